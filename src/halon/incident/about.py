@@ -1,0 +1,377 @@
+"""What templates may say of an incident: plain JSON values made from the state alone, the same on every replay.
+
+``about(state, now)`` holds these names. Times are ISO 8601 UTC text, empty if they have not come; texts come redacted
+from the state, and what people or agents wrote is data that the renderer cleans.
+
+    now, reference, incident_id, workflow_id, drill, agent, entity, category, opened_at, closed_at, outcome, headline
+    severity      level, reasons[], would_raise[], changes[] {level, by, reason, at}, lowered_by
+    phases        [] {name, status, waiting_on, started_at, done_at}
+    window        from, to, ongoing (yes, no, not known yet), detected_at, contained_at, recovered_at
+    people        commander, technical_lead, acked_by, acked_at, contacts[] {name, roles[]}
+    contact       name, roles[]: whom an authority may ask; the commander if nobody holds a role of data protection
+    happened      [] sentences: what happened, in words
+    done          [] sentences: what was done about it, and only what was
+    impact        individuals, records, data_categories, personal_data, sessions, tools, places, consequences, money
+    customer_steps [] sentences: what people concerned can do
+    facts         [] {name, question, value, source, by, at}: in force;   claims [] the same: said by the agent only
+    unknown       [] words: what is not known yet
+    blast_radius  [] {name, value}
+    actions       [] {id, title, target, status, reversible, applied_at, verified_at, undone_at, note, reasons[],
+                      collateral[], gentler, way_back, told}
+    irreversible  [] the same: those that ran and can't be undone
+    gates         [] {id, kind, title, question[], status, opened_at, deadline_at, settled_at, missing, needs,
+                      answers[] {by, approve, reason, at, roles[], verified}}
+    asked         [] {what, whom, until}: open questions to people
+    obligations   [] {id, title, entity, authority, audience, status, because[], needs[], displaced_by, decider,
+                      decided (declared, declined or nothing), contents[],
+                      stages[] {id, due, due_local, decide_by, filed_at, provisional}}
+    decisions     [] {obligation, word (declared, declined), by, at, reason, status_then}: what people decided
+    deadlines     [] {obligation, title, stage, due, due_local, decide_by, overdue, provisional, certain}, soonest first
+    missed        [] words
+    notices       [] {id, audience, obligation, stage, status, recipient, subject, sent_at, receipt, note}
+    evidence      [] {id, what, sha256, size, collector, collected_at};   evidence_overridden_by
+    findings      [] {id, layer, text, by, at, certainty, evidence[]};   whys []
+    case          null or {message, documents[], culprit, tools[], reproduced, reproduced_without_culprit}
+    correctives   [] {id, title, owner, deadline, status, verification, note}
+    reruns        [] {at, passed, case_passed, evals_passed, evals_failed, details[], evidence};   proved
+    waivers       [] {what, by, reason, at}
+    alerts        [] {rule, firing, resolved, duplicates, first_at, last_at}
+    timeline      [] {seq, at, phase, actor, text}: the tail;   next_update
+    record        head (first 12 hex digits), seq
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from halon.incident import fact_words as words
+from halon.incident.assessment import Obligation
+from halon.incident.canonical import plain
+from halon.incident.facts import Fact, held
+from halon.incident.gates import Gate
+from halon.incident.orders import Action
+from halon.incident.phases import PHASES, Phase
+from halon.incident.settling import proved
+from halon.incident.standing import clock_runs, decided
+from halon.incident.state import State
+from halon.incident.status import headline
+from halon.incident.times import seconds_between
+
+_RAN = ("applied", "verified", "unverified")
+_CONTACTS = {"dpo", "data_protection", "data_protection_officer", "privacy", "privacy_officer", "privacy-officer"}
+_TOLD = {
+    "planned": "planned",
+    "would run": "only planned: the agent is observed, nothing was touched",
+    "waiting": "waits for approval",
+    "applying": "under way",
+    "applied": "done, not yet checked",
+    "verified": "done and checked",
+    "failed": "did not succeed",
+    "unverified": "asked for, but it could not be checked that it took effect",
+    "denied": "not approved, so it did not run",
+    "undone": "taken back",
+}
+
+
+def about(state: State, now: str) -> dict[str, Any]:
+    """What templates may say of the incident at ``now`` (ISO 8601 UTC). Pure; every value is plain JSON."""
+    known = held(state.facts)
+    actions = [_action(action) for action in state.actions]
+    deadlines = _deadlines(state, now)
+    told: dict[str, Any] = {
+        "now": now,
+        "reference": state.reference,
+        "incident_id": state.incident_id,
+        "workflow_id": state.workflow_id,
+        "drill": state.drill,
+        "agent": state.agent,
+        "entity": state.assessment.entity if state.assessment else "",
+        "category": state.assessment.category if state.assessment else "",
+        "opened_at": state.opened_at,
+        "closed_at": state.closed_at,
+        "outcome": state.outcome,
+        "headline": headline(state),
+        "severity": _severity(state),
+        "phases": [{"name": name, **asdict(state.phases.get(name, Phase()))} for name in PHASES],
+        "window": _window(state, known),
+        "people": _people(state),
+        "contact": _contact(state),
+        "happened": _happened(state, known),
+        "done": [
+            f"{action.order.title}: {_told(action)}." for action in state.actions if action.status in (*_RAN, "undone")
+        ],
+        "impact": _impact(known),
+        "customer_steps": words.customer_steps(known.get("data_categories")),
+        "facts": [_fact(fact) for fact in _in_force(state.facts, claim=False)],
+        "claims": [_fact(fact) for fact in _in_force(state.facts, claim=True)],
+        "unknown": _unknown(state, known),
+        "blast_radius": [
+            {"name": name, "value": value}
+            for name, value in sorted((state.assessment.blast_radius if state.assessment else {}).items())
+        ],
+        "actions": actions,
+        "irreversible": [action for action in actions if not action["reversible"] and action["status"] in _RAN],
+        "gates": [_gate(gate) for gate in state.gates],
+        "asked": [
+            {"what": gate.title, "whom": _whom(gate), "until": gate.deadline_at}
+            for gate in state.gates
+            if gate.status == "open"
+        ],
+        "obligations": [_obligation(state, obligation) for obligation in state.obligations],
+        "decisions": [_decision(decision) for decision in state.decisions],
+        "deadlines": deadlines,
+        "missed": list(state.missed),
+        "notices": [
+            {
+                "id": notice.id,
+                "audience": notice.audience,
+                "obligation": notice.obligation,
+                "stage": notice.stage,
+                "status": notice.status,
+                "recipient": notice.recipient,
+                "subject": notice.subject,
+                "sent_at": notice.sent_at,
+                "receipt": notice.receipt,
+                "note": notice.note,
+            }
+            for notice in state.notices
+        ],
+        "evidence": [
+            {name: value for name, value in asdict(sealed).items() if name != "path"} for sealed in state.evidence
+        ],
+        "evidence_overridden_by": state.evidence_overridden_by,
+        "findings": [asdict(finding) for finding in state.findings],
+        "whys": list(state.whys),
+        "case": _case(state),
+        "correctives": [asdict(corrective) for corrective in state.correctives],
+        "reruns": [asdict(rerun) for rerun in state.reruns],
+        "proved": proved(state),
+        "waivers": [asdict(waiver) for waiver in state.waivers],
+        "alerts": [asdict(count) for count in state.counts],
+        "timeline": [asdict(line) for line in state.tail],
+        "next_update": state.next_update_at,
+        "record": {"head": state.chain.head[:12], "seq": state.chain.seq},
+    }
+    clean: dict[str, Any] = plain(told)
+    return clean
+
+
+def _severity(state: State) -> dict[str, Any]:
+    judged = state.assessment.severity if state.assessment else None
+    return {
+        "level": state.level or (judged.level if judged else "not judged yet"),
+        "reasons": list(judged.reasons) if judged else [],
+        "would_raise": list(judged.would_raise) if judged else [],
+        "changes": [asdict(change) for change in state.level_changes],
+        "lowered_by": state.level_floor_lifted_by,
+    }
+
+
+def _window(state: State, known: dict[str, Any]) -> dict[str, str]:
+    started = [alert.started_at for alert in state.alerts if alert.started_at]
+    return {
+        "from": str(known.get("window_from") or (min(started) if started else state.opened_at)),
+        "to": str(known.get("window_to") or state.harm_stopped_at or ""),
+        "ongoing": words.yes_no(known.get("ongoing")),
+        "detected_at": str(known.get("detected_at") or state.opened_at),
+        "contained_at": state.harm_stopped_at,
+        "recovered_at": state.recovered_at,
+    }
+
+
+def _people(state: State) -> dict[str, Any]:
+    roster = state.assessment.roster if state.assessment else None
+    return {
+        "commander": state.commander,
+        "technical_lead": state.technical_lead,
+        "acked_by": state.acked_by,
+        "acked_at": state.acked_at,
+        "contacts": [
+            {"name": person.display or person.name, "roles": list(person.roles)}
+            for person in (roster.people if roster else ())
+        ],
+    }
+
+
+def _contact(state: State) -> dict[str, Any]:
+    people = state.assessment.roster.people if state.assessment else ()
+    for person in people:
+        if set(person.roles) & _CONTACTS:
+            return {"name": person.display or person.name, "roles": list(person.roles)}
+    commander = next((person for person in people if person.name == state.commander), None)
+    return {
+        "name": (commander.display or commander.name) if commander else state.commander,
+        "roles": list(commander.roles) if commander else [],
+    }
+
+
+def _happened(state: State, known: dict[str, Any]) -> list[str]:
+    agent = state.agent
+    said = []
+    tools = known.get("unauthorised_tool_actions")
+    if known.get("confirmed") is None:
+        said.append(f"An alert about the AI agent {agent} is being checked; it is not confirmed yet.")
+    elif known["confirmed"] is False:
+        said.append(f"An alert about the AI agent {agent} was checked; nothing that it reports was found.")
+    else:
+        said.append(f"The AI agent {agent} did what it was not allowed to do.")
+    if tools:
+        said.append(f"It used these tools without authorisation: {words.listed(tools)}.")
+    if known.get("untrusted_instruction") is True:
+        said.append(
+            "It followed an instruction that stood in content from outside, not one from a customer or from us."
+        )
+    if known.get("external_recipient") is True:
+        said.append("Data went to a recipient outside.")
+    if known.get("irreversible_tool_action") is True:
+        said.append("At least one of these actions can't be taken back.")
+    return said
+
+
+def _impact(known: dict[str, Any]) -> dict[str, str]:
+    return {
+        "individuals": words.amount(known.get("affected_individuals")),
+        "records": words.amount(known.get("records_count")),
+        "data_categories": words.data_categories(known.get("data_categories")),
+        "personal_data": words.yes_no(known.get("personal_data_involved")),
+        "sessions": words.amount(known.get("affected_sessions")),
+        "tools": words.listed(known.get("unauthorised_tool_actions")),
+        "places": words.plainly(known.get("affected_by_jurisdiction")),
+        "consequences": words.likely_consequences(known.get("data_categories")),
+        "money": words.amount(known.get("economic_impact_eur")),
+    }
+
+
+def _unknown(state: State, known: dict[str, Any]) -> list[str]:
+    asked = list(state.assessment.unknown) if state.assessment else []
+    for name, question in (
+        ("affected_individuals", "how many people are affected"),
+        ("data_categories", "which categories of data are affected"),
+        ("ongoing", "whether it goes on"),
+    ):
+        if known.get(name) is None and name not in asked and question not in asked:
+            asked.append(question)
+    return asked
+
+
+def _in_force(facts: tuple[Fact, ...], *, claim: bool) -> list[Fact]:
+    latest = {fact.name: fact for fact in facts if fact.claim is claim}
+    return [latest[name] for name in sorted(latest)]
+
+
+def _fact(fact: Fact) -> dict[str, str]:
+    return {
+        "name": fact.name,
+        "question": fact.name.replace("_", " "),
+        "value": words.plainly(fact.value),
+        "source": fact.source,
+        "by": fact.by,
+        "at": fact.at,
+    }
+
+
+def _action(action: Action) -> dict[str, Any]:
+    order = action.order
+    return {
+        "id": order.id,
+        "title": order.title,
+        "target": order.target,
+        "status": action.status,
+        "told": _told(action),
+        "reversible": order.reversible,
+        "applied_at": action.applied_at,
+        "verified_at": action.verified_at,
+        "undone_at": action.undone_at,
+        "note": action.note,
+        "reasons": list(order.reasons),
+        "collateral": list(order.collateral),
+        "gentler": order.gentler,
+        "way_back": order.way_back,
+    }
+
+
+def _told(action: Action) -> str:
+    return _TOLD.get(action.status, action.status)
+
+
+def _gate(gate: Gate) -> dict[str, Any]:
+    return {
+        "id": gate.id,
+        "kind": gate.kind,
+        "title": gate.title,
+        "question": list(gate.question),
+        "status": gate.status,
+        "opened_at": gate.opened_at,
+        "deadline_at": gate.deadline_at,
+        "settled_at": gate.settled_at,
+        "missing": gate.missing,
+        "needs": _whom(gate),
+        "answers": [
+            {name: value for name, value in asdict(answer).items() if name != "proof"} for answer in gate.answers
+        ],
+    }
+
+
+def _whom(gate: Gate) -> str:
+    return f"{gate.policy.quorum} of the roles {', '.join(gate.policy.roles)}"
+
+
+def _obligation(state: State, obligation: Obligation) -> dict[str, Any]:
+    whole = asdict(obligation)
+    return {"decided": decided(state, obligation.id)} | {
+        name: whole[name]
+        for name in (
+            "id",
+            "title",
+            "entity",
+            "authority",
+            "audience",
+            "status",
+            "because",
+            "needs",
+            "displaced_by",
+            "decider",
+            "contents",
+            "stages",
+        )
+    }
+
+
+def _decision(decision: dict[str, Any]) -> dict[str, str]:
+    return {name: str(decision.get(name) or "") for name in ("obligation", "word", "by", "at", "reason", "status_then")}
+
+
+def _deadlines(state: State, now: str) -> list[dict[str, Any]]:
+    found = [
+        {
+            "obligation": obligation.id,
+            "title": obligation.title,
+            "stage": stage.id,
+            "due": stage.due,
+            "due_local": stage.due_local,
+            "decide_by": stage.decide_by,
+            "overdue": seconds_between(stage.due, now) >= 0,
+            "provisional": stage.provisional,
+            "certain": obligation.status == "applies" or decided(state, obligation.id) == "declared",
+        }
+        for obligation in state.obligations
+        if clock_runs(state, obligation)
+        for stage in obligation.stages
+        if stage.due and not stage.filed_at
+    ]
+    return sorted(found, key=lambda deadline: (str(deadline["due"]), str(deadline["obligation"])))
+
+
+def _case(state: State) -> dict[str, Any] | None:
+    case = state.case
+    if case is None:
+        return None
+    return {
+        "message": case.message,
+        "documents": list(case.documents),
+        "culprit": case.culprit,
+        "tools": list(case.tools),
+        "reproduced": case.reproduced,
+        "reproduced_without_culprit": case.reproduced_without_culprit,
+    }

@@ -1,0 +1,90 @@
+"""Is this command to be done, here and now? Pure: state and authority in, the changed state or a refusal out.
+
+Every command that is well formed reaches this place and is recorded, the refused ones too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from halon.incident import said
+from halon.incident.commands import Command
+from halon.incident.gates import Proof
+from halon.incident.said import Refused, Saying
+from halon.incident.state import State
+from halon.incident.timeline import note
+
+PATIENCE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Who is speaking, as the kit sees it. ``may`` False carries the reason in ``why``."""
+
+    by: str
+    known: bool
+    roles: tuple[str, ...] = ()
+    verified: bool = False
+    may: bool = False
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The state after the command, the sentence that answers it, and the refusal's type where it was refused."""
+
+    state: State
+    text: str
+    refusal: str = ""
+
+
+_HANDLERS: dict[str, Callable[[Saying], State]] = {
+    "ack": said.ack, "assign": said.assign, "fact": said.fact, "note": said.write, "approve": said.approve,
+    "reject": said.reject, "withdraw": said.withdraw, "severity": said.severity, "declare": said.declare,
+    "decline": said.decline, "filed": said.filed, "undo": said.undo, "restore": said.restore,
+    "finding": said.finding, "why": said.why, "corrective": said.corrective, "waive": said.waive,
+    "override": said.override, "false-alarm": said.false_alarm, "close": said.close,
+}  # fmt: skip
+
+
+def exhausted(state: State, by: str) -> bool:
+    """Whether this name was refused so often that it is now turned away at the door, without a record of it."""
+    return state.refusals.get(by, 0) >= PATIENCE
+
+
+def admit(state: State, command: Command, standing: Standing, proof: Proof, now: str) -> Outcome:
+    """Carry out ``command`` in the state, or refuse it; both are on record. The same update twice is done once."""
+    if command.update_id and command.update_id in state.answered:
+        return Outcome(state, state.answered[command.update_id])
+    try:
+        if state.closed_at:
+            raise Refused("Closed", f"{state.reference} is closed since {state.closed_at}; open a new one to go on.")
+        if not standing.known:
+            raise Refused("UnknownPerson", standing.why or f"Nobody called {command.by!r} is in the kit.")
+        if not standing.may:
+            raise Refused("NotAuthorised", standing.why or f"{command.by} may not say {command.name!r}.")
+        by = standing.by
+        saying = Saying(state=state, command=replace(command, by=by), by=by, roles=standing.roles,
+                        verified=standing.verified, proof=proof, now=now)  # fmt: skip
+        after = _HANDLERS[command.name](saying)
+    except Refused as refusal:
+        return _refused(state, command, refusal, now)
+    text = after.tail[-1].text if after.tail and after.chain.seq > state.chain.seq else "Nothing changed."
+    if command.update_id:
+        after = replace(after, answered={**dict(list(after.answered.items())[-200:]), command.update_id: text})
+    return Outcome(after, text)
+
+
+def refuse(state: State, name: str, by: str, kind: str, text: str, now: str) -> State:
+    """``state`` with a refusal on record: a malformed Signal, an unknown name, or a command that may not be."""
+    refusals = {**state.refusals, by: state.refusals.get(by, 0) + 1}
+    if len(refusals) > 200:
+        refusals = dict(list(refusals.items())[-200:])
+    after = replace(state, refusals=refusals)
+    return note(after, now, "refused", "triage", f"Refused {name[:60]}: {text}", actor=by, data={"type": kind})
+
+
+def _refused(state: State, command: Command, refusal: Refused, now: str) -> Outcome:
+    after = refuse(state, command.name, command.by, refusal.kind, refusal.text, now)
+    return Outcome(after, refusal.text, refusal.kind)

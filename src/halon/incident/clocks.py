@@ -1,0 +1,221 @@
+"""The next moment at which something is due, and what happens then. Pure; the workflow keeps one timer to it.
+
+No approval, outage or pause stops a clock: every event is computed from absolute times in the state, and the ledger
+says which were dealt with.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from halon.incident.assessment import Obligation, Stage
+from halon.incident.gates import Gate
+from halon.incident.orders import Action
+from halon.incident.said import reask
+from halon.incident.settling import unsettled
+from halon.incident.standing import clock_runs, open_gates, with_gate
+from halon.incident.state import State
+from halon.incident.timeline import mark, note, people_with, tell, tell_roles
+from halon.incident.times import after, normal
+
+PAGE_ROUNDS = 3
+ASKED_AT_MOST = 3
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class ClockEvent:
+    """One moment. ``key`` names it in the ledger, ``text`` in the timer's summary."""
+
+    at: str
+    key: str
+    text: str
+    fire: Callable[[State, str], State]
+
+
+def next_event(state: State) -> ClockEvent | None:
+    """The soonest event that was not dealt with, or None."""
+    if state.closed_at:
+        return None
+    return min(_events(state), key=lambda event: (event.at, event.key), default=None)
+
+
+def fire_due(state: State, now: str) -> State:
+    """``state`` after every event up to ``now`` (ISO 8601 UTC), in order."""
+    while (event := next_event(state)) is not None and event.at <= now:
+        before = state
+        state = mark(event.fire(state, now), event.key, now)
+        if state is before:  # an event must always move something, or this would never end
+            raise AssertionError(f"clock event {event.key} changed nothing")
+    return state
+
+
+def next_deadline(state: State) -> tuple[str, str] | None:
+    """The next moment that matters to people: an obligation's due time or a gate's deadline, with its name."""
+    moments = [(asked.deadline_at, f"answer to gate {asked.id}") for asked in open_gates(state)]
+    for duty, stage in _running(state):
+        if stage.due:
+            moments.append((stage.due, f"{duty.id}/{stage.id}"))
+    return min(moments, default=None)
+
+
+def _running(state: State) -> Iterator[tuple[Obligation, Stage]]:
+    for duty in state.obligations:
+        if clock_runs(state, duty):
+            for stage in duty.stages:
+                if not stage.filed_at:
+                    yield duty, stage
+
+
+def _events(state: State) -> Iterator[ClockEvent]:
+    for event in _all(state):
+        if event.key not in state.ledger:
+            yield replace(event, at=normal(event.at))
+
+
+def _all(state: State) -> Iterator[ClockEvent]:
+    if state.page_next_at:
+        yield ClockEvent(state.page_next_at, f"page:{state.paged + 1}", "page the next responder", _page)
+    if state.look_at:
+        yield ClockEvent(state.look_at, f"look:{state.look_at}", "look whether the harm goes on", _look)
+    if state.next_update_at:
+        yield ClockEvent(state.next_update_at, f"update:{state.next_update_at}", "status for leadership", _update)
+    for asked in open_gates(state):
+        yield from _gate_events(asked)
+    for duty, stage in _running(state):
+        yield from _stage_events(state, duty, stage)
+    for corrective in state.correctives:
+        if corrective.status in ("open", "failed"):
+            yield from _late_events(state, f"corrective:{corrective.id}", corrective.deadline, corrective.owner,
+                                    f"Corrective action {corrective.id} is late: {corrective.title}")  # fmt: skip
+    ready = state.ledger.get("ready-to-close", "")
+    if ready and not state.close_requested_by:
+        yield from _late_events(state, "close", after(ready, DAY), state.commander,
+                                f"{state.reference} is settled and waits for `close`")  # fmt: skip
+
+
+def _page(state: State, now: str) -> State:
+    roster = state.assessment.roster if state.assessment else None
+    if roster is None or not roster.escalation or state.acked_by:
+        return replace(state, page_next_at="")
+    turn = state.paged
+    if turn >= PAGE_ROUNDS * len(roster.escalation):
+        state = replace(state, page_next_at="", paged=turn + 1)
+        state = note(state, now, "nobody", "triage", f"Nobody acknowledged after {turn} pages. Leadership is told.")
+        body = f"{state.reference}: nobody acknowledged. Say `ack` or name a commander with `assign`."
+        return tell_roles(state, now, "nobody-acked", "Nobody acknowledged", body, "leadership")
+    name = roster.escalation[turn % len(roster.escalation)]
+    state = replace(state, paged=turn + 1, page_next_at=after(now, roster.ack_within))
+    level = state.level or "unrated"
+    subject = f"[{state.reference}] {level}: {state.agent} ({state.group})"
+    body = f"An incident is open for {state.agent}. Acknowledge within {roster.ack_within // 60} minutes: halon ack {state.reference} --by {name}"
+    state = tell(state, now, f"page:{turn + 1}", subject, body, names=(name,))
+    return note(state, now, "page", "triage", f"Paging {name} (page {turn + 1}).")
+
+
+def _look(state: State, now: str) -> State:
+    return replace(state, look_at="", looks=state.looks + 1)
+
+
+def _update(state: State, now: str) -> State:
+    every = state.assessment.update_every if state.assessment else 3600
+    every = max(every, DAY) if state.harm_stopped_at else every  # once it is stopped, a day's rhythm is enough
+    return replace(state, next_update_at=after(now, every), ledger={**state.ledger, "update-due": now})
+
+
+def _gate_events(asked: Gate) -> Iterator[ClockEvent]:
+    tag = f"{asked.id}:{asked.attempt}"
+
+    def escalate(state: State, now: str) -> State:
+        who = " or ".join(asked.policy.roles)
+        body = f"Approval needed from {who} by {asked.deadline_at}: {asked.title}. If nobody answers: {asked.policy.otherwise}"
+        roles = (asked.policy.escalate_to, *asked.policy.roles)
+        state = note(state, now, "gate", "contain", f"Gate {asked.id} waits; {asked.policy.escalate_to} is told.")
+        return tell_roles(
+            state, now, f"gate-late:{tag}", f"[{state.reference}] approval needed: {asked.title}", body, *roles
+        )
+
+    def expire(state: State, now: str) -> State:
+        again = asked.attempt < ASKED_AT_MOST or asked.kind == "notice"
+        state = with_gate(state, reask(asked, now) if again else replace(asked, status="expired", settled_at=now))
+        tail = " It is asked again." if again else ""
+        told = f"Nobody answered gate {asked.id}. {asked.policy.otherwise}{tail}"
+        state = note(state, now, "gate", "contain", told, data={"gate": asked.id, "asked": asked.attempt})
+        roles = (asked.policy.escalate_to, "leadership", *asked.policy.roles)
+        return tell_roles(
+            state, now, f"gate-expired:{tag}", f"[{state.reference}] nobody answered {asked.id}", told, *roles
+        )
+
+    if asked.escalate_at < asked.deadline_at:
+        yield ClockEvent(asked.escalate_at, f"gate-escalate:{tag}", f"escalate gate {asked.id}", escalate)
+    yield ClockEvent(asked.deadline_at, f"gate-deadline:{tag}", f"deadline of gate {asked.id}", expire)
+
+
+def _stage_events(state: State, duty: Obligation, stage: Stage) -> Iterator[ClockEvent]:
+    name = f"{duty.id}/{stage.id}"
+    maybe = "" if duty.status == "applies" else " (it may apply)"
+
+    def warn(state: State, now: str) -> State:
+        needs = f" Still needed: {', '.join(duty.needs)}." if duty.needs else ""
+        body = f"{duty.title} to {duty.authority}{maybe} is due {stage.due_local or stage.due}; decide by {stage.decide_by}.{needs}"
+        state = note(
+            state, now, "clock", "notify", f"Warning: {name} is due {stage.due}{maybe}.", data={"due": stage.due}
+        )
+        subject = f"[{state.reference}] clock: {name} due {stage.due_local or stage.due}"
+        return tell(state, now, f"warn:{name}:{now}", subject, body, names=_deciders(state, duty))
+
+    def miss(state: State, now: str) -> State:
+        told = f"MISSED: {name} was due {stage.due}{maybe}. File it now and give the reason for the delay."
+        state = replace(state, missed=(*state.missed, name) if name not in state.missed else state.missed)
+        state = note(
+            state, now, "missed", "notify", told, data={"obligation": duty.id, "stage": stage.id, "due": stage.due}
+        )
+        names = (*_deciders(state, duty), *(one.name for one in people_with(state, "leadership", "commander")))
+        return tell(
+            state, now, f"missed:{name}", f"[{state.reference}] MISSED: {name}", told, names=tuple(dict.fromkeys(names))
+        )
+
+    for moment in sorted({normal(one) for one in (*stage.warn_at, stage.decide_by)} - {""}):
+        if not stage.due or moment < normal(stage.due):
+            yield ClockEvent(moment, f"warn:{name}@{moment}", f"warning for {name}", warn)
+    if stage.due:
+        yield ClockEvent(stage.due, f"missed:{name}@{stage.due}", f"{name} due", miss)
+
+
+def _deciders(state: State, duty: Obligation) -> tuple[str, ...]:
+    deciders = tuple(one.name for one in people_with(state, duty.decider))
+    return deciders or tuple(one.name for one in people_with(state, "commander"))
+
+
+def _late_events(state: State, what: str, since: str, owner: str, told: str) -> Iterator[ClockEvent]:
+    """A reminder at ``since`` and every day after, to the owner and the commander."""
+    number = sum(1 for key in state.ledger if key.startswith(f"late:{what}:"))
+    moment = after(since, number * DAY)
+
+    def remind(state: State, now: str) -> State:
+        state = note(state, now, "late", "remediate", f"{told}.")
+        names = tuple(dict.fromkeys((owner, state.commander)))
+        return tell(state, now, f"late:{what}:{number}", f"[{state.reference}] {told}", told, names=names)
+
+    yield ClockEvent(moment, f"late:{what}:{number}", told[:100], remind)
+
+
+def settle_up(state: State, now: str) -> State:
+    """``state`` with the readiness to close noted in the ledger, or taken out again when something new is open."""
+    if unsettled(state):
+        if "ready-to-close" in state.ledger:
+            return replace(state, ledger={key: at for key, at in state.ledger.items() if key != "ready-to-close"})
+        return state
+    if "ready-to-close" in state.ledger:
+        return state
+    state = note(
+        mark(state, "ready-to-close", now), now, "close", "remediate", "Everything is settled: waiting for `close`."
+    )
+    body = f"Everything is settled. Close it: halon close {state.reference} --by NAME"
+    return tell_roles(state, now, f"ready:{now}", f"[{state.reference}] ready to close", body, "commander")
+
+
+def contained(action: Action) -> bool:
+    """Whether the action counts as containment: it was read back (promise 8)."""
+    return action.status == "verified"

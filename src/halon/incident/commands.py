@@ -1,0 +1,171 @@
+"""What people say to an incident: each command defined once, offered as an Update and a Signal of the same name."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from halon.incident.errors import Malformed, UnknownCommand
+from halon.incident.times import parse as parse_time
+
+LONGEST_TEXT = 4000
+LONGEST_NAME = 120
+LARGEST_VALUE = 8000
+
+Kind = Literal["name", "text", "time", "value", "choice"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a command's JSON object."""
+
+    name: str
+    kind: Kind
+    help: str
+    required: bool = True
+    choices: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spec:
+    """One command: its name, what it does (shown in the Temporal UI), its fields."""
+
+    name: str
+    help: str
+    fields: tuple[Field, ...]
+
+    def example(self) -> str:
+        """The JSON to paste, required fields first."""
+        shown = {field.name: _EXAMPLES.get(field.name, "…") for field in self.fields if field.required}
+        return json.dumps(shown, ensure_ascii=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A well-formed command. ``update_id`` is empty for a Signal."""
+
+    name: str
+    by: str
+    parameters: dict[str, Any]
+    update_id: str = ""
+
+    def __getitem__(self, field: str) -> Any:
+        return self.parameters.get(field, "")
+
+
+_BY = Field("by", "name", "your name in the kit's on-call file")
+_REASON = Field("reason", "text", "why, in words")
+_WHY_OPTIONAL = Field("reason", "text", "why, in words", required=False)
+_GATE = Field("gate", "name", "the gate's id as `status` shows it")
+_OBLIGATION = Field("obligation", "name", "the obligation's id, such as eu-gdpr-33")
+_ACTION = Field("action", "name", "the action's id as `status` shows it")
+_LAYERS = ("model", "retrieval", "tools", "orchestration", "process")
+_EXAMPLES = {
+    "by": "ann", "gate": "revoke-token-1a2b3c4d", "reason": "seen in the logs", "obligation": "eu-gdpr-33",
+    "action": "disable-send-email", "text": "…", "level": "SEV2", "name": "risk_to_individuals", "value": "risk",
+    "role": "commander", "to": "tom", "layer": "retrieval", "what": "proof", "reference": "authority's receipt number",
+}  # fmt: skip
+
+_ALL = (
+    Spec("ack", "I have seen this and I am on it. Stops the paging.", (_BY,)),
+    Spec("assign", "Make somebody commander or technical lead.", (
+        _BY, Field("role", "choice", "commander or technical_lead", choices=("commander", "technical_lead")),
+        Field("to", "name", "their name in the kit"), _WHY_OPTIONAL)),
+    Spec("fact", "Say what is known. null means: not known yet.", (
+        _BY, Field("name", "name", "the fact's name"), Field("value", "value", "its value"), _WHY_OPTIONAL)),
+    Spec("note", "Write into the log.", (_BY, Field("text", "text", "what to write"))),
+    Spec("approve", "Say yes to exactly what a gate shows.", (_BY, _GATE, _WHY_OPTIONAL)),
+    Spec("reject", "Say no to what a gate shows.", (_BY, _GATE, _REASON)),
+    Spec("withdraw", "Take your answer back, until it has run.", (_BY, _GATE, _WHY_OPTIONAL)),
+    Spec("severity", "Set the severity. Lowering takes the role and a reason.", (
+        _BY, Field("level", "choice", "SEV1 to SEV4", choices=("SEV1", "SEV2", "SEV3", "SEV4")), _REASON)),
+    Spec("declare", "Decide that an obligation applies.", (_BY, _OBLIGATION, _REASON)),
+    Spec("decline", "Decide, with the reason on record, that an obligation does not apply.", (
+        _BY, _OBLIGATION, _REASON)),
+    Spec("filed", "Record that a notice was filed, with the authority's reference.", (
+        _BY, _OBLIGATION, Field("reference", "text", "the receipt or reference"),
+        Field("stage", "name", "the stage; the first open one if left out", required=False),
+        Field("at", "time", "when, ISO 8601; now if left out", required=False))),
+    Spec("undo", "Ask to take one action back. Opens a gate.", (_BY, _ACTION, _REASON)),
+    Spec("restore", "Ask to give the agent everything back that was taken. Opens gates.", (_BY, _REASON)),
+    Spec("finding", "Add a root cause.", (
+        _BY, Field("layer", "choice", "which layer failed", choices=_LAYERS), Field("text", "text", "what failed"))),
+    Spec("why", "Add the next why of the five.", (_BY, Field("text", "text", "because …"))),
+    Spec("corrective", "Add a corrective action, or say with id that one is done.", (
+        _BY, Field("title", "text", "what will be changed", required=False),
+        Field("owner", "name", "who does it", required=False),
+        Field("deadline", "time", "until when, ISO 8601", required=False),
+        Field("id", "name", "the corrective action that is done", required=False),
+        Field("text", "text", "how it was done", required=False))),
+    Spec("waive", "Stand in with your name for a proof or a corrective action.", (
+        _BY, Field("what", "name", "proof, or a corrective action's id"), _REASON)),
+    Spec("override", "Let an irreversible action run before the evidence is sealed.", (
+        _BY, Field("what", "choice", "evidence", choices=("evidence",)), _REASON)),
+    Spec("false-alarm", "It was no incident: drop the rest, ask to restore, keep the record.", (_BY, _REASON)),
+    Spec("close", "Close the incident once everything is settled.", (_BY, _WHY_OPTIONAL)),
+)  # fmt: skip
+
+COMMANDS: dict[str, Spec] = {spec.name: spec for spec in _ALL}
+
+
+def near(word: str, known: tuple[str, ...] | list[str]) -> str:
+    """``known`` in words, the nearest name to ``word`` first where there is one."""
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    hint = f"did you mean {close[0]!r}? " if close else ""
+    return f"{hint}Known: {', '.join(known) or 'none'}."
+
+
+def parse(name: str, given: Any, update_id: str = "") -> Command:
+    """The command that ``given`` (decoded JSON) says.
+
+    Raises UnknownCommand for a name that is none, Malformed for a shape that is wrong: the message names the field,
+    what is expected there, and an example.
+    """
+    spec = COMMANDS.get(name)
+    if spec is None:
+        raise UnknownCommand(f"There is no command {name[:LONGEST_NAME]!r}: {near(name, list(COMMANDS))}")
+    if not isinstance(given, dict):
+        raise Malformed(f"{name} takes one JSON object, not {_kind_of(given)}. For example: {spec.example()}")
+    fields = {field.name: field for field in spec.fields}
+    for key in given:
+        if key not in fields:
+            raise Malformed(f"{name}: unknown field {str(key)[:LONGEST_NAME]!r}: {near(str(key), list(fields))}")
+    parameters: dict[str, Any] = {}
+    for field in spec.fields:
+        if field.name not in given:
+            if field.required:
+                raise Malformed(
+                    f"{name}: field {field.name!r} is missing ({field.help}). For example: {spec.example()}"
+                )
+            continue
+        parameters[field.name] = _checked(name, field, given[field.name])
+    return Command(name=name, by=parameters.pop("by"), parameters=parameters, update_id=update_id)
+
+
+def _checked(name: str, field: Field, value: Any) -> Any:
+    where = f"{name}: field {field.name!r}"
+    if field.kind == "value":
+        if len(json.dumps(value)) > LARGEST_VALUE:
+            raise Malformed(f"{where} is larger than {LARGEST_VALUE} bytes; put the rest into a note or a file.")
+        return value
+    if not isinstance(value, str):
+        raise Malformed(f"{where} must be text, not {_kind_of(value)} ({field.help}).")
+    text = value.strip()
+    longest = LONGEST_TEXT if field.kind == "text" else LONGEST_NAME
+    if not text or len(text) > longest:
+        raise Malformed(f"{where} must have 1 to {longest} characters ({field.help}).")
+    if field.kind == "choice" and text not in field.choices:
+        raise Malformed(f"{where}: {text!r} is none of them: {near(text, list(field.choices))}")
+    if field.kind == "time":
+        try:
+            parse_time(text)
+        except ValueError:
+            raise Malformed(f"{where}: {text!r} is no time; write ISO 8601, such as 2026-11-22T14:00:00Z.") from None
+    return text
+
+
+def _kind_of(value: Any) -> str:
+    names = {dict: "an object", list: "a list", str: "text", bool: "true or false", type(None): "nothing"}
+    return names.get(type(value), "a number")

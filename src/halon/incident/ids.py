@@ -1,0 +1,54 @@
+"""Names of incidents: the correlation key at the door, the workflow id, the incident id, the reference for the phone."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+PREFIX = "incident-"
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O or U to mishear
+_UNSAFE = re.compile(r"[^a-z0-9_-]+")
+
+
+def slug(text: str, longest: int = 60) -> str:
+    """``text`` as a lower-case name of at most ``longest`` characters.
+
+    Two different texts never share a slug: one that had to be altered ends in six characters of its hash.
+    """
+    plain = _UNSAFE.sub("-", text.lower()).strip("-")
+    if plain == text and 0 < len(text) <= longest:
+        return plain
+    mark = hashlib.sha256(text.encode()).hexdigest()[:6]
+    return f"{plain[: longest - 7] or 'x'}-{mark}"
+
+
+def correlation_key(agent: str, group: str) -> str:
+    """The key under which alerts join one incident: agent and rule group, both known at the door."""
+    return f"{slug(agent)}.{slug(group)}"
+
+
+def workflow_id(key: str, number: int = 1) -> str:
+    """The workflow id of the ``number``-th incident of a correlation key; successors carry ``~2``, ``~3``, …"""
+    return f"{PREFIX}{key}" if number == 1 else f"{PREFIX}{key}~{number}"
+
+
+def successor_id(current: str) -> str:
+    """The workflow id of the incident that follows ``current`` under the same correlation key."""
+    base, mark, number = current.rpartition("~")
+    if mark and number.isdigit():
+        return f"{base}~{int(number) + 1}"
+    return f"{current}~2"
+
+
+def incident_id(workflow: str, first_run: str) -> str:
+    """The incident's identity for ever: workflow id and first execution run id.
+
+    Continue-as-new and Reset change the run id but not the first one, so keys made from this never repeat an effect.
+    """
+    return f"{workflow}:{first_run}"
+
+
+def reference(incident: str) -> str:
+    """The short reference to say on the phone, such as ``INC-7F3A``: 20 bits of the incident id's SHA-256."""
+    bits = int.from_bytes(hashlib.sha256(incident.encode()).digest()[:4], "big") >> 12
+    return "INC-" + "".join(_ALPHABET[(bits >> shift) & 31] for shift in (15, 10, 5, 0))

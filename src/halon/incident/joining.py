@@ -1,0 +1,96 @@
+"""Alerts join the incident: counted, deduplicated, and outside the join window handed on to a successor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from halon.incident.alerts import Alert
+from halon.incident.facts import Fact
+from halon.incident.learning import learn
+from halon.incident.state import AlertCount, State
+from halon.incident.timeline import note
+from halon.incident.times import after, seconds_between
+
+EXEMPLARS = 20
+REMEMBERED = 1000
+
+
+def outside_window(state: State, alert: Alert, now: str) -> bool:
+    """Whether ``alert`` comes after this incident's join window: recovered, plus the quiet period."""
+    if alert.status != "firing":
+        return False
+    quiet = state.assessment.quiet_seconds if state.assessment else 900
+    if state.successor and state.recovered_at:
+        return True
+    return bool(state.recovered_at) and now > after(state.recovered_at, quiet)
+
+
+def absorb(state: State, alerts: Iterable[Alert], now: str) -> State:
+    """``state`` with ``alerts`` joined. The same (fingerprint, start, status) counts as a duplicate and changes nothing."""
+    for alert in alerts:
+        state = _absorb_one(state, alert, now)
+    return recovered(state, now)
+
+
+def recovered(state: State, now: str) -> State:
+    """``state`` with its recovery noted: nothing fires any more and the harm was seen to have stopped."""
+    if state.recovered_at or state.firing or not (state.harm_stopped_at or state.false_alarm_by):
+        return state
+    return note(
+        replace(state, recovered_at=now), now, "recovered", "contain", "Nothing fires any more; harm has stopped."
+    )
+
+
+def _absorb_one(state: State, alert: Alert, now: str) -> State:
+    if alert.identity in state.seen:
+        return replace(state, counts=_count(state.counts, alert, now, duplicate=True))
+    if outside_window(state, alert, now):
+        text = f"Alert {alert.rule} came after the join window: it belongs to a successor."
+        return note(replace(state, forwarding=(*state.forwarding, alert)), now, "alert", "detect", text)
+    first = not state.seen
+    firing = tuple(one for one in state.firing if one != alert.fingerprint)
+    if alert.status == "firing" and alert.source != "report":
+        firing = (*firing, alert.fingerprint)
+    state = replace(
+        state,
+        seen=(*state.seen, alert.identity)[-REMEMBERED:],
+        alerts=(*state.alerts, alert)[:EXEMPLARS] if len(state.alerts) < EXEMPLARS else state.alerts,
+        firing=firing[-REMEMBERED:],
+        counts=_count(state.counts, alert, now, duplicate=False),
+    )
+    who = f" by {alert.reporter}" if alert.reporter else ""
+    state = note(
+        state, now, "alert", "detect", f"Alert {alert.rule} {alert.status}{who}: {alert.summary or 'no summary'}",
+        actor=alert.source,
+        data={"fingerprint": alert.fingerprint, "started_at": alert.started_at, "status": alert.status,
+              "trace_id": alert.trace_id, "evidence": _raw(alert)},
+    )  # fmt: skip
+    if alert.status == "firing":
+        if first:
+            state = learn(state, [Fact("detected_at", alert.received_at, "alert", now, by=alert.source)], now)
+        elif state.harm_stopped_at and seconds_between(state.harm_stopped_at, alert.started_at) > 0:
+            state = replace(state, harm_stopped_at="", recovered_at="", look_at=now)
+            state = note(state, now, "recurrence", "contain", "It fires again after containment: looking once more.")
+        else:
+            state = replace(state, recovered_at="")
+    return state
+
+
+def _raw(alert: Alert) -> list[dict[str, str]]:
+    """The sealed raw payload; only what the front door seals may be named by an alert."""
+    if not alert.raw.startswith("evidence/intake/"):
+        return []
+    return [{"path": alert.raw, "sha256": alert.raw_sha256}]
+
+
+def _count(counts: tuple[AlertCount, ...], alert: Alert, now: str, *, duplicate: bool) -> tuple[AlertCount, ...]:
+    old = next((one for one in counts if one.rule == alert.rule), AlertCount(alert.rule, first_at=now))
+    new = replace(
+        old,
+        firing=old.firing + (alert.status == "firing" and not duplicate),
+        resolved=old.resolved + (alert.status == "resolved" and not duplicate),
+        duplicates=old.duplicates + duplicate,
+        last_at=now,
+    )
+    return (*(one for one in counts if one.rule != alert.rule), new)

@@ -1,0 +1,123 @@
+"""An assessment enters the state. Severity and deadlines tighten by themselves; the other way takes a person's word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from halon.incident.assessment import Assessment, Obligation, Stage
+from halon.incident.orders import Action
+from halon.incident.standing import action, obligation, with_action, with_gate
+from halon.incident.state import LevelChange, State
+from halon.incident.timeline import note
+
+
+def take_in(state: State, judged: Assessment, version: int, now: str) -> State:
+    """``state`` with ``judged``, made from the facts of ``version``, in force."""
+    since = state.ledger.get("assessed", "")
+    by_person = any(fact.source == "person" and fact.at >= since for fact in state.facts) or state.assessment is None
+    before = state.assessment
+    state = _severity(state, judged, now)
+    state = _actions(state, judged, now)
+    state = _obligations(state, judged, now, by_person=by_person)
+    if not state.commander and judged.roster.commander:
+        state = replace(state, commander=judged.roster.commander)
+    if not state.technical_lead and judged.roster.technical_lead:
+        state = replace(state, technical_lead=judged.roster.technical_lead)
+    state = replace(
+        state, assessment=judged, assessed_version=version, ledger={**state.ledger, "assessed": now},
+    )  # fmt: skip
+    if before is None or (before.category, before.kit_digest) != (judged.category, judged.kit_digest):
+        told = f"Assessed: {state.level}, {judged.category}, mode {judged.mode}, kit {judged.kit_digest[:12]}."
+        state = note(state, now, "assessed", "triage", told, data={"reasons": list(judged.severity.reasons)})
+    return state
+
+
+def _severity(state: State, judged: Assessment, now: str) -> State:
+    new = judged.severity.level
+    assessed_before = state.assessment.severity.level if state.assessment else None
+    if state.level is None or (new < state.level and (assessed_before is None or new < assessed_before)):
+        why = "; ".join(judged.severity.reasons) or "no rule of the rubric holds"
+        change = LevelChange(new, "halon", why, now)
+        told = f"Severity {new}: {why}"
+        return note(
+            replace(state, level=new, level_changes=(*state.level_changes, change)), now, "severity", "triage", told
+        )
+    if new > state.level and assessed_before is not None and new > assessed_before:
+        told = f"The rubric now says {new}; {state.level} stays until a person with the role lowers it."
+        return note(state, now, "severity", "triage", told)
+    return state
+
+
+def _actions(state: State, judged: Assessment, now: str) -> State:
+    for order in judged.orders:
+        old = action(state, order.id)
+        if old is None:
+            state = with_action(state, Action(order))
+            reasons = "; ".join(order.reasons)
+            state = note(
+                state, now, "order", "contain", f"Planned: {order.title} ({reasons})", data={"order": order.id}
+            )
+        elif old.order != order and old.status in ("planned", "waiting"):
+            state = with_action(state, replace(old, order=order, status="planned"))
+            for gate in state.gates:
+                if (
+                    gate.subject == order.id
+                    and gate.kind == "contain"
+                    and gate.status in ("open", "granted", "rejected")
+                ):
+                    state = with_gate(state, replace(gate, status="void", settled_at=now))
+                    told = f"Gate {gate.id} is void: what would run has changed."
+                    state = note(state, now, "gate", "contain", told)
+    return state
+
+
+def _obligations(state: State, judged: Assessment, now: str, *, by_person: bool) -> State:
+    merged: list[Obligation] = []
+    for new in judged.obligations:
+        old = obligation(state, new.id)
+        if old is None:
+            if new.status in ("applies", "undetermined", "review_required"):
+                state = note(
+                    state, now, "clock", "notify", _opened(new), data={"obligation": new.id, "needs": list(new.needs)}
+                )
+            merged.append(new)
+            continue
+        kept = _merge(old, new, by_person=by_person)
+        if (kept.status, _dues(kept)) != (old.status, _dues(old)):
+            told = f"{new.id}: {old.status}, due {_dues(old)} -> {kept.status}, due {_dues(kept)}"
+            state = note(state, now, "clock", "notify", told, data={"obligation": new.id, "because": list(new.because)})
+        merged.append(kept)
+    gone = [old for old in state.obligations if old.id not in {one.id for one in merged}]
+    return replace(state, obligations=(*merged, *gone))
+
+
+def _merge(old: Obligation, new: Obligation, *, by_person: bool) -> Obligation:
+    """``new``, except where it would loosen ``old`` without a person's word. What was filed stays filed."""
+    stages = []
+    for stage in new.stages:
+        before = next((one for one in old.stages if one.id == stage.id), None)
+        stages.append(stage if before is None else _merge_stage(before, stage, by_person=by_person))
+    loosened = old.status == "applies" and new.status != "applies" and not by_person
+    return replace(new, stages=tuple(stages), status=old.status if loosened else new.status)
+
+
+def _merge_stage(old: Stage, new: Stage, *, by_person: bool) -> Stage:
+    filed_at = new.filed_at or old.filed_at
+    later = bool(old.due) and bool(new.due) and new.due > old.due
+    if old.filed_at:
+        return old  # what was filed is settled; its due time is history
+    if later and not by_person and not filed_at:
+        return old
+    return replace(new, filed_at=filed_at)
+
+
+def _opened(duty: Obligation) -> str:
+    due = duty.stages[0].due if duty.stages else "no deadline"
+    if duty.status == "applies":
+        return f"Clock running: {duty.title} to {duty.authority}, due {due}."
+    needs = f", {len(duty.needs)} answers needed: {', '.join(duty.needs)}" if duty.needs else ""
+    return f"Clock running in case it applies: {duty.title} to {duty.authority}, due {due}{needs}."
+
+
+def _dues(duty: Obligation) -> str:
+    return ", ".join(stage.due for stage in duty.stages) or "none"

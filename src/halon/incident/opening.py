@@ -1,0 +1,34 @@
+"""What starts an incident: a batch of alerts; or, set by the server's own chain of runs, the state that goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from halon.incident.alerts import Alert
+from halon.incident.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """The one argument of the ``Incident`` workflow.
+
+    ``state`` is accepted only in a run that the server says was continued; ``reopens`` names a terminated run of the
+    same workflow, whose state is then read from the record, never from this argument.
+    """
+
+    alerts: tuple[Alert, ...] = ()
+    state: State | None = None
+    reopens: str = ""
+    predecessor: str = ""
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What an incident leaves behind as its result."""
+
+    reference: str
+    outcome: str
+    closed_at: str
+    entries: int
+    head: str

@@ -1,0 +1,99 @@
+"""An action resolved in full: the calls to apply, verify and undo it. What is approved is exactly what runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+from halon.incident.canonical import digest
+
+Effect = Literal["keyed", "once", "repeatable"]
+OrderStatus = Literal[
+    "planned", "would run", "waiting", "applying", "applied", "verified", "failed", "unverified", "denied", "undone"
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One outside call as data. ``secret`` names an environment variable; its value never enters a history.
+
+    ``expect_json`` maps JSON pointers to required values. ``hosts`` are the only hosts that may be reached.
+    ``timeout`` is in seconds.
+    """
+
+    method: str
+    url: str
+    hosts: tuple[str, ...]
+    headers: dict[str, str] = field(default_factory=dict)
+    body: Any = None
+    expect_status: tuple[int, ...] = (200,)
+    expect_json: dict[str, Any] = field(default_factory=dict)
+    key_header: str = ""
+    auth: str = ""
+    secret: str = ""
+    timeout: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class GatePolicy:
+    """Who must agree before something runs. Times are in seconds from the gate's opening."""
+
+    roles: tuple[str, ...]
+    quorum: int = 1
+    exclude_proposer: bool = True
+    deadline: int = 3600
+    escalate_after: int = 900
+    escalate_to: str = "commander"
+    otherwise: str = "It does not run; what already stops the harm stays on."
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An action with its calls. ``rung`` is its step on the ladder (1 runs first); ``disruption`` 0 none to 4 all."""
+
+    id: str
+    action: str
+    title: str
+    agent: str
+    target: str
+    reversible: bool
+    effect: Effect
+    apply: Call
+    verify: Call
+    undo: Call | None = None
+    undo_verify: Call | None = None
+    rung: int = 1
+    disruption: int = 1
+    stops: tuple[str, ...] = ()
+    collateral: tuple[str, ...] = ()
+    gentler: str = ""
+    way_back: str = ""
+    reasons: tuple[str, ...] = ()
+    gate: GatePolicy | None = None
+    restore_gate: GatePolicy | None = None
+
+    def digest_for(self, incident_id: str, verb: str) -> str:
+        """SHA-256 (hex) over the incident, the verb (``apply`` or ``undo``) and the whole order."""
+        return digest({"incident": incident_id, "verb": verb, "order": asdict(self)})
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """How far one order has come. ``attempt`` is the logical attempt, part of the idempotency key."""
+
+    order: Order
+    status: OrderStatus = "planned"
+    attempt: int = 1
+    applied_at: str = ""
+    verified_at: str = ""
+    undone_at: str = ""
+    before: Any = None
+    note: str = ""
+    undo_requested_by: str = ""
+    undo_attempt: int = 1
+    undo_applied_at: str = ""
+
+
+def effect_key(incident_id: str, subject: str, verb: str, attempt: int) -> str:
+    """The idempotency key of one outside effect: incident, subject, verb and logical attempt; never a run id."""
+    return f"{incident_id}/{subject}/{verb}/{attempt}"

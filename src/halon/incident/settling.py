@@ -1,0 +1,43 @@
+"""What is left before an incident may be closed."""
+
+from __future__ import annotations
+
+from halon.incident.standing import open_gates, open_stage, settled
+from halon.incident.state import State
+
+CONTAINED = ("verified", "undone", "denied", "would run", "unverified", "failed")
+
+
+def proved(state: State) -> bool:
+    """Whether the last rerun of the case and the evals passed, or a named person waived it (promise 9)."""
+    if any(waiver.what == "proof" for waiver in state.waivers):
+        return True
+    return bool(state.reruns) and state.reruns[-1].passed
+
+
+def unsettled(state: State) -> list[str]:
+    """What is left to do, in words; empty when the incident may be closed."""
+    left: list[str] = []
+    for asked in open_gates(state):
+        left.append(f"gate {asked.id} waits for {' or '.join(asked.policy.roles)}")
+    for action in state.actions:
+        if action.order.rung <= state.rung and action.status not in CONTAINED:
+            left.append(f"action {action.order.id} is {action.status}")
+        if action.undo_requested_by:
+            left.append(f"action {action.order.id} is being taken back")
+    for duty in state.obligations:
+        if not settled(state, duty):
+            stage = open_stage(duty)
+            left.append(f"obligation {duty.id} is neither filed nor declined (due {stage.due if stage else 'unknown'})")
+    if state.false_alarm_by:
+        return left
+    if not state.harm_stopped_at:
+        left.append("the harm has not been seen to stop")
+    if not proved(state):
+        left.append("the fix is not proved (rerun the case, or `waive` what=proof with a reason)")
+    for corrective in state.correctives:
+        if corrective.status in ("open", "failed"):
+            left.append(f"corrective action {corrective.id} is {corrective.status} (owner {corrective.owner})")
+    if not state.findings:
+        left.append("no finding says why it happened")
+    return left

@@ -1,0 +1,108 @@
+"""Look things up in the state, and replace one of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from halon.incident.assessment import Obligation, Stage
+from halon.incident.gates import Gate
+from halon.incident.notices import Notice
+from halon.incident.orders import Action
+from halon.incident.phases import Phase, PhaseName, PhaseStatus
+from halon.incident.state import State
+
+LIVE = ("applies", "undetermined", "review_required")
+
+
+def gate(state: State, gate_id: str) -> Gate | None:
+    """The gate of this id."""
+    return next((one for one in state.gates if one.id == gate_id), None)
+
+
+def with_gate(state: State, changed: Gate) -> State:
+    """``state`` with this gate added or put in place of the one with its id."""
+    known = any(one.id == changed.id for one in state.gates)
+    gates = tuple(changed if one.id == changed.id else one for one in state.gates)
+    return replace(state, gates=gates if known else (*gates, changed))
+
+
+def open_gates(state: State) -> tuple[Gate, ...]:
+    """The gates that wait for an answer."""
+    return tuple(one for one in state.gates if one.status == "open")
+
+
+def action(state: State, order_id: str) -> Action | None:
+    """The action of this order id."""
+    return next((one for one in state.actions if one.order.id == order_id), None)
+
+
+def with_action(state: State, changed: Action) -> State:
+    """``state`` with this action added or put in place of the one with its order's id."""
+    known = any(one.order.id == changed.order.id for one in state.actions)
+    actions = tuple(changed if one.order.id == changed.order.id else one for one in state.actions)
+    return replace(state, actions=actions if known else (*actions, changed))
+
+
+def notice(state: State, notice_id: str) -> Notice | None:
+    """The notice of this id."""
+    return next((one for one in state.notices if one.id == notice_id), None)
+
+
+def with_notice(state: State, changed: Notice) -> State:
+    """``state`` with this notice added or put in place of the one with its id."""
+    known = any(one.id == changed.id for one in state.notices)
+    notices = tuple(changed if one.id == changed.id else one for one in state.notices)
+    return replace(state, notices=notices if known else (*notices, changed))
+
+
+def obligation(state: State, obligation_id: str) -> Obligation | None:
+    """The obligation of this id."""
+    return next((one for one in state.obligations if one.id == obligation_id), None)
+
+
+def with_obligation(state: State, changed: Obligation) -> State:
+    """``state`` with this obligation in place of the one with its id."""
+    return replace(state, obligations=tuple(changed if one.id == changed.id else one for one in state.obligations))
+
+
+def open_stage(duty: Obligation) -> Stage | None:
+    """The first stage that has not been filed."""
+    return next((stage for stage in duty.stages if not stage.filed_at), None)
+
+
+def decided(state: State, obligation_id: str) -> str:
+    """``declared``, ``declined`` or nothing: the last word of a person about an obligation."""
+    for decision in reversed(state.decisions):
+        if decision["obligation"] == obligation_id:
+            return str(decision["word"])
+    return ""
+
+
+def owed(state: State, duty: Obligation) -> bool:
+    """Whether a notice must be drafted for this obligation: it applies, by judgement or by a person's word."""
+    word = decided(state, duty.id)
+    return word == "declared" or (duty.status == "applies" and word != "declined")
+
+
+def clock_runs(state: State, duty: Obligation) -> bool:
+    """Whether the obligation's clock counts: it applies or may apply, and nobody declined it."""
+    word = decided(state, duty.id)
+    return word != "declined" and (word == "declared" or duty.status in LIVE)
+
+
+def settled(state: State, duty: Obligation) -> bool:
+    """Whether nothing is left to do for this obligation."""
+    return not clock_runs(state, duty) or open_stage(duty) is None
+
+
+def with_phase(state: State, name: PhaseName, status: PhaseStatus, now: str, waiting_on: str = "") -> State:
+    """``state`` with the phase moved on. A done phase that runs again keeps its first start."""
+    old = state.phases.get(name, Phase())
+    new = replace(
+        old,
+        status=status,
+        waiting_on=waiting_on,
+        started_at=old.started_at or (now if status != "not started" else ""),
+        done_at=now if status == "done" else "",
+    )
+    return state if new == old else replace(state, phases={**state.phases, name: new})

@@ -1,0 +1,141 @@
+"""The one serialisable state of an incident. Persisted: fields are only added, with defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from halon.incident.alerts import Alert
+from halon.incident.assessment import Assessment, Level, Obligation
+from halon.incident.chain import Chain
+from halon.incident.facts import Fact
+from halon.incident.gates import Gate
+from halon.incident.messages import Message
+from halon.incident.notices import Notice
+from halon.incident.orders import Action
+from halon.incident.phases import Phase
+from halon.incident.remedies import Corrective, Finding, MinimalCase, Rerun, Waiver
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A reference to sealed evidence: where it lies, its SHA-256 (hex), its size in bytes, who collected it when."""
+
+    id: str
+    path: str
+    sha256: str
+    size: int
+    collector: str
+    collected_at: str
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCount:
+    """Alerts of one rule, counted: the history stays small however many come. Times are ISO 8601 UTC."""
+
+    rule: str
+    firing: int = 0
+    resolved: int = 0
+    duplicates: int = 0
+    first_at: str = ""
+    last_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of the timeline's tail; the record holds all of it."""
+
+    seq: int
+    at: str
+    phase: str
+    actor: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class LevelChange:
+    """One change of severity: the earlier value stays visible."""
+
+    level: Level
+    by: str
+    reason: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """All that an incident is. ``ledger`` names each step that was done, with the time: done once, for good."""
+
+    incident_id: str
+    workflow_id: str
+    reference: str
+    agent: str
+    group: str
+    opened_at: str
+    drill: bool = False
+    ledger: dict[str, str] = field(default_factory=dict)
+    chain: Chain = field(default_factory=lambda: Chain(incident_id=""))
+    tail: tuple[Line, ...] = ()
+
+    # detect
+    alerts: tuple[Alert, ...] = ()
+    seen: tuple[str, ...] = ()
+    firing: tuple[str, ...] = ()
+    counts: tuple[AlertCount, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    facts_version: int = 0
+    recovered_at: str = ""
+    successor: str = ""
+    predecessor: str = ""
+    forwarding: tuple[Alert, ...] = ()
+
+    # triage
+    assessment: Assessment | None = None
+    assessed_version: int = 0
+    level: Level | None = None
+    level_changes: tuple[LevelChange, ...] = ()
+    level_floor_lifted_by: str = ""
+    commander: str = ""
+    technical_lead: str = ""
+    acked_by: str = ""
+    acked_at: str = ""
+    paged: int = 0
+    page_next_at: str = ""
+
+    # contain
+    evidence: tuple[Sealed, ...] = ()
+    evidence_overridden_by: str = ""
+    actions: tuple[Action, ...] = ()
+    rung: int = 1
+    harm_stopped_at: str = ""
+    look_at: str = ""
+    looks: int = 0
+    gates: tuple[Gate, ...] = ()
+
+    # notify
+    obligations: tuple[Obligation, ...] = ()
+    decisions: tuple[dict[str, Any], ...] = ()
+    notices: tuple[Notice, ...] = ()
+    missed: tuple[str, ...] = ()
+    outbox: tuple[Message, ...] = ()
+    next_update_at: str = ""
+
+    # rca and remediate
+    findings: tuple[Finding, ...] = ()
+    whys: tuple[str, ...] = ()
+    case: MinimalCase | None = None
+    correctives: tuple[Corrective, ...] = ()
+    reruns: tuple[Rerun, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+
+    phases: dict[str, Phase] = field(default_factory=dict)
+    refusals: dict[str, int] = field(default_factory=dict)
+    answered: dict[str, str] = field(default_factory=dict)
+    outcome: Literal["", "resolved", "false_alarm", "waived"] = ""
+    close_requested_by: str = ""
+    close_note: str = ""
+    false_alarm_by: str = ""
+    closed_at: str = ""
+    reopened_from: str = ""
+    run_ids: tuple[str, ...] = ()

@@ -1,0 +1,170 @@
+"""Where the incident stands, in one object for leadership, in under 120 words, and as the details in the Temporal UI."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from halon.incident.clocks import next_deadline
+from halon.incident.commands import COMMANDS
+from halon.incident.phases import PHASES, Phase
+from halon.incident.settling import proved, unsettled
+from halon.incident.standing import clock_runs, decided, open_gates, open_stage
+from halon.incident.state import State
+
+_PLAIN = str.maketrans(dict.fromkeys("<>`*_[]#|\\\r\n\t", " "))
+
+
+def plain(text: str, longest: int = 240) -> str:
+    """Text from outside with everything taken out that the Temporal UI would render as markup."""
+    cleaned = " ".join(text.translate(_PLAIN).split())
+    return cleaned if len(cleaned) <= longest else cleaned[: longest - 1] + "…"
+
+
+def headline(state: State) -> str:
+    """The one sentence."""
+    who = plain(state.agent, 60)
+    if state.closed_at:
+        return f"{state.reference} is closed ({state.outcome.replace('_', ' ')})."
+    level = f"{state.level}: " if state.level else ""
+    if state.false_alarm_by:
+        return (
+            f"{level}{who}: called a false alarm by {state.false_alarm_by}; what was switched off is being given back."
+        )
+    stopped = [one for one in state.actions if one.status == "verified"]
+    if state.assessment is not None and state.assessment.mode == "observe":
+        doing = "Halon only observes this agent; nothing was switched off"
+    elif state.harm_stopped_at:
+        doing = "the harm has stopped" + (
+            f" ({', '.join(plain(one.order.title, 60) for one in stopped)})" if stopped else ""
+        )
+    elif stopped:
+        doing = f"contained in part ({', '.join(plain(one.order.title, 60) for one in stopped)}); still checking"
+    else:
+        doing = "not contained yet"
+    waits = open_gates(state)
+    asked = f"; {len(waits)} {'approval' if len(waits) == 1 else 'approvals'} needed" if waits else ""
+    proof = "; the fix is proved" if proved(state) and state.harm_stopped_at else ""
+    return f"{level}{who} {plain(state.group, 60)}: {doing}{asked}{proof}."
+
+
+def status(state: State) -> dict[str, Any]:
+    """The ``status`` query: one object for leadership."""
+    deadline = next_deadline(state)
+    assessment = state.assessment
+    return {
+        "reference": state.reference,
+        "headline": headline(state),
+        "text": as_text(state),
+        "severity": {
+            "level": state.level,
+            "because": list(assessment.severity.reasons) if assessment else [],
+            "changes": [{"level": one.level, "by": one.by, "reason": one.reason, "at": one.at} for one in state.level_changes],
+        },
+        "category": assessment.category if assessment else None,
+        "mode": assessment.mode if assessment else None,
+        "phases": {name: str(state.phases.get(name, Phase())) for name in PHASES},
+        "impact": dict(assessment.blast_radius) if assessment else {},
+        "unknown": list(assessment.unknown) if assessment else [],
+        "commander": state.commander or None,
+        "technical_lead": state.technical_lead or None,
+        "acknowledged": {"by": state.acked_by, "at": state.acked_at} if state.acked_by else None,
+        "asked": waiting(state),
+        "next_deadline": {"at": deadline[0], "what": deadline[1]} if deadline else None,
+        "next_update": state.next_update_at or None,
+        "missed": list(state.missed),
+        "outside": may_be_said(state),
+        "actions": {one.order.id: one.status for one in state.actions},
+        "left_before_close": [] if state.closed_at else unsettled(state),
+        "alerts": {one.rule: {"firing": one.firing, "resolved": one.resolved, "duplicates": one.duplicates} for one in state.counts},
+        "opened_at": state.opened_at,
+        "closed_at": state.closed_at or None,
+        "outcome": state.outcome or None,
+        "drill": state.drill,
+        "successor": state.successor or None,
+        "predecessor": state.predecessor or None,
+        "record": {"entries": state.chain.seq, "head": state.chain.head},
+    }  # fmt: skip
+
+
+def waiting(state: State) -> list[dict[str, Any]]:
+    """What is asked of whom until when."""
+    asked: list[dict[str, Any]] = []
+    for gate in open_gates(state):
+        asked.append({"of": list(gate.policy.roles), "what": gate.title, "gate": gate.id, "until": gate.deadline_at})
+    for duty in state.obligations:
+        stage = open_stage(duty)
+        if clock_runs(state, duty) and stage and not decided(state, duty.id) and duty.status != "applies":
+            needs = f"; answers needed: {', '.join(duty.needs)}" if duty.needs else ""
+            asked.append(
+                {"of": [duty.decider], "what": f"does {duty.id} apply?{needs}", "until": stage.decide_by or stage.due}
+            )
+    for corrective in state.correctives:
+        if corrective.status in ("open", "failed"):
+            asked.append(
+                {
+                    "of": [corrective.owner],
+                    "what": corrective.title,
+                    "corrective": corrective.id,
+                    "until": corrective.deadline,
+                }
+            )
+    return asked
+
+
+def waiting_on(state: State) -> list[str]:
+    """The roles and names that something is asked of, for the list (``HalonWaitingOn``)."""
+    return sorted({who for one in waiting(state) for who in one["of"]} - {""})[:10]
+
+
+def may_be_said(state: State) -> str:
+    """What may be said outside: only what is known, never that it is over before that was checked."""
+    sent = [one for one in state.notices if one.status == "sent" and one.audience in ("regulator", "customers")]
+    told = f"Told so far: {', '.join(one.id for one in sent)}." if sent else "Nobody outside has been told yet."
+    if state.closed_at and state.outcome == "resolved":
+        return f"The cause is fixed and checked. {told}"
+    if state.harm_stopped_at:
+        return f"It was stopped at {state.harm_stopped_at}; we are working on the cause. {told}"
+    return f"We are looking into it. {told}"
+
+
+def as_text(state: State) -> str:
+    """The text form: under 120 words."""
+    parts = [headline(state)]
+    if state.assessment and state.assessment.blast_radius:
+        hit = "; ".join(f"{key} {plain(value, 60)}" for key, value in list(state.assessment.blast_radius.items())[:4])
+        parts.append(f"Impact: {hit}.")
+    asked = waiting(state)[:3]
+    if asked:
+        parts.append(
+            "Asked: "
+            + "; ".join(f"{plain(one['what'], 60)} ({' or '.join(one['of'])}, until {one['until']})" for one in asked)
+            + "."
+        )
+    deadline = next_deadline(state)
+    if deadline:
+        parts.append(f"Next deadline: {deadline[1]} at {deadline[0]}.")
+    if state.missed:
+        parts.append(f"MISSED: {', '.join(state.missed[:3])}.")
+    words = " ".join(parts).split()
+    return " ".join(words if len(words) < 120 else [*words[:117], "…"])
+
+
+def details(state: State) -> str:
+    """The current details in the Temporal UI: markdown, with the exact JSON to paste for each open gate."""
+    lines = [f"### {state.reference} {plain(headline(state), 400)}", ""]
+    lines += [f"- **{name}**: {plain(str(state.phases.get(name, Phase())))}" for name in PHASES]
+    for gate in open_gates(state):
+        paste = json.dumps({"by": "YOUR NAME", "gate": gate.id, "reason": "…"}, ensure_ascii=False)
+        lines += ["", f"#### Approval needed: {plain(gate.title)}", ""]
+        lines += [f"- {plain(one, 400)}" for one in gate.question]
+        lines += [f"- Who: {' or '.join(gate.policy.roles)}, {gate.missing} more, until {gate.deadline_at}"]
+        lines += ["", "Send an Update `approve` or `reject` with:", "", f"    {paste}"]
+    refused = [line for line in state.tail if line.text.startswith("Refused ")][-3:]
+    if refused:
+        lines += ["", "#### Refused lately", ""]
+        lines += [f"- {line.at} {plain(line.actor, 40)}: {plain(line.text, 200)}" for line in refused]
+    lines += ["", "#### Last lines", ""]
+    lines += [f"- {line.at} {plain(line.text, 200)}" for line in state.tail[-8:]]
+    lines += ["", f"Commands: {', '.join(COMMANDS)}."]
+    return "\n".join(lines)[:15_000]

@@ -1,0 +1,67 @@
+"""Write into the incident's log: one entry in the hash chain, one line in the tail that the state carries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from halon.incident.assessment import Person
+from halon.incident.messages import Message
+from halon.incident.state import Line, State
+
+TAIL = 80
+
+
+def note(
+    state: State, at: str, kind: str, phase: str, text: str, *, actor: str = "halon", data: dict[str, Any] | None = None
+) -> State:
+    """``state`` with one more entry. ``kind`` is a stable word (``alert``, ``gate``, ``refused``, …), ``text`` a sentence."""
+    chain = state.chain.append(at, kind, phase, actor, text[:2000], data or {})
+    line = Line(seq=chain.seq, at=at, phase=phase, actor=actor, text=text[:400])
+    return replace(state, chain=chain, tail=(*state.tail, line)[-TAIL:])
+
+
+def mark(state: State, step: str, at: str) -> State:
+    """``state`` with ``step`` in the ledger: it is done, once and for good."""
+    return state if step in state.ledger else replace(state, ledger={**state.ledger, step: at})
+
+
+def people_with(state: State, *roles: str) -> tuple[Person, ...]:
+    """Those on this incident's roster who hold one of ``roles``."""
+    if state.assessment is None:
+        return ()
+    return tuple(person for person in state.assessment.roster.people if set(person.roles) & set(roles))
+
+
+def person(state: State, name: str) -> Person | None:
+    """The roster's person of this name, or None."""
+    if state.assessment is None:
+        return None
+    return next((one for one in state.assessment.roster.people if one.name == name), None)
+
+
+def tell(state: State, at: str, step: str, subject: str, body: str, *, names: tuple[str, ...]) -> State:
+    """``state`` with a page to each of ``names`` in the outbox; told once for each ``step`` and name.
+
+    Where nobody of those names is known, the commander is told; where there is no commander, the log says so.
+    """
+    known = [one for one in (person(state, name) for name in names) if one is not None]
+    if not known:
+        fallback = person(state, state.commander)
+        if fallback is None:
+            return note(state, at, "nobody", "triage", f"Nobody could be told: {subject}", data={"step": step})
+        known = [fallback]
+    for one in known:
+        key = f"told:{step}:{one.name}"
+        if key in state.ledger:
+            continue
+        message = Message(
+            id=f"{step}:{one.name}", kind="page", to=one.name, subject=subject, body=body, at=at, channels=one.channels
+        )
+        state = replace(mark(state, key, at), outbox=(*state.outbox, message))
+    return state
+
+
+def tell_roles(state: State, at: str, step: str, subject: str, body: str, *roles: str) -> State:
+    """Like ``tell``, to everybody who holds one of ``roles``."""
+    return tell(state, at, step, subject, body, names=tuple(one.name for one in people_with(state, *roles)))

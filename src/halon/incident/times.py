@@ -1,0 +1,34 @@
+"""Points in time as ISO 8601 text in UTC, the one form in which the state holds them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+
+def parse(text: str) -> datetime:
+    """The aware UTC time that ``text`` (ISO 8601) names. A time without an offset is read as UTC.
+
+    Raises ValueError if the text is no time.
+    """
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def text(moment: datetime) -> str:
+    """``moment`` as ISO 8601 in UTC with milliseconds and a ``Z``."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def normal(moment: str) -> str:
+    """``moment`` in the one form that sorts: ``text(parse(moment))``; empty stays empty."""
+    return text(parse(moment)) if moment else ""
+
+
+def after(start: str, seconds: float) -> str:
+    """The time ``seconds`` seconds after ``start``, as text."""
+    return text(parse(start) + timedelta(seconds=seconds))
+
+
+def seconds_between(earlier: str, later: str) -> float:
+    """Seconds from ``earlier`` to ``later``; negative if the order is the other way."""
+    return (parse(later) - parse(earlier)).total_seconds()

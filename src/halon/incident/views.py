@@ -1,0 +1,62 @@
+"""The other queries, each one JSON value made from the state."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from halon.incident.commands import COMMANDS
+from halon.incident.settling import proved
+from halon.incident.standing import clock_runs, decided
+from halon.incident.state import State
+
+
+def timeline(state: State) -> list[dict[str, Any]]:
+    """The last lines of the log; the record holds all of it."""
+    return [asdict(line) for line in state.tail]
+
+
+def gates(state: State) -> list[dict[str, Any]]:
+    """Every gate with its question, answers, and the JSON that answers it."""
+    shown = []
+    for gate in state.gates:
+        one = asdict(gate)
+        one["missing"] = gate.missing
+        one["paste"] = {"by": "YOUR NAME", "gate": gate.id, "reason": "…"} if gate.status == "open" else None
+        shown.append(one)
+    return shown
+
+
+def obligations(state: State) -> list[dict[str, Any]]:
+    """Every obligation with its status, what people decided, and its stages."""
+    shown = []
+    for duty in state.obligations:
+        one = asdict(duty)
+        one["decided"] = decided(state, duty.id) or None
+        one["clock_runs"] = clock_runs(state, duty)
+        one["missed"] = [name for name in state.missed if name.startswith(f"{duty.id}/")]
+        shown.append(one)
+    return shown
+
+
+def actions(state: State) -> list[dict[str, Any]]:
+    """Every action with its order, how far it has come, and its idempotency attempt."""
+    return [asdict(action) for action in state.actions]
+
+
+def rca(state: State) -> dict[str, Any]:
+    """Findings, whys, the minimal case, corrective actions, the proof."""
+    return {
+        "findings": [asdict(one) for one in state.findings],
+        "whys": list(state.whys),
+        "case": asdict(state.case) if state.case else None,
+        "correctives": [asdict(one) for one in state.correctives],
+        "reruns": [asdict(one) for one in state.reruns],
+        "waivers": [asdict(one) for one in state.waivers],
+        "proved": proved(state),
+    }
+
+
+def commands() -> list[dict[str, Any]]:
+    """What can be said, with an example each."""
+    return [{"name": spec.name, "help": spec.help, "example": spec.example()} for spec in COMMANDS.values()]

@@ -1,0 +1,59 @@
+"""What the agent itself shows, and alerts that belong to the next incident."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from temporalio import activity
+
+from halon.incident.alerts import Alert
+from halon.incident.facts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Look at an agent's traces and action log since ``since`` (ISO 8601 UTC)."""
+
+    incident_id: str
+    agent: str
+    since: str
+    trace_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen. ``reachable`` False leaves every fact unknown; ``note`` says why in words."""
+
+    facts: tuple[Fact, ...] = ()
+    reachable: bool = True
+    note: str = ""
+    trace_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """Alerts that came after this incident's join window."""
+
+    successor: str
+    predecessor: str
+    alerts: tuple[Alert, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Forwarded:
+    """Where they went."""
+
+    workflow_id: str
+    opened: bool
+
+
+@activity.defn(name="detect.corroborate")
+async def corroborate(look: Look) -> Seen:
+    """Confirm the alert from the agent's own traces and action log."""
+    raise NotImplementedError
+
+
+@activity.defn(name="detect.forward")
+async def forward(alerts: Forward) -> Forwarded:
+    """Start or signal the successor incident."""
+    raise NotImplementedError
