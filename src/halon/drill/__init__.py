@@ -1,0 +1,1 @@
+"""Drills: a sandbox agent to practise on. Importing this package does nothing."""

@@ -1,0 +1,55 @@
+"""The controls of the sandbox agent, and what they forbid."""
+
+import hashlib
+from dataclasses import dataclass, field
+
+from halon.drill.credentials import Credentials, Grant
+from halon.drill.problems import NotKnown
+from halon.drill.tools import TOOLS, Arguments
+
+
+@dataclass(slots=True)
+class Controls:
+    """Every switch, with the values of an agent that nobody has touched.
+
+    ``rate_limit`` is chats a minute (None: no limit), ``share`` the percent of sessions that reach the agent.
+    """
+
+    kill_switch: bool = False
+    read_only: bool = False
+    disabled_tools: list[str] = field(default_factory=list)
+    rate_limit: int | None = None
+    isolate_untrusted: bool = False
+    share: int = 100
+
+    def enable_tool(self, tool: str, enabled: bool) -> None:
+        """Switch one tool on or off. Raises NotKnown."""
+        require_tool(tool)
+        self.disabled_tools = sorted({*self.disabled_tools} - {tool} if enabled else {*self.disabled_tools, tool})
+
+    def tool_enabled(self, tool: str) -> bool:
+        """Whether a tool is switched on. Raises NotKnown."""
+        require_tool(tool)
+        return tool not in self.disabled_tools
+
+    def reaches_agent(self, session: str) -> bool:
+        """Whether a session goes to the agent. Stable: a session that is in at 10 percent is in at 50 percent too."""
+        return int.from_bytes(hashlib.sha256(session.encode()).digest()[:8], "big") % 100 < self.share
+
+
+def require_tool(tool: str) -> None:
+    """Raises NotKnown unless the agent has this tool."""
+    if tool not in TOOLS:
+        raise NotKnown(f"there is no tool {tool!r}; known: {', '.join(TOOLS)}")
+
+
+def permit(controls: Controls, credentials: Credentials, tool: str, arguments: Arguments) -> Grant:
+    """Judge one tool call at the moment it is to run: the token that it uses, or the first reason against it."""
+    definition = TOOLS[tool]
+    if controls.kill_switch:
+        return Grant("", "kill_switch", "kill switch is on")
+    if tool in controls.disabled_tools:
+        return Grant("", "tool_disabled", "tool disabled by control")
+    if controls.read_only and not definition.reads_only:
+        return Grant("", "read_only", "agent is read-only")
+    return credentials.grant(tool, definition.scopes_for(arguments))
