@@ -1,0 +1,58 @@
+"""Containment: which orders the facts call for. Reversible ones first, the least disruptive rung first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from halon.incident.assessment import Mode
+from halon.incident.orders import GatePolicy, Order
+from halon.judgement.predicates import Tree, judge, once
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An order that the kit holds ready, and when the facts call for it."""
+
+    order: Order
+    when: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The orders in the order in which they run, and the facts that would settle what is still undecided."""
+
+    orders: tuple[Order, ...]
+    needs: tuple[str, ...] = ()
+
+
+def plan(prepared: Sequence[Prepared], facts: Mapping[str, Any], mode: Mode, ask: GatePolicy) -> Plan:
+    """The orders for ``facts``, by rung, reversible before irreversible, gentle before disruptive.
+
+    An order whose condition is unknown is planned when it can be undone and the mode is ``act``; otherwise it is a
+    suggestion with a reason, behind a gate. In mode ``suggest`` every order asks first: one that the kit gives no
+    gate gets ``ask``. In mode ``observe`` nothing runs, so orders stay as they are.
+    """
+    orders: list[Order] = []
+    needs: list[str] = []
+    for one in prepared:
+        judged = judge(one.when, facts)
+        if judged.value is False:
+            continue
+        order = one.order
+        reasons = judged.because or ("the kit plans it for every incident of this agent",)
+        if judged.value is None:
+            needs.extend(judged.needs)
+            reasons = (_undecided(order, mode), *reasons)
+        if order.gate is None and (mode == "suggest" or not order.reversible):
+            order = replace(order, gate=ask)
+        orders.append(replace(order, reasons=(*reasons, *order.reasons)))
+    orders.sort(key=lambda order: (order.rung, not order.reversible, order.disruption, order.id))
+    return Plan(tuple(orders), once(needs))
+
+
+def _undecided(order: Order, mode: Mode) -> str:
+    if order.reversible and mode == "act":
+        return "planned although not settled yet, because it can be undone"
+    return "suggested only: not settled yet whether the facts call for it"

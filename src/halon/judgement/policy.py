@@ -1,0 +1,65 @@
+"""What a kit becomes: the organisation's rules as frozen values that a judgement can use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from halon.incident.assessment import Mode, Person
+from halon.incident.orders import GatePolicy
+from halon.judgement.containment import Prepared
+from halon.judgement.obligations import Regime
+from halon.judgement.predicates import Tree
+from halon.judgement.roster import RosterRule
+from halon.judgement.severity import Rubric
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """A legal entity: the roles that it holds in law, where it sits (ISO 3166) and its zone (IANA)."""
+
+    id: str
+    name: str
+    roles: tuple[str, ...]
+    establishments: tuple[str, ...] = ()
+    zone: str = "UTC"
+
+
+@dataclass(frozen=True, slots=True)
+class AgentPolicy:
+    """An agent of the inventory: whose it is, what Halon may do to it, and the orders that are ready for it."""
+
+    name: str
+    title: str
+    entity: str
+    mode: Mode = "observe"
+    prepared: tuple[Prepared, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryRule:
+    """The incident is of ``category`` when ``when`` is true. The first rule that holds names the main category."""
+
+    category: str
+    when: Tree
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything that judgement needs of a kit. Durations are in seconds unless the name says otherwise.
+
+    ``ask`` is the gate for orders that need one and have none of their own (mode ``suggest``).
+    """
+
+    digest: str
+    entities: dict[str, Entity]
+    agents: dict[str, AgentPolicy]
+    rubric: Rubric
+    categories: tuple[CategoryRule, ...]
+    regimes: tuple[Regime, ...]
+    roster_rules: tuple[RosterRule, ...]
+    people: tuple[Person, ...]
+    ask: GatePolicy
+    leadership_channels: tuple[str, ...] = ()
+    quiet_seconds: int = 900
+    corrective_days: int = 14
+    update_every: int = 3600

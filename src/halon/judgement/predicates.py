@@ -1,0 +1,272 @@
+"""Predicate trees over facts, judged true, false or unknown (Kleene's strong three-valued logic)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+Op = Literal["is", "is_not", "at_least", "at_most", "above", "below", "contains", "any_of", "exists"]
+OPS: tuple[str, ...] = get_args(Op)
+_LONGEST = 80
+_LARGEST = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """One comparison of a named fact with a value that the kit gives."""
+
+    fact: str
+    op: Op
+    value: Any = True
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """True when every part is true; of no parts, true."""
+
+    parts: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Any_:
+    """True when some part is true; of no parts, false."""
+
+    parts: tuple[Tree, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """True when the part is false."""
+
+    part: Tree
+
+
+Tree = All | Any_ | Not | Leaf
+ALWAYS = All(())
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """The value of a tree and why.
+
+    ``because`` holds the deciding leaves in words, ``decided_by`` the facts that they name. ``needs`` names the facts
+    that are still needed; it is empty unless ``value`` is None.
+    """
+
+    value: bool | None
+    because: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    decided_by: tuple[str, ...] = ()
+
+
+def judge(tree: Tree, facts: Mapping[str, Any]) -> Judgement:
+    """The judgement of ``tree`` on ``facts``. A missing fact, None and the text ``unknown`` are unknown.
+
+    Never raises on what a fact holds: a value of a type that the comparison can't take is unknown, and ``because``
+    says so. A number may be a range ``{"low": 6, "high": 10}`` whose open end is None or left out.
+    """
+    match tree:
+        case Leaf():
+            return _leaf(tree, facts)
+        case Not(part):
+            inner = judge(part, facts)
+            value = None if inner.value is None else not inner.value
+            return Judgement(value, inner.because, inner.needs, inner.decided_by)
+        case All(parts):
+            return _joined([judge(part, facts) for part in parts], decisive=False)
+        case Any_(parts):
+            return _joined([judge(part, facts) for part in parts], decisive=True)
+
+
+def facts_of(tree: Tree) -> tuple[str, ...]:
+    """The names of all facts that ``tree`` looks at, each once, in reading order."""
+    match tree:
+        case Leaf(fact):
+            return (fact,)
+        case Not(part):
+            return facts_of(part)
+        case All(parts) | Any_(parts):
+            return once(name for part in parts for name in facts_of(part))
+
+
+def once(items: Any) -> tuple[str, ...]:
+    """``items`` without repetition, in the order in which they came."""
+    return tuple(dict.fromkeys(items))
+
+
+def is_unknown(value: Any) -> bool:
+    """Whether a fact's value says that nothing is known: None, or the text ``unknown``."""
+    return value is None or (isinstance(value, str) and value == "unknown")
+
+
+def shown(value: Any) -> str:
+    """A fact's value in words: short, on one line. What is inside is data and stays quoted as JSON."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if (bounds := range_of(value)) is not None and isinstance(value, Mapping):
+        low, high = bounds
+        if low is not None and high is not None:
+            return f"between {low:g} and {high:g}"
+        return f"at least {low:g}" if low is not None else f"at most {high:g}"
+    if isinstance(value, str) and value.replace("_", "").replace("-", "").isalnum():
+        text = value
+    elif isinstance(value, list | tuple) and value and all(isinstance(item, str) for item in value):
+        text = ", ".join(shown(item) for item in value)
+    elif isinstance(value, list | tuple | Mapping):
+        text = f"{_kind(value)} of {len(value)}"
+    else:
+        text = json.dumps(value if isinstance(value, str | int | float) else type(value).__name__)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
+
+
+def range_of(value: Any) -> tuple[float | None, float | None] | None:
+    """The lower and upper bound of a number or range; None if ``value`` is neither. An open end is None."""
+    if _is_number(value):
+        return value, value
+    if not isinstance(value, Mapping) or not value or not set(value) <= {"low", "high"}:
+        return None
+    low, high = value.get("low"), value.get("high")
+    for bound in (low, high):
+        if bound is not None and not _is_number(bound):
+            return None
+    if (low is None and high is None) or (low is not None and high is not None and low > high):
+        return None
+    return low, high
+
+
+def _is_number(value: Any) -> bool:
+    # NaN fails the comparison as well: neither it nor an infinity is a number that can be judged.
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
+
+
+def _joined(parts: list[Judgement], *, decisive: bool) -> Judgement:
+    """The parts as one: a part whose value is ``decisive`` decides alone; else an unknown part leaves it unknown."""
+    value: bool | None
+    if chosen := [part for part in parts if part.value is decisive]:
+        value = decisive
+    elif chosen := [part for part in parts if part.value is None]:
+        value = None
+    else:
+        chosen, value = parts, not decisive
+    return Judgement(
+        value,
+        once(reason for part in chosen for reason in part.because),
+        once(need for part in chosen for need in part.needs),
+        once(name for part in chosen for name in part.decided_by),
+    )
+
+
+def _leaf(leaf: Leaf, facts: Mapping[str, Any]) -> Judgement:
+    value = facts.get(leaf.fact)
+    if is_unknown(value):
+        return Judgement(None, (f"{leaf.fact} is not known yet",), (leaf.fact,))
+    outcome = _compare(leaf, value)
+    if isinstance(outcome, str):
+        return Judgement(None, (f"{leaf.fact} is {shown(value)}: {outcome}",), (leaf.fact,))
+    if outcome is None:
+        why = f"{leaf.fact} is {shown(value)}; not settled yet whether it {_asked(leaf)}"
+        return Judgement(None, (why,), (leaf.fact,))
+    return Judgement(outcome, (_told(leaf, value, outcome),), (), (leaf.fact,))
+
+
+def _compare(leaf: Leaf, value: Any) -> bool | str | None:
+    """True, False, None for not settled, or text that says why the two can't be compared."""
+    match leaf.op:
+        case "exists":
+            return (not _is_empty(value)) is bool(leaf.value)
+        case "is":
+            return _equal(value, leaf.value)
+        case "is_not":
+            equal = _equal(value, leaf.value)
+            return not equal if isinstance(equal, bool) else equal
+        case "contains":
+            if not isinstance(value, list | tuple):
+                return "a list is needed to look inside"
+            return _among(leaf.value, value)
+        case "any_of":
+            wanted = leaf.value if isinstance(leaf.value, list | tuple) else (leaf.value,)
+            if isinstance(value, list | tuple):
+                return _either([_among(item, value) for item in wanted])
+            return _either([_equal(value, item) for item in wanted])
+        case _:
+            return _measure(leaf, value)
+
+
+def _equal(value: Any, wanted: Any) -> bool | str | None:
+    if isinstance(value, Mapping) and (bounds := range_of(value)) is not None and _is_number(wanted):
+        low, high = bounds
+        if (low is not None and wanted < low) or (high is not None and wanted > high):
+            return False
+        return True if low == high else None
+    if _kind(value) != _kind(wanted):
+        return f"that is {_kind(value)}, compared with {_kind(wanted)}"
+    return bool(value == wanted)
+
+
+def _measure(leaf: Leaf, value: Any) -> bool | str | None:
+    bounds = range_of(value)
+    if bounds is None or not _is_number(leaf.value):
+        return f"a number is needed for {leaf.op}"
+    low, high = bounds
+    limit = leaf.value
+    match leaf.op:
+        case "at_least":
+            surely, never = low is not None and low >= limit, high is not None and high < limit
+        case "above":
+            surely, never = low is not None and low > limit, high is not None and high <= limit
+        case "at_most":
+            surely, never = high is not None and high <= limit, low is not None and low > limit
+        case _:
+            surely, never = high is not None and high < limit, low is not None and low >= limit
+    return True if surely else False if never else None
+
+
+def _among(wanted: Any, values: list[Any] | tuple[Any, ...]) -> bool | str | None:
+    if any(_equal(item, wanted) is True for item in values):
+        return True
+    return None if any(is_unknown(item) for item in values) else False
+
+
+def _either(outcomes: list[bool | str | None]) -> bool | str | None:
+    if any(outcome is True for outcome in outcomes):
+        return True
+    return next((outcome for outcome in outcomes if outcome is not False), False)
+
+
+def _is_empty(value: Any) -> bool:
+    return isinstance(value, list | tuple | str | Mapping) and len(value) == 0
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true or false"
+    if isinstance(value, int | float):
+        return "a number"
+    if isinstance(value, str):
+        return "text"
+    return "a list" if isinstance(value, list | tuple) else "an object"
+
+
+def _asked(leaf: Leaf) -> str:
+    words = {"at_least": "is at least", "at_most": "is at most", "above": "is above", "below": "is below"}
+    verb = words.get(leaf.op, leaf.op.replace("_", " "))
+    return f"{verb} {shown(leaf.value)}"
+
+
+def _told(leaf: Leaf, value: Any, outcome: bool) -> str:
+    no = "" if outcome else "not "
+    match leaf.op:
+        case "is" | "is_not":
+            same = outcome if leaf.op == "is" else not outcome
+            known = f"{leaf.fact} is {shown(value)}"
+            return known if same else f"{known}, not {shown(leaf.value)}"
+        case "exists":
+            return f"{leaf.fact} is empty" if _is_empty(value) else f"{leaf.fact} is {shown(value)}"
+        case "contains":
+            return f"{leaf.fact} is {shown(value)}, which {'has' if outcome else 'does not have'} {shown(leaf.value)}"
+        case "any_of":
+            return f"{leaf.fact} is {shown(value)}, {'one of' if outcome else 'none of'} {shown(leaf.value)}"
+        case _:
+            return f"{leaf.fact} is {shown(value)}, {no}{leaf.op.replace('_', ' ')} {shown(leaf.value)}"

@@ -1,0 +1,93 @@
+"""The shape of one word of the vocabulary, and whether a value fits it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from halon.judgement.predicates import is_unknown, range_of
+
+Kind = Literal["flag", "text", "choice", "texts", "choices", "count", "number", "time", "places", "hold"]
+LONGEST_TEXT = 2_000
+LONGEST_LIST = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One fact that can be held: its kind, what it means, and the question that a person is asked.
+
+    Kinds: ``flag`` true or false; ``text``; ``choice`` one of ``choices``; ``texts`` a list of text; ``choices`` a list
+    out of ``choices``; ``count`` a whole number or a range ``{"low": 6, "high": 10}``; ``number`` the same with
+    fractions; ``time`` ISO 8601; ``places`` an object from ISO 3166 codes to counts; ``hold`` an object of text values.
+    ``derived`` marks what Halon sets itself.
+    """
+
+    name: str
+    kind: Kind
+    meaning: str
+    question: str
+    choices: tuple[str, ...] = ()
+    derived: bool = False
+
+
+def misfit(term: Term, value: Any) -> str | None:
+    """Why ``value`` does not fit ``term``, as the end of a sentence; None if it fits. Unknown always fits."""
+    if is_unknown(value):
+        return None
+    match term.kind:
+        case "flag":
+            return None if isinstance(value, bool) else "must be true, false or unknown"
+        case "text":
+            return None if _is_text(value) else f"must be text of at most {LONGEST_TEXT} characters"
+        case "choice":
+            return None if value in term.choices else f"must be one of {', '.join(term.choices)} or unknown"
+        case "texts":
+            return None if _is_list(value) else f"must be a list of texts, {LONGEST_LIST} at most"
+        case "choices":
+            fits = _is_list(value) and all(item in term.choices for item in value)
+            return None if fits else f"must be a list out of {', '.join(term.choices)}"
+        case "count":
+            return None if _is_amount(value, whole=True) else _AMOUNT.format("a whole number")
+        case "number":
+            return None if _is_amount(value, whole=False) else _AMOUNT.format("a number")
+        case "time":
+            return None if _is_time(value) else "must be a time such as 2026-11-20T17:30:00Z, or a date"
+        case "places":
+            fits = isinstance(value, Mapping) and all(
+                isinstance(place, str) and _is_amount(count, whole=True) for place, count in value.items()
+            )
+            return None if fits else 'must map places to counts, such as {"DE": 6, "US-CA": {"low": 1}}'
+        case "hold":
+            fits = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
+            return None if fits else "must be an object"
+
+
+_AMOUNT = 'must be {} from 0, or a range such as {{"low": 6, "high": 10}}'
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple) and len(value) <= LONGEST_LIST and all(_is_text(item) for item in value)
+
+
+def _is_amount(value: Any, *, whole: bool) -> bool:
+    bounds = range_of(value)
+    if bounds is None:
+        return False
+    ends = [end for end in bounds if end is not None]
+    return all(end >= 0 for end in ends) and (not whole or all(isinstance(end, int) for end in ends))
+
+
+def _is_time(value: Any) -> bool:
+    if not isinstance(value, str):
+        return False
+    try:
+        datetime.fromisoformat(value)
+    except ValueError:
+        return False
+    return True

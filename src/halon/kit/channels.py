@@ -1,0 +1,84 @@
+"""The channels of a kit as those who send know them, and whether one can be used here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from halon.kit.bundle import Bundle
+from halon.kit.files.communications import ChannelShape
+from halon.kit.places import Problems
+
+FILE = "communications.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A way to reach somebody. Names that end in ``_env`` are environment variables, read only by who sends.
+
+    ``kind`` webhook uses url_env, auth and secret; smtp uses server_env (host:port), security, user_env, password_env,
+    sender and recipients (empty: whoever the message is for); file uses path, below Halon's home.
+    """
+
+    name: str
+    kind: Literal["webhook", "smtp", "file"]
+    url_env: str = ""
+    auth: str = ""
+    secret: str = ""
+    server_env: str = ""
+    security: Literal["none", "starttls", "tls"] = "starttls"
+    user_env: str = ""
+    password_env: str = ""
+    sender: str = ""
+    recipients: tuple[str, ...] = ()
+    path: str = ""
+    optional: bool = False
+
+
+def usable(channel: ChannelShape, environ: Mapping[str, str]) -> bool:
+    """Whether the channel is to be used: always, unless it is optional and its variable is not set."""
+    return not channel.optional or not missing(channel, environ)
+
+
+def missing(channel: ChannelShape, environ: Mapping[str, str]) -> tuple[str, ...]:
+    """The environment variables that the channel needs and that are not set."""
+    named = (channel.url_env, channel.secret, channel.server_env, channel.user_env, channel.password_env)
+    return tuple(name for name in named if name and not environ.get(name))
+
+
+def channels(bundle: Bundle, problems: Problems) -> dict[str, Channel]:
+    """All channels. One that lacks what its kind needs is noted."""
+    found: dict[str, Channel] = {}
+    for name, shape in bundle.communications.channels.items():
+        _check(name, shape, problems)
+        found[name] = Channel(
+            name=name,
+            kind=shape.kind,
+            url_env=shape.url_env or "",
+            auth="" if shape.auth == "none" else shape.auth,
+            secret=shape.secret or "",
+            server_env=shape.server_env or "",
+            security=shape.security,
+            user_env=shape.user_env or "",
+            password_env=shape.password_env or "",
+            sender=shape.sender or "",
+            recipients=tuple(shape.recipients),
+            path=shape.path or "",
+            optional=shape.optional,
+        )
+    for index, name in enumerate(bundle.communications.leadership):
+        problems.refers(FILE, ("leadership", index), "channel", name, bundle.communications.channels)
+    return found
+
+
+def _check(name: str, shape: ChannelShape, problems: Problems) -> None:
+    needs = {"webhook": ("url_env",), "smtp": ("server_env", "sender"), "file": ("path",)}[shape.kind]
+    written = {"sender": "from"}
+    for key in needs:
+        if getattr(shape, key) is None:
+            word = written.get(key, key)
+            what = f"the {shape.kind} channel {name!r} has no {word}"
+            problems.add(FILE, ("channels", name), what, (), f"add {word}:")
+    if shape.auth != "none" and shape.secret is None:
+        problems.add(FILE, ("channels", name, "auth"), f"{name} has no secret for {shape.auth}", (), "add secret:")

@@ -1,0 +1,54 @@
+"""severity.yaml: the rubric, and which category an incident is of."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from halon.incident.assessment import Level
+from halon.kit.files.shapes import Line, Name, Shape, When
+
+Category = Literal["safety", "security", "privacy", "integrity", "compliance", "operational"]
+
+
+class StepShape(Shape):
+    """One level of an axis."""
+
+    level: Level
+    words: Line
+    when: When
+
+
+class FloorShape(Shape):
+    """At least this level; with ``while_unknown`` also until the condition is found false."""
+
+    level: Level
+    words: Line
+    when: When
+    while_unknown: bool = False
+
+
+class ModifierShape(Shape):
+    """Raises the level."""
+
+    name: Name
+    words: Line
+    when: When
+    raises: int = Field(default=1, ge=1, le=3)
+
+
+class CategoryShape(Shape):
+    """The category holds when the condition does; the first that holds is the main one."""
+
+    category: Category
+    when: When
+
+
+class SeverityFile(Shape):
+    """The whole file."""
+
+    axes: dict[Name, list[StepShape]] = Field(min_length=1)
+    floors: list[FloorShape] = Field(default_factory=list)
+    modifiers: list[ModifierShape] = Field(default_factory=list)
+    categories: list[CategoryShape] = Field(min_length=1)

@@ -1,0 +1,106 @@
+"""Shapes that several files share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
+
+from halon.incident.orders import GatePolicy
+
+
+class Shape(BaseModel):
+    """Base of all shapes: unknown keys are refused, and no value is turned into another type."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+def _printable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("holds a line break or control character; write it on one line")
+    return text
+
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
+"""A name that is safe in ids, URLs and on the phone: lower case, digits, ``-`` and ``_``."""
+Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")]
+"""The name of an environment variable."""
+Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_printable)]
+"""A short text on one line."""
+AuthScheme = Annotated[str, StringConstraints(pattern=r"^(none|bearer|basic|header:[A-Za-z0-9-]{1,60})$")]
+"""How a secret becomes a header: none, bearer, basic, or ``header:X-Api-Key``."""
+Words = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
+"""A longer text; line breaks are allowed."""
+Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
+"""A date such as 2026-11-22."""
+
+When = Annotated[
+    Any,
+    WithJsonSchema(
+        {
+            "description": "always, a comparison {fact, <op>: value}, or all / any / not of such trees",
+            "anyOf": [
+                {"const": "always"},
+                {
+                    "type": "object",
+                    "required": ["fact"],
+                    "minProperties": 2,
+                    "maxProperties": 2,
+                    "properties": {
+                        "fact": {"type": "string"},
+                        "is": {},
+                        "is_not": {},
+                        "at_least": {"type": "number"},
+                        "at_most": {"type": "number"},
+                        "above": {"type": "number"},
+                        "below": {"type": "number"},
+                        "contains": {},
+                        "any_of": {"type": "array"},
+                        "exists": {"type": "boolean"},
+                    },
+                    "additionalProperties": False,
+                },
+                {"type": "object", "required": ["all"], "properties": {"all": {"type": "array", "minItems": 1}}},
+                {"type": "object", "required": ["any"], "properties": {"any": {"type": "array", "minItems": 1}}},
+                {"type": "object", "required": ["not"], "properties": {"not": {}}},
+            ],
+        }
+    ),
+]
+"""A predicate tree as YAML writes it; ``halon.kit.trees`` reads it."""
+
+Due = Annotated[
+    Any,
+    WithJsonSchema(
+        {
+            "description": "{after: anchor, hours: n}, {after: anchor, calendar_days: n}, or earliest / latest of such",
+            "type": ["object", "null"],
+        }
+    ),
+]
+"""A deadline expression as YAML writes it; ``halon.kit.trees`` reads it."""
+
+
+class GateShape(Shape):
+    """Who must agree. At least one role and one answer: a gate can be light, never empty."""
+
+    roles: list[Name] = Field(min_length=1)
+    quorum: int = Field(default=1, ge=1, le=10)
+    exclude_proposer: bool = True
+    deadline_minutes: int = Field(default=60, ge=1, le=43_200)
+    escalate_after_minutes: int = Field(default=15, ge=1, le=43_200)
+    escalate_to: Name = "commander"
+    otherwise: Words | None = None
+
+    def policy(self) -> GatePolicy:
+        """The gate as judgement and workflow know it: times in seconds."""
+        policy = GatePolicy(
+            roles=tuple(self.roles),
+            quorum=self.quorum,
+            exclude_proposer=self.exclude_proposer,
+            deadline=self.deadline_minutes * 60,
+            escalate_after=self.escalate_after_minutes * 60,
+            escalate_to=self.escalate_to,
+        )
+        return policy if self.otherwise is None else replace(policy, otherwise=self.otherwise)

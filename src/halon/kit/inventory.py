@@ -1,0 +1,197 @@
+"""The agents with their orders: every action resolved into the calls that apply, verify and undo it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from halon.incident.orders import Call, Order
+from halon.judgement.containment import Prepared
+from halon.judgement.policy import AgentPolicy
+from halon.kit.bundle import Bundle
+from halon.kit.calling import Filler, Reach, host_of
+from halon.kit.files.actions import ActionShape
+from halon.kit.files.agents import AgentShape
+from halon.kit.files.connectors import CallShape, ConnectorShape, OperationShape
+from halon.kit.gates import check_gate
+from halon.kit.operations import check_operation
+from halon.kit.places import Problems
+from halon.kit.trees import tree
+
+AGENTS, ACTIONS, CONNECTORS = "agents.yaml", "actions.yaml", "connectors.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """The agents, and for each the calls with which it is looked at and the variable that holds its secret."""
+
+    agents: dict[str, AgentPolicy]
+    observe: dict[str, dict[str, Call]]
+    secrets: dict[str, str]
+
+
+def inventory(bundle: Bundle, environ: Mapping[str, str], problems: Problems) -> Inventory:
+    """The agents of ``bundle``. Addresses come from ``environ`` where the kit names a variable."""
+    reaches: dict[str, Reach] = {}
+    for name, agent in bundle.agents.agents.items():
+        problems.refers(AGENTS, ("agents", name, "entity"), "entity", agent.entity, bundle.organisation.entities)
+        if agent.connector is not None:
+            reach = _reach(name, agent, bundle, environ, problems)
+            if reach is not None:
+                reaches[name] = reach
+    prepared: dict[str, list[Prepared]] = {name: [] for name in bundle.agents.agents}
+    for action_id, action in bundle.actions.actions.items():
+        when = tree(action.when, ACTIONS, ("actions", action_id, "when"), problems)
+        for gate, key in ((action.gate, "gate"), (action.restore_gate, "restore_gate")):
+            if gate is not None:
+                check_gate(gate, ACTIONS, ("actions", action_id, key), bundle, problems)
+        for index, name in enumerate(action.agents):
+            path = ("actions", action_id, "agents", index)
+            if problems.refers(ACTIONS, path, "agent", name, bundle.agents.agents):
+                order = _order(action_id, action, name, bundle, reaches.get(name), problems)
+                if order is not None:
+                    prepared[name].append(Prepared(order, when))
+    agents = {
+        name: AgentPolicy(name, agent.title, agent.entity, agent.mode, tuple(prepared[name]))
+        for name, agent in bundle.agents.agents.items()
+    }
+    observe = {
+        name: _observations(name, reaches[name], bundle, problems) if name in reaches else {}
+        for name in bundle.agents.agents
+    }
+    return Inventory(agents, observe, {name: reach.secret for name, reach in reaches.items() if reach.secret})
+
+
+def _reach(
+    name: str, agent: AgentShape, bundle: Bundle, environ: Mapping[str, str], problems: Problems
+) -> Reach | None:
+    path = ("agents", name, "connector")
+    connectors = bundle.connectors.connectors
+    if agent.connector is None or not problems.refers(AGENTS, path, "connector", agent.connector, connectors):
+        return None
+    connector = connectors[agent.connector]
+    where, url = _address(agent, connector, environ)
+    if not url:
+        problems.add(
+            AGENTS,
+            path,
+            f"{name} has no address",
+            (),
+            "give it control_url, or set the variable that control_url_env names",
+        )
+        return None
+    host = host_of(url)
+    if host is None:
+        problems.add(
+            AGENTS,
+            ("agents", name, "control_url"),
+            f"the address of {name} (from {where}) is not a plain http or https address",
+            (),
+            "write for example https://agent.example.com",
+        )
+        return None
+    secret = agent.secret or connector.secret or ""
+    if connector.auth != "none" and not secret:
+        problems.add(AGENTS, path, f"{name} has no secret for {connector.auth}", (), "name its variable in secret:")
+    return Reach(url.rstrip("/"), host, connector.auth, secret, connector.timeout)
+
+
+def _address(agent: AgentShape, connector: ConnectorShape, environ: Mapping[str, str]) -> tuple[str, str]:
+    """Where the address comes from, and the address: the agent's before the connector's, a variable before text."""
+    for variable, written in (
+        (agent.control_url_env, agent.control_url),
+        (connector.base_url_env, connector.base_url),
+    ):
+        if variable and environ.get(variable):
+            return f"the variable {variable}", environ[variable]
+        if written:
+            return "the kit", written
+    return "", ""
+
+
+def _order(
+    action_id: str, action: ActionShape, agent: str, bundle: Bundle, reach: Reach | None, problems: Problems
+) -> Order | None:
+    path = ("actions", action_id)
+    connector = bundle.agents.agents[agent].connector
+    if connector is None:
+        problems.add(
+            ACTIONS,
+            (*path, "agents"),
+            f"the agent {agent!r} has no connector, so nothing can be done to it",
+            (),
+            "name one in agents.yaml or take the agent off this action",
+        )
+        return None
+    if connector not in bundle.connectors.connectors:
+        return None
+    operations = bundle.connectors.connectors[connector].operations
+    kind = f"operation of connector {connector}"
+    if not problems.refers(ACTIONS, (*path, "operation"), kind, action.operation, operations):
+        return None
+    operation = operations[action.operation]
+    sound = check_operation(action_id, action, connector, operation, problems)
+    _check_values(action_id, action, agent, bundle, operation, problems)
+    if not sound or reach is None or operation.verify is None:
+        return None
+    filler = Filler({**action.values, "agent": agent}, ACTIONS, (*path, "with"), problems)
+    restore = action.restore_gate or bundle.authority.gates.restore
+
+    def call(shape: CallShape | None) -> Call | None:
+        return None if shape is None else filler.call(shape, reach)
+
+    return Order(
+        id=action_id,
+        action=action.action,
+        title=action.title,
+        agent=agent,
+        target=action.target,
+        reversible=action.reversible,
+        effect=action.effect,
+        apply=filler.call(operation.apply, reach),
+        verify=filler.call(operation.verify, reach),
+        undo=call(operation.undo) if action.reversible else None,
+        undo_verify=call(operation.undo_verify) if action.reversible else None,
+        rung=action.rung,
+        disruption=action.disruption,
+        stops=tuple(action.stops),
+        collateral=tuple(action.collateral),
+        gentler=action.gentler or "",
+        way_back=action.way_back or "",
+        gate=action.gate.policy() if action.gate else None,
+        restore_gate=restore.policy() if action.reversible else None,
+    )
+
+
+def _check_values(
+    action_id: str, action: ActionShape, agent: str, bundle: Bundle, operation: OperationShape, problems: Problems
+) -> None:
+    for name, value in action.values.items():
+        path = ("actions", action_id, "with", name)
+        if not problems.refers(ACTIONS, path, "value of this operation", name, operation.needs):
+            continue
+        if isinstance(value, dict | list) or value is None:
+            problems.add(ACTIONS, path, f"{name} must be text, a number, true or false")
+        tools = bundle.agents.agents[agent].tools
+        if name == "tool" and tools:
+            problems.refers(ACTIONS, path, f"tool of {agent}", str(value), tools)
+    for name in operation.needs:
+        if name not in action.values:
+            problems.add(
+                ACTIONS,
+                ("actions", action_id, "with"),
+                f"{action.operation} needs a value for {name!r}",
+                operation.needs,
+                "give it in with:",
+            )
+
+
+def _observations(agent: str, reach: Reach, bundle: Bundle, problems: Problems) -> dict[str, Call]:
+    connector = bundle.agents.agents[agent].connector or ""
+    shapes = bundle.connectors.connectors[connector].observe
+    return {
+        name: Filler({"agent": agent}, CONNECTORS, ("connectors", connector, "observe", name), problems).call(
+            shape, reach
+        )
+        for name, shape in shapes.items()
+    }

@@ -1,0 +1,46 @@
+"""severity.yaml as judgement knows it."""
+
+from __future__ import annotations
+
+from halon.judgement.policy import CategoryRule
+from halon.judgement.severity import LEVELS, Axis, Floor, Modifier, Rubric, Step
+from halon.kit.files.severity import SeverityFile
+from halon.kit.places import Problems
+from halon.kit.trees import tree
+
+FILE = "severity.yaml"
+
+
+def rubric(severity: SeverityFile, problems: Problems) -> Rubric:
+    """The rubric. The levels of an axis must be written worst first, each once."""
+    axes: list[Axis] = []
+    for name, steps in severity.axes.items():
+        order = [LEVELS.index(step.level) for step in steps]
+        if order != sorted(set(order)):
+            problems.add(FILE, ("axes", name), f"the levels of {name!r} must stand worst first, each once", LEVELS)
+        axes.append(
+            Axis(
+                name,
+                tuple(
+                    Step(step.level, tree(step.when, FILE, ("axes", name, index, "when"), problems), step.words)
+                    for index, step in enumerate(steps)
+                ),
+            )
+        )
+    floors = tuple(
+        Floor(floor.level, tree(floor.when, FILE, ("floors", i, "when"), problems), floor.words, floor.while_unknown)
+        for i, floor in enumerate(severity.floors)
+    )
+    modifiers = tuple(
+        Modifier(one.name, tree(one.when, FILE, ("modifiers", i, "when"), problems), one.words, one.raises)
+        for i, one in enumerate(severity.modifiers)
+    )
+    return Rubric(tuple(axes), floors, modifiers)
+
+
+def categories(severity: SeverityFile, problems: Problems) -> tuple[CategoryRule, ...]:
+    """The rules that say which category an incident is of."""
+    return tuple(
+        CategoryRule(rule.category, tree(rule.when, FILE, ("categories", index, "when"), problems))
+        for index, rule in enumerate(severity.categories)
+    )

@@ -1,0 +1,219 @@
+"""Unsound kits: every problem with file, line, what is known, and the next step."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from halon.kit import KitError, load, restore, starter_path
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    target = tmp_path / "kit"
+    shutil.copytree(starter_path(), target)
+    return target
+
+
+def edit(folder: Path, name: str, old: str, new: str) -> int:
+    """Replace the first ``old`` in a file; returns the line on which it stood."""
+    file = folder / name
+    text = file.read_text()
+    assert old in text, f"{old!r} is not in {name}"
+    file.write_text(text.replace(old, new, 1))
+    return text[: text.index(old)].count("\n") + 1
+
+
+def problems(folder: Path) -> str:
+    with pytest.raises(KitError) as caught:
+        load(folder, {})
+    assert str(caught.value) == "\n".join(str(problem) for problem in caught.value.problems)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("agents.yaml", "mode: act", "mod: act", "there is no key 'mod'; known: title, entity, mode"),
+        ("agents.yaml", "mode: act", "mode: atc", "can't be 'atc'; known: observe, suggest, act; did you mean 'act'?"),
+        ("agents.yaml", "entity: acme-eu", "entity: acme-us", "there is no entity 'acme-us'; known: acme-eu"),
+        (
+            "agents.yaml",
+            "connector: sandbox-agent",
+            "connector: sandbox",
+            "no connector 'sandbox'; known: sandbox-agent",
+        ),
+        ("agents.yaml", "http://127.0.0.1:8601", "http://user:pw@127.0.0.1", "not a plain http or https address"),
+        ("agents.yaml", "http://127.0.0.1:8601", "ftp://127.0.0.1", "not a plain http or https address"),
+        (
+            "actions.yaml",
+            "roles: [security_lead]",
+            "roles: [security_chief]",
+            "role 'security_chief' is held by nobody",
+        ),
+        ("actions.yaml", "quorum: 1", "quorum: 2", "needs 2 people and only 1 can answer (sue)"),
+        ("actions.yaml", "quorum: 1", "quorum: 0", "greater than or equal to 1"),
+        ("actions.yaml", "fact: external_recipient", "fact: external_recipent", "did you mean 'external_recipient'?"),
+        ("actions.yaml", "contains: send_email", "has: send_email", "there is no comparison 'has'; known: is, is_not"),
+        ("actions.yaml", "contains: send_email", "at_least: 3", "can't be compared by 'at_least'; known: contains"),
+        ("actions.yaml", "with: {tool: send_email}", "with: {tool: send_emial}", "did you mean 'send_email'?"),
+        ("actions.yaml", "with: {tool: send_email}", "with: {token: x}", "needs a value for 'tool'"),
+        ("actions.yaml", "operation: kill_switch", "operation: kill_swich", "did you mean 'kill_switch'?"),
+        (
+            "actions.yaml",
+            "agents: [support-bot, billing-bot]",
+            "agents: [support-bot, bill]",
+            "there is no agent 'bill'",
+        ),
+        ("oncall.yaml", "commander: ann", "commander: anne", "there is no person 'anne'"),
+        ("oncall.yaml", "zone: Europe/Berlin", "zone: Europe/Berln", "there is no time zone 'Europe/Berln'"),
+        ("oncall.yaml", "    ack_minutes: 5", "    days: [sat]", "at some hour nobody is on call"),
+        ("oncall.yaml", "channels: [pages-file, pager]", "channels: [pages]", "there is no channel 'pages'"),
+        ("authority.yaml", "  ack: [", "  akc: [", "did you mean 'ack'?"),
+        ("authority.yaml", "close: [commander]", "close: []", "nobody may say close"),
+        ("authority.yaml", "  restore:\n", "  restor:\n", "gates.restore is missing"),
+        ("communications.yaml", "path: pages.log", "path: ../pages.log", "does not have the form that is needed"),
+        ("communications.yaml", ", url_env: HALON_PAGE_WEBHOOK", "", "the webhook channel 'pager' has no url_env"),
+        ("organisation.yaml", "[controller, processor]", "[controler]", "did you mean 'controller'?"),
+        ("organisation.yaml", "data_protection:", "dp:", "names no authority 'data_protection'; known: dp"),
+        ("sources.yaml", "kind: alertmanager", "kind: grafana", "known: alertmanager, report"),
+        ("sources.yaml", "token_env: HALON_TOKEN_REPORT", "token: s3cret", "there is no key 'token'"),
+        ("severity.yaml", "  - name: ongoing", "  - name: ongoing\n    extra: 1", "there is no key 'extra'"),
+        ("severity.yaml", "at_least: 50000", "at_least: much", "the value for spend_eur must be a number"),
+        ("regimes/eu-gdpr-33.yaml", "hours: 72", "business_days: 3", "'business_days' can't be counted yet"),
+        ("regimes/eu-gdpr-33.yaml", "hours: 72", "months: 1", "'months' can't be counted yet"),
+        ("regimes/eu-gdpr-33.yaml", "hours: 72", "hours: -1", "whole number from 1"),
+        ("regimes/eu-gdpr-33.yaml", "after: aware_at", "after: awre_at", "did you mean 'aware_at'?"),
+        ("regimes/eu-gdpr-33.yaml", "after: aware_at", "after: confirmed", "there is no anchor 'confirmed'"),
+        ("regimes/eu-gdpr-33.yaml", "after: aware_at", "after: filed:report", "there is no anchor 'filed:report'"),
+        ("regimes/eu-gdpr-33.yaml", "confidence: B", "confidence: U", "nobody has verified can't be in force"),
+        ("regimes/eu-gdpr-33.yaml", "template: regulator", "template: regulater", "did you mean 'regulator'?"),
+        ("regimes/eu-gdpr-33.yaml", "channel: regulator-mail", "channel: fax", "there is no channel 'fax'"),
+        ("regimes/eu-gdpr-33.yaml", "decider: privacy_officer", "decider: dpo", "the role 'dpo' is held by nobody"),
+        (
+            "regimes/eu-gdpr-33.yaml",
+            "effective_from: 2018-05-25",
+            "effective_from: 2018-05-35",
+            "no date of the calendar",
+        ),
+        ("connectors.yaml", "path: /control/tools/{tool}", "path: /control/{thing}", "a value for {thing}"),
+        ("connectors.yaml", "path: /v1/traces", "path: v1/traces", "does not have the form that is needed"),
+    ],
+)
+def test_a_mistake_is_answered(folder: Path, name: str, old: str, new: str, says: str) -> None:
+    """Each mistake names its file and says what is wrong with what is known instead."""
+    edit(folder, name, old, new)
+    told = problems(folder)
+    assert says in told
+    assert told.split("\n")[0].partition(":")[0].endswith(".yaml")
+
+
+def test_the_line_is_the_line(folder: Path) -> None:
+    """The place is that of the misspelt key itself."""
+    line = edit(folder, "agents.yaml", "mode: act", "mod: act")
+    assert f"agents.yaml:{line}: there is no key 'mod'" in problems(folder)
+
+
+def test_all_problems_come_at_once(folder: Path) -> None:
+    """Misspelt keys, wrong references and missing gates are told together, in order of place."""
+    edit(folder, "agents.yaml", "mode: act", "mod: act")
+    edit(folder, "actions.yaml", "roles: [security_lead]", "roles: [nobody]")
+    edit(folder, "oncall.yaml", "commander: ann", "commander: anne")
+    told = problems(folder)
+    assert [line.split(":")[0] for line in told.split("\n")] == ["actions.yaml", "agents.yaml", "oncall.yaml"]
+
+
+def test_irreversible_without_gate_is_refused(folder: Path) -> None:
+    """Promise 3: what can't be taken back has a gate, or the kit is not used."""
+    file = folder / "actions.yaml"
+    text = file.read_text()
+    file.write_text(text[: text.index("    gate: ")])
+    assert "revoke-token can't be taken back and has no gate; add gate: with roles" in problems(folder)
+
+
+def test_restore_without_gate_is_refused(folder: Path) -> None:
+    """Promise 3: the kit may make the restore gate light, never remove it."""
+    edit(folder, "authority.yaml", "    roles: [technical_lead, commander]\n    quorum: 1\n", "    roles: []\n")
+    assert "gates.restore.roles" in problems(folder)
+
+
+def test_reversible_without_undo_is_refused(folder: Path) -> None:
+    """Who says reversible must say how."""
+    line = edit(folder, "actions.yaml", "operation: kill_switch", "operation: revoke_token")
+    told = problems(folder)
+    assert "kill-switch says it is reversible and its operation has no undo" in told
+    assert f"actions.yaml:{line + 2}:" in told
+
+
+@pytest.mark.parametrize("name", ["verify", "undo_verify"])
+def test_an_effect_that_nobody_reads_back_is_refused(folder: Path, name: str) -> None:
+    """Promise 8: no action without a read-back of its effect and of its undo."""
+    edit(folder, "connectors.yaml", f"        {name}:\n", "        ghost:\n")
+    told = problems(folder)
+    assert f"disable-send-email has no {name}" in told
+    assert "there is no key 'ghost'" in told
+
+
+def test_a_read_back_that_agrees_with_anything_is_refused(folder: Path) -> None:
+    """A verify without an expected value would call everything contained."""
+    edit(folder, "connectors.yaml", '          expect: {json: {/tool: "{tool}", /enabled: false}}\n', "")
+    assert "verify expects no value, so it would agree with anything" in problems(folder)
+
+
+def test_keyed_without_a_key_header_is_refused(folder: Path) -> None:
+    """Promise 4: a keyed effect says in which header its key goes."""
+    edit(folder, "connectors.yaml", "          key_header: Idempotency-Key\n", "")
+    assert "disable-send-email is keyed and apply has no key_header" in problems(folder)
+
+
+def test_a_misspelt_file_is_found(folder: Path) -> None:
+    """A file under a wrong name is not silently left out."""
+    (folder / "agents.yaml").rename(folder / "agent.yaml")
+    told = problems(folder)
+    assert "agent.yaml: a kit has no such file" in told
+    assert "did you mean 'agents.yaml'?" in told
+    assert "agents.yaml: this file is missing" in told
+
+
+def test_yaml_that_cannot_be_read_is_shown_by_line(folder: Path) -> None:
+    """Broken YAML, a repeated key, a tag and a wrong ending are each answered with their place."""
+    (folder / "sources.yaml").write_text("sources:\n  a: [\n")
+    (folder / "agents.yaml").write_text("agents: {}\nagents: {}\n")
+    (folder / "oncall.yaml").write_text("people: !!python/object:os.system x\n")
+    (folder / "regimes" / "more.yml").write_text("id: x\n")
+    told = problems(folder)
+    assert "sources.yaml:3: not readable as YAML" in told
+    assert "agents.yaml:2: 'agents' appears twice; the first is on line 1" in told
+    assert "oncall.yaml:1: the tag 'python/object:os.system' is not allowed here" in told
+    assert "regimes/more.yml: only files that end in .yaml are read" in told
+
+
+def test_text_that_cannot_be_stored_is_refused(folder: Path) -> None:
+    """A stray surrogate has no bytes, so it has no digest."""
+    (folder / "sources.yaml").write_text('sources: {a: "\\ud800"}\n')
+    assert "sources.yaml:1: holds a value that can't be stored" in problems(folder)
+
+
+def test_a_path_value_cannot_climb(folder: Path) -> None:
+    """An inventory value is one path segment: encoded, and never a dot segment."""
+    edit(folder, "agents.yaml", "tools: [lookup_customer, send_email, refund, admin_delete]", "tools: []")
+    edit(folder, "actions.yaml", "with: {tool: send_email}", 'with: {tool: "a/b?c#d%2e"}')
+    call = load(folder, {}).policy.agents["support-bot"].prepared[0].order.apply
+    assert call.url.endswith("/control/tools/a%2Fb%3Fc%23d%252e")
+    edit(folder, "actions.yaml", 'with: {tool: "a/b?c#d%2e"}', 'with: {tool: ".."}')
+    assert "tool is '..', which can't stand in a path" in problems(folder)
+
+
+def test_no_such_folder(tmp_path: Path) -> None:
+    """A folder that isn't there is answered with how to make one."""
+    with pytest.raises(KitError, match="make one with: halon init DIR"):
+        load(tmp_path / "none", {})
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"files": []}', b'{"files": {"agents.yaml": 7}}', b"\xff"])
+def test_bytes_that_are_no_stored_kit(content: bytes) -> None:
+    """What comes back from a store is checked like a folder."""
+    with pytest.raises(KitError):
+        restore(content, {})
