@@ -1,0 +1,37 @@
+"""A batch of alerts as a Signal brings it."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+from halon.incident.alerts import Alert
+from halon.incident.errors import Malformed
+
+LARGEST_BATCH = 2000
+_TEXTS = tuple(field.name for field in fields(Alert) if field.name != "labels")
+_NEEDED = ("source", "agent", "group", "rule", "status", "fingerprint", "started_at", "received_at")
+
+
+def alerts_in(value: Any) -> list[Alert]:
+    """The alerts in ``{"alerts": [...]}``. Raises Malformed, naming the place."""
+    if not isinstance(value, dict) or not isinstance(value.get("alerts"), list):
+        raise Malformed('alerts takes one JSON object {"alerts": [...]}; send alerts to the front door instead.')
+    if len(value["alerts"]) > LARGEST_BATCH:
+        raise Malformed(f"A batch holds at most {LARGEST_BATCH} alerts.")
+    return [_alert(one, place) for place, one in enumerate(value["alerts"])]
+
+
+def _alert(one: Any, place: int) -> Alert:
+    if not isinstance(one, dict):
+        raise Malformed(f"alerts[{place}] is no object.")
+    missing = [name for name in _NEEDED if not isinstance(one.get(name), str) or not one[name]]
+    if missing:
+        raise Malformed(f"alerts[{place}] lacks {', '.join(missing)}.")
+    if one["status"] not in ("firing", "resolved"):
+        raise Malformed(f"alerts[{place}].status is {one['status']!r}, neither firing nor resolved.")
+    labels = one.get("labels") or {}
+    if not isinstance(labels, dict):
+        raise Malformed(f"alerts[{place}].labels is no object.")
+    texts: dict[str, Any] = {name: str(one[name])[:2000] for name in _TEXTS if one.get(name)}
+    return Alert(**texts, labels={str(key)[:120]: str(text)[:500] for key, text in list(labels.items())[:64]})

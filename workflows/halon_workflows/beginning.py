@@ -1,0 +1,92 @@
+"""Where a run begins: new, continued, reset, or reopened after somebody terminated it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from temporalio import workflow
+from temporalio.exceptions import ApplicationError
+
+from halon.incident.errors import ForgedState, Malformed
+from halon.incident.ids import PREFIX, incident_id
+from halon.incident.opening import Opening
+from halon.incident.opening_state import first_state
+from halon.incident.state import State
+from halon.ports import record
+from halon_workflows.durable import Durable
+
+
+async def begin(inc: Durable, opening: Opening) -> None:
+    """Find or make the state of this run.
+
+    Raises ApplicationError (and so fails the run) for a forged or empty start: nothing has run then.
+    """
+    info = workflow.info()
+    if not info.workflow_id.startswith(PREFIX):
+        raise _refused(
+            ForgedState(f"An incident's workflow id begins with {PREFIX!r}; alerts come in at the front door.")
+        )
+    if opening.state is not None:
+        _carried(inc, opening.state, info)
+        return
+    identity = incident_id(info.workflow_id, info.first_execution_run_id)
+    found = await inc.act_now(
+        record.find,
+        record.Find("" if opening.reopens else identity, info.workflow_id, info.run_id, opening.reopens),
+        "look for an earlier state of this incident",
+    )
+    if found.state is not None:
+        _adopt(inc, found, opening)
+        return
+    if opening.reopens:
+        raise _refused(ForgedState(f"Run {opening.reopens} left no state to go on from."))
+    try:
+        inc.state = first_state(opening, info.workflow_id, info.first_execution_run_id, inc.now)
+    except Malformed as error:
+        raise _refused(error) from None
+    inc.change(run_ids=(info.run_id,))
+
+
+def _carried(inc: Durable, state: State, info: Any) -> None:
+    if not info.continued_run_id or state.workflow_id != info.workflow_id:
+        raise _refused(
+            ForgedState("A state is carried on only by the run before it. Alerts come in at the front door.")
+        )
+    inc.state = state
+
+
+def _adopt(inc: Durable, found: record.Found, opening: Opening) -> None:
+    state = found.state
+    assert state is not None
+    inc.state = replace(state, run_ids=(*state.run_ids, workflow.info().run_id)[-50:])
+    if opening.reopens:
+        inc.change(reopened_from=opening.reopens)
+        inc.note("reopened", "triage", f"Somebody terminated this incident; reopened from {found.where}, with its clocks and gates.",
+                 run=opening.reopens)  # fmt: skip
+        inc.change(page_next_at=inc.now, acked_by="", acked_at="", paged=0)
+        _forget_pages(inc)
+    else:
+        inc.note("reset", "triage", f"Somebody reset this incident; it goes on from {found.where}: no effect is repeated, "
+                 "no decision is lost.")  # fmt: skip
+
+
+async def after_reset(inc: Durable) -> None:
+    """A Reset cut the history of this run: take the furthest state there is and go on from it."""
+    info = workflow.info()
+    inc.was_reset = False
+    inc.tasks.clear()
+    request = record.Find(inc.state.incident_id, info.workflow_id, info.run_id)
+    found = await inc.act_now(record.find, request, "find the state before the reset")
+    if found.state is not None and found.state.chain.seq >= inc.state.chain.seq:
+        _adopt(inc, found, Opening())
+    else:
+        inc.note("reset", "triage", "Somebody reset this incident; nothing had happened after that point.")
+
+
+def _forget_pages(inc: Durable) -> None:
+    inc.change(ledger={key: at for key, at in inc.state.ledger.items() if not key.startswith(("page:", "told:page:"))})
+
+
+def _refused(error: Exception) -> ApplicationError:
+    return ApplicationError(str(error), type=type(error).__name__, non_retryable=True)

@@ -1,0 +1,42 @@
+"""Close: when everything is settled and somebody says so, the reports are rendered and sealed and the record ends."""
+
+from __future__ import annotations
+
+import json
+
+from halon.incident.about import about
+from halon.incident.opening import Closing
+from halon.incident.standing import with_phase
+from halon.incident.status import status
+from halon.ports import record
+from halon_workflows.durable import Durable
+
+REPORTS = ("status", "timeline", "postmortem")
+
+
+async def close(inc: Durable) -> Closing:
+    """Wait for `close`, render and seal the reports, write the last entry, flush."""
+    await inc.until(lambda: bool(inc.state.close_requested_by))
+    if not inc.done("closed"):
+        inc.change(outcome=_outcome(inc))
+        inc.state = with_phase(inc.state, "remediate", "done", inc.now)
+        await inc.recorded()
+        files = {"status.json": json.dumps(status(inc.state), indent=2, ensure_ascii=False, sort_keys=True)}
+        request = record.Finish(inc.state.incident_id, about(inc.state, inc.now), REPORTS, files=files)
+        finished = await inc.act(record.finish, request, "render and seal the reports")
+        inc.keep_sealed("remediate", finished.sealed)
+        inc.note("closed", "remediate", f"{inc.state.reference} closed: {inc.state.outcome.replace('_', ' ')}.")
+        inc.mark("closed")
+    await inc.recorded()
+    await inc.until(lambda: not inc.state.outbox)
+    inc.change(closed_at=inc.now)
+    return Closing(
+        reference=inc.state.reference, outcome=inc.state.outcome, closed_at=inc.state.closed_at,
+        entries=inc.state.chain.seq, head=inc.state.chain.head,
+    )  # fmt: skip
+
+
+def _outcome(inc: Durable) -> str:
+    if inc.state.false_alarm_by:
+        return "false_alarm"
+    return "resolved" if inc.state.reruns and inc.state.reruns[-1].passed else "waived"

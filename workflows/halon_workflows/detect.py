@@ -1,0 +1,57 @@
+"""Detect: is it real? The agent's own traces confirm or they don't; what can't be seen stays unknown."""
+
+from __future__ import annotations
+
+from temporalio.exceptions import ActivityError
+
+from halon.incident.ids import successor_id
+from halon.incident.learning import learn
+from halon.incident.standing import with_phase
+from halon.incident.times import after
+from halon.ports import detect
+from halon_workflows.durable import Durable, reason_of
+
+LOOK_BACK = 3600
+
+
+async def corroborate(inc: Durable) -> None:
+    """Look at the agent's traces and action log once, and keep what they show."""
+    if inc.done("corroborated"):
+        return
+    inc.state = with_phase(inc.state, "detect", "running", inc.now)
+    await look(inc)
+    inc.mark("corroborated")
+    inc.state = with_phase(inc.state, "detect", "done", inc.now)
+
+
+async def look(inc: Durable) -> None:
+    """One look. What can't be reached leaves everything unknown, and says so."""
+    traces = tuple(dict.fromkeys(alert.trace_id for alert in inc.state.alerts if alert.trace_id))[:20]
+    since = after(min(alert.started_at for alert in inc.state.alerts), -LOOK_BACK)
+    request = detect.Look(inc.state.incident_id, inc.state.agent, since, traces)
+    try:
+        seen = await inc.act(detect.corroborate, request, "corroborate from the agent's traces")
+    except ActivityError as error:
+        seen = detect.Seen(reachable=False, note=": ".join(reason_of(error)))
+    if not seen.reachable:
+        inc.note("unknown", "detect", f"The agent could not be looked at: {seen.note}. Nothing is confirmed yet.")
+        return
+    inc.state = learn(inc.state, seen.facts, inc.now)
+    inc.note("corroborated", "detect", seen.note or "Looked at the agent's traces and action log.",
+             traces=list(seen.trace_ids)[:20])  # fmt: skip
+
+
+async def forward(inc: Durable) -> None:
+    """Hand alerts that came after the join window to the successor, which has its own clocks."""
+    while not inc.finished:
+        await inc.until(lambda: bool(inc.state.forwarding) or inc.finished)
+        batch = inc.state.forwarding
+        if not batch:
+            return
+        successor = inc.state.successor or successor_id(inc.state.workflow_id)
+        sent = await inc.act(
+            detect.forward, detect.Forward(successor, inc.state.workflow_id, batch), f"hand {len(batch)} alerts on"
+        )
+        inc.change(forwarding=inc.state.forwarding[len(batch) :], successor=sent.workflow_id)
+        word = "opened" if sent.opened else "joined"
+        inc.note("successor", "detect", f"{len(batch)} alerts went to {sent.workflow_id} ({word}).")

@@ -1,0 +1,197 @@
+"""What makes an incident durable, so that the story need not speak of it.
+
+One state, carried on from run to run; tasks that can be begun again at the top; activities that are not started while
+the run is being renewed; a reset that is noticed and undone from the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import zlib
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    import pydantic  # noqa: F401  (the converter's; named here so that it is never loaded anew in a sandbox)
+
+from halon.incident import timeline, times
+from halon.incident.clocks import fire_due, next_event, settle_up
+from halon.incident.state import Sealed, State
+from halon.ports import record
+from halon_workflows import options
+
+A = TypeVar("A")
+R = TypeVar("R")
+RENEW_AFTER_EVENTS = 2_000
+
+
+class Renewing(Exception):
+    """This run is being renewed (or was reset): leave what you do; it is begun again from the state."""
+
+
+class Durable:
+    """The mechanics. ``self.state`` is all there is; every change goes through ``change`` or ``note``."""
+
+    state: State
+
+    def __init__(self) -> None:
+        self.ready = False
+        self.renewing = False
+        self.was_reset = False
+        self.finished = False
+        self.tasks: dict[str, asyncio.Task[None]] = {}
+        self.flushed_seq = 0
+        workflow.register_random_seed_callback(self._on_reset)
+
+    def _on_reset(self, _seed: int) -> None:
+        # Temporal gives a run a new seed exactly where a Reset cut its history, the same in every replay.
+        self.was_reset = True
+
+    @property
+    def now(self) -> str:
+        """The workflow's time."""
+        return times.text(workflow.now())
+
+    def note(self, kind: str, phase: str, text: str, actor: str = "halon", **data: Any) -> None:
+        """One line into the log."""
+        self.state = timeline.note(self.state, self.now, kind, phase, text, actor=actor, data=data)
+
+    def keep_sealed(self, phase: str, sealed: tuple[Sealed, ...]) -> None:
+        """Add sealed artefacts to the state, and name each in the log so that the record refers to it."""
+        self.change(evidence=(*self.state.evidence, *sealed))
+        for one in sealed:
+            text = f"Sealed {one.what or one.id}: {one.sha256[:12]}…, {one.size} bytes."
+            self.note("evidence", phase, text, evidence=[{"path": one.path, "sha256": one.sha256, "size": one.size}])
+
+    def done(self, step: str) -> bool:
+        """Whether the ledger says that ``step`` was done."""
+        return step in self.state.ledger
+
+    def mark(self, step: str) -> None:
+        """Put ``step`` into the ledger."""
+        self.state = timeline.mark(self.state, step, self.now)
+
+    async def act(self, port: Callable[[A], Awaitable[R]], argument: A, summary: str) -> R:
+        """Run an activity. Not started while the run is being renewed: then Renewing."""
+        self._must_go_on()
+        return await workflow.execute_activity(port, argument, summary=summary[:180], **options.of(port).arguments())
+
+    async def judge(self, port: Callable[[A], Awaitable[R]], argument: A, summary: str) -> R:
+        """Run a short, pure activity on this worker, also while the run is being renewed (commands need it)."""
+        arguments = options.of(port).arguments()
+        arguments.pop("heartbeat_timeout")
+        return await workflow.execute_local_activity(port, argument, summary=summary[:180], **arguments)
+
+    async def act_now(self, port: Callable[[A], Awaitable[R]], argument: A, summary: str) -> R:
+        """Run an activity whatever becomes of the run: what a run begins with can't be put off."""
+        return await workflow.execute_activity(port, argument, summary=summary[:180], **options.of(port).arguments())
+
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for the state. Deadlines are the clock's: it changes the state when one has passed."""
+        await workflow.wait_condition(lambda: self.leaving or condition())
+        if not condition():
+            raise Renewing
+        self._must_go_on()
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the tasks of this run must end."""
+        return self.renewing or self.was_reset
+
+    def _must_go_on(self) -> None:
+        info = workflow.info()
+        if info.is_continue_as_new_suggested() or info.get_current_history_length() > RENEW_AFTER_EVENTS:
+            self.renewing = True
+        if self.leaving:
+            raise Renewing
+
+    def spawn(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Begin ``work`` beside the rest, unless work of this name runs."""
+        if name in self.tasks or self.leaving:
+            return
+        self.tasks[name] = asyncio.create_task(self._run(work), name=name)
+
+    async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await work()
+        except Renewing:
+            return
+
+    async def tend(self) -> bool:
+        """Let the tasks run until the story has ended (True) or the run must be renewed (False)."""
+        while True:
+            await workflow.wait_condition(self._something_ended)
+            for name in [name for name, task in self.tasks.items() if task.done()]:
+                self.tasks.pop(name).result()  # an error of our own fails the workflow task: a fixed build goes on
+            if self.finished and not self.leaving:
+                return True
+            if self.leaving and not self.tasks:
+                return False
+
+    def _something_ended(self) -> bool:
+        return any(task.done() for task in self.tasks.values()) or not self.tasks
+
+    # -- the standing tasks ---------------------------------------------------------------------------------------
+
+    async def keep_clock(self) -> None:
+        """One timer to the next clock event, started anew only when the soonest one changes."""
+        while not self.finished:
+            self.state = settle_up(fire_due(self.state, self.now), self.now)
+            event = next_event(self.state)
+            key = event.key if event else ""
+
+            def changed(key: str = key) -> bool:
+                soonest = next_event(self.state)
+                return self.leaving or self.finished or (soonest.key if soonest else "") != key
+
+            try:
+                wait = max(0.0, times.seconds_between(self.now, event.at)) if event else None
+                await workflow.wait_condition(
+                    changed, timeout=wait, timeout_summary=f"{event.text} ({event.at})"[:180] if event else None
+                )
+            except TimeoutError:
+                continue
+            self._must_go_on()
+
+    async def keep_record(self) -> None:
+        """Flush the log in batches; what arrives meanwhile goes with the next batch."""
+        while not (self.finished and not self.state.chain.pending):
+            await self.until(lambda: bool(self.state.chain.pending) or self.finished)
+            if not self.state.chain.pending:
+                return
+            await self.flush()
+
+    async def flush(self) -> None:
+        """Write the pending entries into the record, with the state as it is after them."""
+        entries = self.state.chain.batch()
+        seq = entries[-1].seq
+        batch = record.Batch(self.state.incident_id, entries, checkpoint=self._checkpoint(seq))
+        await self.act(record.append, batch, f"record {entries[0].seq} to {seq}")
+        self.change(chain=self.state.chain.flushed(seq))
+
+    async def recorded(self) -> None:
+        """Wait until everything said so far is in the record."""
+        seq = self.state.chain.seq
+        await self.until(lambda: not self.state.chain.pending or self.state.chain.pending[0].seq > seq)
+
+    def change(self, **fields: Any) -> None:
+        """Replace fields of the state."""
+        self.state = replace(self.state, **fields)
+
+    def _checkpoint(self, seq: int) -> str:
+        flushed = self.state.chain.flushed(seq)
+        payload = workflow.payload_converter().to_payload(replace(self.state, chain=flushed))
+        return base64.b64encode(zlib.compress(payload.data, 6)).decode("ascii")
+
+
+def reason_of(error: ActivityError) -> tuple[str, str]:
+    """Type and message of what an activity failed with, the message bounded."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        return cause.type or "ApplicationError", str(cause.message)[:500]
+    return type(cause or error).__name__, str(cause or error)[:500]

@@ -1,0 +1,38 @@
+"""A worker interceptor: a Signal with the wrong number of inputs is recorded, not raised.
+
+Without it the SDK's call of the handler raises TypeError inside the workflow task and the incident is wedged for good.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import workflow
+from temporalio.worker import (
+    HandleSignalInput,
+    Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
+
+
+class SignalGuard(Interceptor):
+    """Give this to the worker."""
+
+    def workflow_interceptor_class(
+        self, input: WorkflowInterceptorClassInput
+    ) -> type[WorkflowInboundInterceptor] | None:
+        """The interceptor of each workflow run."""
+        return _Guarded
+
+
+class _Guarded(WorkflowInboundInterceptor):
+    async def handle_signal(self, input: HandleSignalInput) -> None:
+        known = workflow.get_signal_handler(input.signal)
+        if known is not None and len(input.args) != 1:
+            instance: Any = workflow.instance()
+            text = f"{input.signal} takes one JSON object; {len(input.args)} inputs were given."
+            if hasattr(instance, "refuse_signal"):
+                instance.refuse_signal(input.signal, "Malformed", text)
+            return
+        await super().handle_signal(input)

@@ -1,0 +1,141 @@
+"""Every command as an Update and a Signal of the same name, generated in one place.
+
+The validator refuses only what is malformed. Everything else is accepted, recorded, and refused by a typed error. A
+Signal can't be answered, so a bad one is answered in the log and in the current details.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from temporalio import workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
+from temporalio.exceptions import ApplicationError
+
+from halon.incident.admission import Outcome, Standing, admit, exhausted, refuse
+from halon.incident.commands import COMMANDS, Command, Spec, near, parse
+from halon.incident.errors import Malformed
+from halon.incident.gates import Proof
+from halon.ports import triage
+from halon_workflows.durable import Durable
+
+LARGEST_PAYLOAD = 65_536
+
+
+def decode(payload: Payload) -> Any:
+    """The JSON value in a payload. Raises Malformed, whatever is in it."""
+    if len(payload.data) > LARGEST_PAYLOAD:
+        raise Malformed(f"The input is larger than {LARGEST_PAYLOAD} bytes.")
+    try:
+        value = workflow.payload_converter().from_payload(payload)
+    except Exception as error:  # any converter's own error: it must not wedge the incident
+        raise Malformed("The input can't be read as JSON; give one JSON object with --input.") from error
+    if isinstance(value, dict) and "halon_undecodable" in value:
+        raise Malformed("The input can't be decoded; give one plain JSON object with --input.")
+    return value
+
+
+class Commands(Durable):
+    """The commands' side of the workflow."""
+
+    async def say(self, command: Command) -> str:
+        """Carry out a command: look up who speaks, then admit or refuse. Returns the sentence that answers it."""
+        proof = Proof(
+            run_id=workflow.info().run_id, kind="update" if command.update_id else "signal", update_id=command.update_id
+        )
+        await workflow.wait_condition(lambda: self.ready)
+        claimed = triage.Claimed(self.state.incident_id, self._name_for(command), command.by, command.parameters)
+        who = await self.judge(triage.authority, claimed, f"who is {command.by[:40]}")
+        await workflow.wait_condition(lambda: self.ready and not self.was_reset)
+        standing = Standing(who.by, who.known, who.roles, who.verified, who.may, who.why)
+        outcome: Outcome = admit(self.state, command, standing, proof, self.now)
+        self.state = outcome.state
+        if outcome.refusal:
+            raise ApplicationError(outcome.text, type=outcome.refusal, non_retryable=True)
+        return outcome.text
+
+    def _name_for(self, command: Command) -> str:
+        lowers = command.name == "severity" and self.state.level is not None and command["level"] > self.state.level
+        return "severity-down" if lowers else command.name
+
+    def refuse_signal(self, name: str, kind: str, text: str) -> None:
+        """Put a refused Signal on record. Never raises: an error in a Signal handler would fail the incident."""
+        if self.ready:
+            self.state = refuse(self.state, name, "signal", kind, text, self.now)
+        else:
+            self.early_refusals.append((name, kind, text))
+
+    async def signalled(self, name: str, payload: Payload) -> None:
+        """A Signal of a command's name."""
+        try:
+            command = parse(name, decode(payload))
+        except Malformed as error:
+            self.refuse_signal(name, type(error).__name__, str(error))
+            return
+        try:
+            await self.say(command)
+        except ApplicationError:
+            return  # the refusal is on record
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.early_refusals: list[tuple[str, str, str]] = []
+
+    def check(self, spec: Spec, payload: Payload) -> Command:
+        """The validator of every Update: malformed input and a name that was refused too often are turned away."""
+        try:
+            command = parse(spec.name, decode(payload), _update_id())
+        except Malformed as error:
+            raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from None
+        if self.ready and exhausted(self.state, command.by):
+            raise ApplicationError(
+                f"{command.by} was refused too often; ask the commander {self.state.commander or 'on call'}.",
+                type="RefusedTooOften", non_retryable=True,
+            )  # fmt: skip
+        return command
+
+    @workflow.signal(dynamic=True)
+    async def unknown_signal(self, name: str, args: Sequence[RawValue]) -> None:
+        """A Signal whose name is none: answered in the log with the known names."""
+        known = [*COMMANDS, "alerts"]
+        self.refuse_signal(name, "UnknownSignal", f"there is no signal {name[:60]!r}. {near(name[:60], known)}")
+
+
+def _update_id() -> str:
+    info = workflow.current_update_info()
+    return info.id if info else ""
+
+
+def _as_method(function: Callable[..., Any], name: str, spec: Spec) -> None:
+    # The SDK leaves out a first parameter called self only if it has no annotation.
+    function.__annotations__.pop("self")
+    function.__name__, function.__qualname__, function.__doc__ = name, f"Commands.{name}", spec.help
+
+
+def _update_for(spec: Spec) -> Callable[..., Any]:
+    async def handler(self: Commands, command: RawValue) -> str:
+        return await self.say(self.check(spec, command.payload))
+
+    def validator(self: Commands, command: RawValue) -> None:
+        self.check(spec, command.payload)
+
+    _as_method(handler, f"update_{spec.name.replace('-', '_')}", spec)
+    _as_method(validator, f"check_{spec.name.replace('-', '_')}", spec)
+    update = workflow.update(name=spec.name, description=f"{spec.help} JSON: {spec.example()}")(handler)
+    update.validator(validator)
+    return update
+
+
+def _signal_for(spec: Spec) -> Callable[..., Any]:
+    async def handler(self: Commands, command: RawValue) -> None:
+        await self.signalled(spec.name, command.payload)
+
+    _as_method(handler, f"signal_{spec.name.replace('-', '_')}", spec)
+    return workflow.signal(name=spec.name, description=f"{spec.help} JSON: {spec.example()}")(handler)
+
+
+for _spec in COMMANDS.values():
+    setattr(Commands, f"update_{_spec.name.replace('-', '_')}", _update_for(_spec))
+    setattr(Commands, f"signal_{_spec.name.replace('-', '_')}", _signal_for(_spec))

@@ -1,0 +1,119 @@
+"""The story of one incident, top to bottom, as the runbook that a tired responder would follow.
+
+Each step is done once because the ledger in the state says so; every wait is for the state, and the clock changes the
+state when a deadline has passed. So the story can be begun again at the top after any crash, renewal or reset.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
+
+from halon.incident.errors import Malformed
+from halon.incident.joining import absorb
+from halon.incident.opening import Closing, Opening
+from halon_workflows import beginning, closing, contain, detect, notify, rca, remediate, triage
+from halon_workflows.batches import alerts_in
+from halon_workflows.handlers import decode
+from halon_workflows.surface import Surface
+
+
+@workflow.defn(name="Incident")
+class Incident(Surface):
+    """One incident from the first alert until the fix is proved."""
+
+    @workflow.init
+    def __init__(self, opening: Opening) -> None:
+        super().__init__()
+        self._early_alerts: list[Payload] = []
+        self._closing: Closing | None = None
+
+    async def story(self) -> None:
+        """Detect, triage, contain, find the cause, tell those owed, fix and prove, give back, close."""
+        await detect.corroborate(self)
+        await triage.assess(self)
+        self.spawn("notify", lambda: notify.tell_those_owed(self))
+        self.spawn("restore", lambda: remediate.give_back(self))
+        await contain.contain(self)
+        self.spawn("keep contained", lambda: contain.keep_contained(self))
+        await rca.find_causes(self)
+        await remediate.fix_and_prove(self)
+        self._closing = await closing.close(self)
+        self.finished = True
+
+    def begin_tasks(self) -> None:
+        """The story, and beside it what never waits for it."""
+        self.spawn("clock", self.keep_clock)
+        self.spawn("record", self.keep_record)
+        self.spawn("show", self.show)
+        self.spawn("pages", lambda: notify.deliver_pages(self))
+        self.spawn("leadership", lambda: notify.tell_leadership(self))
+        self.spawn("rejudge", lambda: triage.rejudge(self))
+        self.spawn("forward", lambda: detect.forward(self))
+        self.spawn("story", self.story)
+
+    @workflow.run
+    async def run(self, opening: Opening) -> Closing:
+        """Temporal's Cancel reaches only this coroutine: it is recorded and answered, and the incident goes on."""
+        life = asyncio.create_task(self._life(opening))
+        while not (life.done() and workflow.all_handlers_finished()):
+            try:
+                await workflow.wait_condition(lambda: life.done() and workflow.all_handlers_finished())
+            except asyncio.CancelledError:
+                self.answer_cancel()
+        life.result()
+        if self._closing is None:
+            workflow.continue_as_new(Opening(state=self.state))
+        return self._closing
+
+    async def _life(self, opening: Opening) -> None:
+        """Run the tasks until the incident is closed, or until this run must be renewed."""
+        await beginning.begin(self, opening)
+        self.was_reset = False  # a reset to the very start was dealt with by what was just found
+        self._become_ready()
+        while True:
+            self.begin_tasks()
+            if await self.tend():
+                self.publish()
+                return
+            if self.was_reset:
+                self.ready = False
+                await beginning.after_reset(self)
+                self.renewing = False
+                self._become_ready()
+                continue
+            return
+
+    def _become_ready(self) -> None:
+        self.ready = True
+        for name, kind, text in self.early_refusals:
+            self.refuse_signal(name, kind, text)
+        self.early_refusals.clear()
+        for payload in self._early_alerts:
+            self._absorb(payload)
+        self._early_alerts.clear()
+
+    def answer_cancel(self) -> None:
+        """Cancel can't end an incident."""
+        if self.ready:
+            self.note("cancel", "triage", "Somebody asked Temporal to cancel this incident. It goes on: use `close`, or "
+                      "`false-alarm` with a reason.")  # fmt: skip
+        else:
+            self.early_refusals.append(("cancel", "UseClose", "cancel can't end an incident; use `close`."))
+
+    @workflow.signal(name="alerts", description="More alerts of this incident, from the front door.")
+    async def alerts(self, batch: RawValue) -> None:
+        """Alerts that join; a batch that can't be read is recorded."""
+        if not self.ready or self.was_reset:
+            self._early_alerts.append(batch.payload)
+            return
+        self._absorb(batch.payload)
+
+    def _absorb(self, payload: Payload) -> None:
+        try:
+            self.state = absorb(self.state, alerts_in(decode(payload)), self.now)
+        except Malformed as error:
+            self.refuse_signal("alerts", "Malformed", str(error))

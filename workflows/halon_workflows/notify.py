@@ -1,0 +1,270 @@
+"""Notify: each obligation's clock runs by itself; a notice is drafted, approved by its decider, sent once, recorded."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from temporalio.exceptions import ActivityError
+
+from halon.incident.about import about
+from halon.incident.assessment import Obligation, Stage
+from halon.incident.gates import Gate
+from halon.incident.notices import Notice, NoticeStatus
+from halon.incident.standing import (
+    decided,
+    notice,
+    obligation,
+    open_stage,
+    owed,
+    settled,
+    with_notice,
+    with_obligation,
+    with_phase,
+)
+from halon.incident.timeline import mark, people_with, tell
+from halon.ports import notify
+from halon_workflows import gating
+from halon_workflows.durable import Durable, reason_of
+
+
+async def tell_those_owed(inc: Durable) -> None:
+    """One task an obligation, for as long as the incident is open; obligations found later get theirs."""
+    while not inc.finished:
+        for duty in inc.state.obligations:
+            if not settled(inc.state, duty):
+                name = duty.id
+                inc.spawn(f"notify.{name}", lambda name=name: fulfil(inc, name))  # type: ignore[misc]
+        _phase(inc)
+        before = _picture(inc)
+        await inc.until(lambda before=before: inc.finished or _picture(inc) != before)  # type: ignore[misc]
+
+
+async def fulfil(inc: Durable, name: str) -> None:
+    """One obligation: wait until it is owed, then draft, ask, send and record, stage by stage."""
+    while True:
+        await inc.until(lambda: owed(inc.state, _duty(inc, name)) or settled(inc.state, _duty(inc, name)))
+        duty = _duty(inc, name)
+        stage = open_stage(duty)
+        if settled(inc.state, duty) or stage is None:
+            return
+        await _tell_of(inc, duty, stage)
+
+
+async def _tell_of(inc: Durable, duty: Obligation, stage: Stage) -> None:
+    notice_id = f"{duty.id}-{stage.id}"
+    one = notice(inc.state, notice_id)
+    if one is None or one.status in ("dropped", "denied", "failed"):
+        attempt = 1 if one is None else one.attempt + 1
+        one = Notice(id=notice_id, audience=duty.audience, obligation=duty.id, stage=stage.id, template=duty.template,
+                     channel=duty.channel, recipient=duty.recipient, gate=duty.gate, attempt=attempt)  # fmt: skip
+    if one.status == "planned":
+        await inc.until(lambda: _time_to_draft(inc, duty.id))
+        one = await _draft(inc, one)
+    if one.status == "drafted":
+        inc.state = with_notice(inc.state, replace(one, status="waiting"))
+    if one.status in ("drafted", "waiting", "uncertain"):
+        allowed = await _allowed(inc, notice_id, duty, stage)
+    else:
+        allowed = _granted(inc, notice_id)
+    one = notice(inc.state, notice_id) or one
+    if allowed is None or one.status != "sending":
+        return
+    await _send(inc, one, allowed)
+
+
+def _time_to_draft(inc: Durable, name: str) -> bool:
+    """A draft says what was done, so it waits for the harm to stop; but not past the first warning or a person's word."""
+    warned = any(key.startswith(f"warn:{name}/") for key in inc.state.ledger)
+    late = any(missed.startswith(f"{name}/") for missed in inc.state.missed)
+    return bool(inc.state.harm_stopped_at) or warned or late or decided(inc.state, name) == "declared"
+
+
+async def _draft(inc: Durable, one: Notice) -> Notice:
+    inc.state = with_notice(inc.state, one)
+    request = notify.Draft(inc.state.incident_id, one, about(inc.state, inc.now))
+    drafted = await inc.act(notify.draft, request, f"draft {one.id}")
+    drafted = replace(drafted, status="drafted", record_head=inc.state.chain.head)
+    inc.state = with_notice(inc.state, drafted)
+    _remember_what_was_known(inc, drafted)
+    inc.note("notice", "notify", f"Drafted {one.id} for {drafted.recipient or one.audience}.", notice=one.id)
+    return drafted
+
+
+async def _allowed(inc: Durable, notice_id: str, duty: Obligation, stage: Stage) -> Gate | None:
+    """Ask the decider. A granted gate moves the notice to sending; anything else says what happens next."""
+    one = _notice(inc, notice_id)
+    if one.gate is None:
+        _move(inc, one, "failed", f"{notice_id} has no gate in the kit and is never sent.")
+        await inc.until(lambda: settled(inc.state, _duty(inc, duty.id)))
+        return None
+    digest = one.digest_for(inc.state.incident_id)
+    title = f"send {duty.title} to {one.recipient or duty.authority}"
+    asked = await gating.ask(
+        inc, "notice", notice_id, digest, one.gate, title, _question(one, duty, stage), until=stage.due,
+        unless=lambda: _stale(inc, notice_id, duty.id),
+    )  # fmt: skip
+    one = _notice(inc, notice_id)
+    if asked.status == "granted":
+        await inc.recorded()
+        _move(inc, one, "sending", f"Sending {notice_id}.")
+        return asked
+    if asked.status == "void":
+        again = owed(inc.state, _duty(inc, duty.id)) and not settled(inc.state, _duty(inc, duty.id))
+        changed = replace(one, status="planned", attempt=one.attempt + 1) if again else replace(one, status="dropped")
+        inc.state = with_notice(inc.state, changed)
+        return None
+    _move(inc, one, "denied", f"{notice_id} is not sent: gate {asked.id} {asked.status}. The clock goes on.")
+    version = inc.state.facts_version
+    await inc.until(lambda: settled(inc.state, _duty(inc, duty.id)) or inc.state.facts_version != version
+                    or asked.status != _status_of(inc, asked))  # fmt: skip
+    return None
+
+
+async def _send(inc: Durable, one: Notice, allowed: Gate) -> None:
+    try:
+        sent = await inc.act(notify.send, notify.Sending(inc.state.incident_id, one, allowed), f"send {one.id}")
+    except ActivityError as error:
+        kind, text = reason_of(error)
+        duty = _duty(inc, one.obligation)
+        gating.spend(inc, allowed)
+        if kind == "Uncertain":
+            told = f"{one.id} may have arrived or not ({text}). Find out; say `filed` if it did, or approve sending it again."
+            fresh = replace(one, attempt=one.attempt + 1)
+            _remember_what_was_known(inc, fresh)
+            _move(inc, fresh, "uncertain", told)
+        else:
+            told = f"{one.id} was not sent ({kind}: {text}). It is drafted again for a new approval."
+            _move(inc, one, "failed", told)
+        names = tuple(one.name for one in people_with(inc.state, duty.decider)) or (inc.state.commander,)
+        inc.state = tell(inc.state, inc.now, f"notsent:{one.id}:{one.attempt}", f"[{inc.state.reference}] {one.id}: not sent",
+                         told, names=names)  # fmt: skip
+        return
+    gating.spend(inc, allowed)
+    inc.state = with_notice(inc.state, replace(one, status="sent", sent_at=sent.at, receipt=sent.receipt))
+    inc.note("notice", "notify", f"Sent {one.id} to {one.recipient}: receipt {sent.receipt}.", notice=one.id,
+             receipt=sent.receipt, digest=allowed.digest)  # fmt: skip
+    duty = _duty(inc, one.obligation)
+    stages = tuple(replace(each, filed_at=sent.at) if each.id == one.stage else each for each in duty.stages)
+    inc.state = mark(with_obligation(inc.state, replace(duty, stages=stages)), f"filed:{duty.id}/{one.stage}", sent.at)
+    inc.change(facts_version=inc.state.facts_version + 1)
+
+
+async def tell_leadership(inc: Durable) -> None:
+    """The status for leadership whenever the clock says that one is due."""
+    while not inc.finished:
+        await inc.until(lambda: inc.finished or "update-due" in inc.state.ledger)
+        if inc.finished:
+            return
+        due = inc.state.ledger["update-due"]
+        number = sum(1 for one in inc.state.notices if one.audience == "leadership") + 1
+        channels = inc.state.assessment.leadership_channels if inc.state.assessment else ()
+        one = notice(inc.state, "leadership") or Notice(id="leadership", audience="leadership",
+                                                        template="notices/leadership.md.j2",
+                                                        channel=channels[0] if channels else "")  # fmt: skip
+        one = replace(one, attempt=one.attempt + (number > 1), status="planned")
+        drafted = await inc.act(
+            notify.draft, notify.Draft(inc.state.incident_id, one, about(inc.state, inc.now)), "draft for leadership"
+        )
+        try:
+            sent = await inc.act(notify.send, notify.Sending(inc.state.incident_id, drafted), "status for leadership")
+            inc.state = with_notice(inc.state, replace(drafted, status="sent", sent_at=sent.at, receipt=sent.receipt))
+            inc.note("notice", "notify", f"Leadership was told (update due {due}).", receipt=sent.receipt)
+        except ActivityError as error:
+            inc.state = with_notice(inc.state, replace(drafted, status="failed", note=": ".join(reason_of(error))))
+            inc.note("failed", "notify", f"Leadership could not be told: {': '.join(reason_of(error))}")
+        inc.change(ledger={key: at for key, at in inc.state.ledger.items() if key != "update-due"})
+
+
+async def deliver_pages(inc: Durable) -> None:
+    """Send what lies in the outbox, in order; a page that can't be delivered is said aloud."""
+    while not inc.finished:
+        await inc.until(lambda: inc.finished or bool(inc.state.outbox))
+        if not inc.state.outbox:
+            return
+        message = inc.state.outbox[0]
+        request = notify.Page(inc.state.incident_id, inc.state.reference, message)
+        try:
+            paged = await inc.act(notify.page, request, f"page {message.to}: {message.subject}")
+            failed = f" (not by {', '.join(paged.failed)})" if paged.failed else ""
+            inc.note("page", "triage", f"Told {message.to} by {', '.join(paged.delivered)}{failed}: {message.subject}",
+                     message=message.id)  # fmt: skip
+        except ActivityError as error:
+            inc.note(
+                "nobody", "triage", f"{message.to} could not be told ({': '.join(reason_of(error))}): {message.subject}"
+            )
+        inc.change(outbox=tuple(one for one in inc.state.outbox if one.id != message.id))
+
+
+def _question(one: Notice, duty: Obligation, stage: Stage) -> tuple[str, ...]:
+    preview = " ".join(one.body.split())[:600]
+    missed = " It is late: give the reason." if stage.due and stage.filed_at == "" and not stage.warn_at else ""
+    lines = [
+        f"Why: {'; '.join(duty.because) or 'it was declared'}",
+        f"To: {one.recipient or duty.authority}, by {one.channel}, once",
+        f"Due: {stage.due_local or stage.due or 'without a figure'}{missed}",
+        f"Subject: {one.subject}",
+        f"Text begins: {preview}",
+        "Can't be taken back once it is sent.",
+    ]
+    if one.status == "uncertain":
+        lines.insert(0, "An earlier attempt may have arrived: find out before you approve.")
+    if duty.gate:
+        lines.append("If nobody answers: it is not sent and the clock goes on; you are asked again.")
+    return tuple(lines)
+
+
+def _phase(inc: Durable) -> None:
+    left = [duty.id for duty in inc.state.obligations if not settled(inc.state, duty)]
+    if left:
+        inc.state = with_phase(inc.state, "notify", "waiting", inc.now, f"a decision about {', '.join(left)}")
+    else:
+        inc.state = with_phase(inc.state, "notify", "done", inc.now)
+
+
+def _picture(inc: Durable) -> tuple[tuple[str, bool, str], ...]:
+    return tuple((duty.id, settled(inc.state, duty), decided(inc.state, duty.id)) for duty in inc.state.obligations)
+
+
+def _remember_what_was_known(inc: Durable, one: Notice) -> None:
+    inc.state = mark(inc.state, f"drafted:{one.id}:{one.attempt}", str(_said_by_people(inc)))
+
+
+def _said_by_people(inc: Durable) -> int:
+    return sum(1 for fact in inc.state.facts if fact.source == "person")
+
+
+def _stale(inc: Durable, notice_id: str, duty_id: str) -> str:
+    """Why the draft that a gate shows is no longer what should be sent; empty while it is."""
+    if settled(inc.state, _duty(inc, duty_id)):
+        return "it was filed or declined"
+    if not owed(inc.state, _duty(inc, duty_id)):
+        return "it is no longer owed"
+    known = inc.state.ledger.get(f"drafted:{notice_id}:{_notice(inc, notice_id).attempt}", "")
+    return "a person said something new since it was drafted" if known != str(_said_by_people(inc)) else ""
+
+
+def _duty(inc: Durable, name: str) -> Obligation:
+    found = obligation(inc.state, name)
+    if found is None:
+        raise AssertionError(f"obligation {name} is not in the state")
+    return found
+
+
+def _notice(inc: Durable, name: str) -> Notice:
+    found = notice(inc.state, name)
+    if found is None:
+        raise AssertionError(f"notice {name} is not in the state")
+    return found
+
+
+def _granted(inc: Durable, notice_id: str) -> Gate | None:
+    return next((one for one in inc.state.gates if one.subject == notice_id and one.status == "granted"), None)
+
+
+def _status_of(inc: Durable, asked: Gate) -> str:
+    return next((one.status for one in inc.state.gates if one.id == asked.id), "void")
+
+
+def _move(inc: Durable, one: Notice, status: NoticeStatus, text: str) -> None:
+    inc.state = with_notice(inc.state, replace(one, status=status, note=text))
+    inc.note("notice", "notify", text, notice=one.id, status=status)

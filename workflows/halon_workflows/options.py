@@ -1,0 +1,69 @@
+"""Timeouts and retry policies of every activity, in one table.
+
+``once`` effects (a notice) are tried by Temporal several times all the same: the effect journal decides in the activity
+whether a retry may go out. What can't be decided there comes back as a typed error that isn't retried.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio.common import RetryPolicy
+
+from halon.ports import contain, detect, evidence, notify, rca, record, remediate, triage
+
+
+@dataclass(frozen=True)
+class Options:
+    """How long one try may take, how long all tries together, how soon it is tried again (seconds)."""
+
+    one_try: float
+    all_tries: float
+    heartbeat: float | None = None
+    first_pause: float = 1.0
+    longest_pause: float = 30.0
+    attempts: int = 0
+
+    def arguments(self) -> dict[str, Any]:
+        """The keyword arguments for ``workflow.execute_activity``."""
+        return {
+            "start_to_close_timeout": timedelta(seconds=self.one_try),
+            "schedule_to_close_timeout": timedelta(seconds=self.all_tries),
+            "heartbeat_timeout": timedelta(seconds=self.heartbeat) if self.heartbeat else None,
+            "retry_policy": RetryPolicy(
+                initial_interval=timedelta(seconds=self.first_pause),
+                maximum_interval=timedelta(seconds=self.longest_pause),
+                maximum_attempts=self.attempts,
+            ),
+        }
+
+
+_DAYS = 86_400.0
+_TABLE: dict[Callable[..., Any], Options] = {
+    detect.corroborate: Options(one_try=20, all_tries=40, attempts=2),
+    detect.forward: Options(one_try=15, all_tries=7 * _DAYS),
+    triage.assess: Options(one_try=20, all_tries=_DAYS, first_pause=0.5),
+    triage.authority: Options(one_try=10, all_tries=60, first_pause=0.2),
+    evidence.collect: Options(one_try=30, all_tries=60, heartbeat=15, attempts=3),
+    contain.apply: Options(one_try=30, all_tries=300, heartbeat=15, longest_pause=10),
+    contain.verify: Options(one_try=40, all_tries=120, heartbeat=15, longest_pause=10),
+    contain.undo: Options(one_try=30, all_tries=300, heartbeat=15, longest_pause=10),
+    contain.verify_undo: Options(one_try=40, all_tries=120, heartbeat=15, longest_pause=10),
+    contain.harm: Options(one_try=20, all_tries=60, attempts=3),
+    notify.draft: Options(one_try=20, all_tries=600),
+    notify.send: Options(one_try=60, all_tries=1800, heartbeat=30),
+    notify.page: Options(one_try=30, all_tries=300, longest_pause=15),
+    rca.investigate: Options(one_try=120, all_tries=600, heartbeat=30, attempts=4),
+    remediate.prove: Options(one_try=180, all_tries=900, heartbeat=30, attempts=5),
+    record.append: Options(one_try=20, all_tries=30 * _DAYS, first_pause=0.5, longest_pause=20),
+    record.find: Options(one_try=60, all_tries=_DAYS),
+    record.finish: Options(one_try=30, all_tries=_DAYS),
+}
+
+
+def of(port: Callable[..., Any]) -> Options:
+    """The options of a port's activity."""
+    return _TABLE[port]

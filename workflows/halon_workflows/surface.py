@@ -1,0 +1,113 @@
+"""What the incident shows: queries, search attributes, current details."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+
+from halon.incident import times, views
+from halon.incident.about import about
+from halon.incident.clocks import next_deadline
+from halon.incident.phases import PHASES
+from halon.incident.state import State
+from halon.incident.status import details, plain, status, waiting_on
+from halon_workflows.handlers import Commands
+
+REF = SearchAttributeKey.for_keyword("HalonRef")
+AGENT = SearchAttributeKey.for_keyword("HalonAgent")
+SEVERITY = SearchAttributeKey.for_keyword("HalonSeverity")
+PHASE = SearchAttributeKey.for_keyword("HalonPhase")
+COMMANDER = SearchAttributeKey.for_keyword("HalonCommander")
+CATEGORY = SearchAttributeKey.for_keyword_list("HalonCategory")
+WAITING_ON = SearchAttributeKey.for_keyword_list("HalonWaitingOn")
+NEXT_DEADLINE = SearchAttributeKey.for_datetime("HalonNextDeadline")
+DRILL = SearchAttributeKey.for_bool("HalonDrill")
+
+
+def phase_in_words(state: State) -> str:
+    """The phase for the list: the first one of the story that isn't done."""
+    if state.closed_at or state.close_requested_by:
+        return "closed"
+    for name in PHASES:
+        if (
+            name != "notify"
+            and state.phases.get(name) is not None
+            and state.phases[name].status in ("running", "waiting")
+        ):
+            return name
+    return "detect" if not state.phases else "remediate"
+
+
+class Surface(Commands):
+    """The queries, and what the lists and the UI show."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._shown: tuple[Any, ...] = ()
+
+    async def show(self) -> None:
+        """Keep search attributes and current details true; an upsert only where one of them changed."""
+        while not self.finished:
+            state = self.state
+            self.publish()
+            await self.until(lambda state=state: self.finished or self.state is not state)  # type: ignore[misc]
+
+    def publish(self) -> None:
+        """Show the state as it is."""
+        state = self.state
+        workflow.set_current_details(details(state))
+        deadline = next_deadline(state)
+        shown = (
+            state.reference, plain(state.agent, 100), state.level or "", phase_in_words(state), state.commander,
+            tuple(state.assessment.categories) if state.assessment else (), tuple(waiting_on(state)),
+            deadline[0] if deadline else "", state.drill,
+        )  # fmt: skip
+        if shown == self._shown:
+            return
+        updates: list[SearchAttributeUpdate[Any]] = [
+            REF.value_set(shown[0]),
+            AGENT.value_set(shown[1]),
+            DRILL.value_set(shown[8]),
+        ]
+        updates += [SEVERITY.value_set(shown[2])] if shown[2] else []
+        updates += [PHASE.value_set(shown[3])]
+        updates += [COMMANDER.value_set(shown[4])] if shown[4] else []
+        updates += [CATEGORY.value_set(list(shown[5]))] if shown[5] else []
+        updates += [WAITING_ON.value_set(list(shown[6])) if shown[6] else WAITING_ON.value_unset()]
+        updates += [NEXT_DEADLINE.value_set(times.parse(shown[7])) if shown[7] else NEXT_DEADLINE.value_unset()]
+        workflow.upsert_search_attributes(updates)
+        self._shown = shown
+
+    @workflow.query(name="status", description="Where it stands, for leadership: one object, its headline a sentence.")
+    def query_status(self) -> dict[str, Any]:
+        return status(self.state) if self.ready else {"headline": "Starting.", "text": "Starting."}
+
+    @workflow.query(name="timeline", description="The last lines of the log.")
+    def query_timeline(self) -> list[dict[str, Any]]:
+        return views.timeline(self.state) if self.ready else []
+
+    @workflow.query(name="gates", description="Every gate: the question, the answers, the JSON that answers it.")
+    def query_gates(self) -> list[dict[str, Any]]:
+        return views.gates(self.state) if self.ready else []
+
+    @workflow.query(name="obligations", description="Every obligation with its clocks and what people decided.")
+    def query_obligations(self) -> list[dict[str, Any]]:
+        return views.obligations(self.state) if self.ready else []
+
+    @workflow.query(name="actions", description="Every action: its order, how far it has come.")
+    def query_actions(self) -> list[dict[str, Any]]:
+        return views.actions(self.state) if self.ready else []
+
+    @workflow.query(name="rca", description="Findings, whys, the minimal case, corrective actions, the proof.")
+    def query_rca(self) -> dict[str, Any]:
+        return views.rca(self.state) if self.ready else {}
+
+    @workflow.query(name="report", description="Everything that the reports say, as one object.")
+    def query_report(self) -> dict[str, Any]:
+        return about(self.state, self.now) if self.ready else {}
+
+    @workflow.query(name="carry", description="The whole state, for Halon's own recovery.")
+    def query_carry(self) -> State | None:
+        return self.state if self.ready else None
