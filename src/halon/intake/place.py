@@ -1,0 +1,212 @@
+"""Put one batch of alerts into the incident it belongs to, durably: open it, join it, or go on to its successor.
+
+Start with the batch as input (eager, so that a worker in this process gets the first task at once). If the incident
+is there already, signal it; if it has closed, the next number of its chain. Neither signal-with-start nor the conflict
+policy USE_EXISTING would do: the first drops eager start, the second drops the batch.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Generic, Literal, TypeVar
+
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.common import SearchAttributeKey, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from halon.incident import ids
+from halon.incident.alerts import Alert
+from halon.incident.opening import Opening
+from halon.intake.problems import Reopening, Unavailable
+
+Value = TypeVar("Value")
+
+WORKFLOW = "Incident"
+SIGNAL = "alerts"
+REFERENCE = SearchAttributeKey.for_keyword("HalonRef")
+REOPENS_WITHIN = timedelta(minutes=2)
+"""How long after a Terminate the door waits for the watch to reopen the incident before it opens a successor."""
+_HINT_SECONDS = 2.0
+_MOST_STEPS = 64
+_MOST_REMEMBERED = 10_000
+_OVER = (
+    WorkflowExecutionStatus.COMPLETED,
+    WorkflowExecutionStatus.FAILED,
+    WorkflowExecutionStatus.CANCELED,
+    WorkflowExecutionStatus.TERMINATED,
+    WorkflowExecutionStatus.TIMED_OUT,
+)
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The incident that holds the batch: its reference, its workflow id, and whether this batch opened it."""
+
+    incident: str
+    workflow_id: str
+    opened: bool
+
+
+class Placer:
+    """Places batches. Remembers the newest number of each chain, which is a hint only: the server decides."""
+
+    def __init__(
+        self, client: Client, task_queue: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
+        self._client = client
+        self._task_queue = task_queue
+        self._now = now
+        self._newest: _Remembered[int] = _Remembered()
+        self._references: _Remembered[str] = _Remembered()
+
+    async def place(self, key: str, batch: Sequence[Alert]) -> Placed | None:
+        """Place ``batch``, all of correlation key ``key``; when this returns, Temporal holds it.
+
+        None: every alert is ``resolved`` and no incident is open, so none is opened. Raises Reopening while a
+        terminated incident is being reopened, Unavailable if the chain moves faster than it can be followed, RPCError
+        if Temporal does not do what it was asked.
+        """
+        opens = any(alert.status == "firing" for alert in batch)
+        number, exists = await self._start_point(key)
+        for _ in range(_MOST_STEPS):
+            workflow_id = ids.workflow_id(key, number)
+            if not exists and opens:
+                opened = await self._open(key, number, batch)
+                if opened is not None:
+                    self._newest.keep(key, number)
+                    return opened
+                exists = True
+            match await self._join(workflow_id, batch):
+                case "joined":
+                    self._newest.keep(key, number)
+                    return Placed(await self._reference(workflow_id), workflow_id, opened=False)
+                case "over":
+                    self._newest.keep(key, number)
+                    number, exists = number + 1, False
+                case "absent" if not opens:
+                    return None
+                case "absent":
+                    exists = False
+                case "moving":
+                    exists = True
+        raise Unavailable(f"the incidents of {key} open and close faster than an alert can join; send it again")
+
+    async def _start_point(self, key: str) -> tuple[int, bool]:
+        """The newest number of the chain that is known of, and whether it is known to exist."""
+        remembered = self._newest.get(key)
+        if remembered is not None:
+            return remembered, True
+        first = ids.workflow_id(key)
+        # A slug holds none of the characters that would end the quoted text.
+        query = f"WorkflowType = '{WORKFLOW}' AND (WorkflowId = '{first}' OR WorkflowId STARTS_WITH '{first}~')"
+        # Newest start first. Closed ones count too: the chain may be long, and its first numbers already expired.
+        try:
+            async with asyncio.timeout(_HINT_SECONDS):
+                found = self._client.list_workflows(query, page_size=100, limit=100)
+                numbers = [_number(first, execution.id) async for execution in found]
+        except TimeoutError:
+            return 1, False
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:  # the namespace: nothing can be said of any incident
+                raise
+            _log.warning("no hint of the newest incident of %s, so its chain is walked: %s", key, error)
+            return 1, False
+        newest = max(numbers, default=0)
+        return (newest, True) if newest else (1, False)
+
+    async def _open(self, key: str, number: int, batch: Sequence[Alert]) -> Placed | None:
+        """Open the incident, or None if one has had this id."""
+        workflow_id = ids.workflow_id(key, number)
+        predecessor = ids.workflow_id(key, number - 1) if number > 1 else ""
+        try:
+            handle = await self._client.start_workflow(
+                WORKFLOW,
+                Opening(alerts=tuple(batch), predecessor=predecessor),
+                id=workflow_id,
+                task_queue=self._task_queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                request_eager_start=True,
+                # For lists before the first workflow task: search attributes would refuse the start if unregistered.
+                memo={"agent": batch[0].agent, "group": batch[0].group, "key": key},
+            )
+        except WorkflowAlreadyStartedError:
+            return None
+        reference = ids.reference(ids.incident_id(workflow_id, str(handle.first_execution_run_id)))
+        self._references.keep(workflow_id, reference)
+        return Placed(reference, workflow_id, opened=True)
+
+    async def _join(self, workflow_id: str, batch: Sequence[Alert]) -> Literal["joined", "over", "absent", "moving"]:
+        """Signal the incident's current run, or say why that can't be."""
+        handle = self._client.get_workflow_handle(workflow_id)
+        try:
+            await handle.signal(SIGNAL, {"alerts": [asdict(alert) for alert in batch]})
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+        else:
+            return "joined"
+        # Not found means closed or never there. The message would tell, but is not a contract.
+        self._references.forget(workflow_id)
+        try:
+            found = await handle.describe()
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            return "absent"
+        self._require_not_reopening(found)
+        return "over" if found.status in _OVER else "moving"
+
+    def _require_not_reopening(self, found: WorkflowExecutionDescription) -> None:
+        terminated = found.close_time if found.status is WorkflowExecutionStatus.TERMINATED else None
+        if terminated is not None and self._now() - terminated < REOPENS_WITHIN:
+            raise Reopening(f"{found.id} was terminated and is being reopened from its record; send the alert again")
+
+    async def _reference(self, workflow_id: str) -> str:
+        """The incident's reference: what it says itself, because a reopened one keeps its first; else computed."""
+        remembered = self._references.get(workflow_id)
+        if remembered is not None:
+            return remembered
+        found = await self._client.get_workflow_handle(workflow_id).describe()
+        reference = found.typed_search_attributes.get(REFERENCE)
+        if not reference:
+            first_run = found.raw_description.workflow_execution_info.first_run_id
+            reference = ids.reference(ids.incident_id(workflow_id, first_run))
+        self._references.keep(workflow_id, reference)
+        return reference
+
+
+class _Remembered(Generic[Value]):
+    """The latest values by name, so many that memory stays bounded."""
+
+    def __init__(self) -> None:
+        self._values: OrderedDict[str, Value] = OrderedDict()
+
+    def get(self, name: str) -> Value | None:
+        if name in self._values:
+            self._values.move_to_end(name)
+        return self._values.get(name)
+
+    def keep(self, name: str, value: Value) -> None:
+        self._values[name] = value
+        self._values.move_to_end(name)
+        if len(self._values) > _MOST_REMEMBERED:
+            self._values.popitem(last=False)
+
+    def forget(self, name: str) -> None:
+        self._values.pop(name, None)
+
+
+def _number(first: str, workflow_id: str) -> int:
+    """The number of ``workflow_id`` in the chain of ``first``, or 0 if it is not of that chain."""
+    if workflow_id == first:
+        return 1
+    base, _, number = workflow_id.rpartition("~")
+    return int(number) if base == first and number.isascii() and number.isdigit() and len(number) < 10 else 0

@@ -1,0 +1,1 @@
+"""What each kind of source sends, and how it becomes alerts."""
