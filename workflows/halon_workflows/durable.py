@@ -20,7 +20,7 @@ with workflow.unsafe.imports_passed_through():
     import pydantic  # noqa: F401  (the converter's; named here so that it is never loaded anew in a sandbox)
 
 from halon.incident import timeline, times
-from halon.incident.clocks import fire_due, next_event, settle_up
+from halon.incident.clocks import fire_due, next_event, readiness_changed, settle_up
 from halon.incident.state import Sealed, State
 from halon.ports import record
 from halon_workflows import options
@@ -147,7 +147,8 @@ class Durable:
 
             def changed(key: str = key) -> bool:
                 soonest = next_event(self.state)
-                return self.leaving or self.finished or (soonest.key if soonest else "") != key
+                moved = (soonest.key if soonest else "") != key
+                return self.leaving or self.finished or moved or readiness_changed(self.state)
 
             try:
                 wait = max(0.0, times.seconds_between(self.now, event.at)) if event else None

@@ -25,6 +25,10 @@ WAITING_ON = SearchAttributeKey.for_keyword_list("HalonWaitingOn")
 NEXT_DEADLINE = SearchAttributeKey.for_datetime("HalonNextDeadline")
 DRILL = SearchAttributeKey.for_bool("HalonDrill")
 
+_STARTING: dict[str, Any] = {
+    "headline": "Starting.", "text": "Starting.", "phases": {}, "actions": {}, "asked": [], "left_before_close": ["it is starting"],
+}  # fmt: skip
+
 
 def phase_in_words(state: State) -> str:
     """The phase for the list: the first one of the story that isn't done."""
@@ -82,7 +86,7 @@ class Surface(Commands):
 
     @workflow.query(name="status", description="Where it stands, for leadership: one object, its headline a sentence.")
     def query_status(self) -> dict[str, Any]:
-        return status(self.state) if self.ready else {"headline": "Starting.", "text": "Starting."}
+        return status(self.state) if self.ready else dict(_STARTING)
 
     @workflow.query(name="timeline", description="The last lines of the log.")
     def query_timeline(self) -> list[dict[str, Any]]:

@@ -216,6 +216,11 @@ def settle_up(state: State, now: str) -> State:
     return tell_roles(state, now, f"ready:{now}", f"[{state.reference}] ready to close", body, "commander")
 
 
+def readiness_changed(state: State) -> bool:
+    """Whether ``settle_up`` would change the state."""
+    return bool(unsettled(state)) == ("ready-to-close" in state.ledger)
+
+
 def contained(action: Action) -> bool:
     """Whether the action counts as containment: it was read back (promise 8)."""
     return action.status == "verified"

@@ -1,0 +1,1 @@
+"""Inert by design: importing this package runs nothing."""

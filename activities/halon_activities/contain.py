@@ -1,0 +1,189 @@
+"""Carry out orders: approval and evidence first, then the effect, once; read back; look whether the harm goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from temporalio import activity
+
+from halon.connectors.errors import ConnectorError
+from halon.connectors.http import Response, send
+from halon.connectors.pointers import unmet
+from halon.incident.canonical import NotCanonical, canonical, plain
+from halon.incident.errors import Malformed
+from halon.incident.orders import Call, Effect, GatePolicy, effect_key
+from halon.ports.contain import Applied, Harm, Step, Verified, Watch
+from halon.redaction import redact_tree
+from halon_activities import effects, proofs
+from halon_activities.agents import NotSeen, deeds_since
+from halon_activities.beat import beating
+from halon_activities.failures import ProofMissing, in_words, typed
+from halon_activities.guard import require_incident
+from halon_activities.hands import Hands
+from halon_activities.sealed import require_sealed
+
+READ_BACK_SECONDS = 10.0
+_PAUSE = 0.5
+_LARGEST_SHOWN = 4096
+
+
+class Contain:
+    """The activities of ``halon.ports.contain``."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+
+    @activity.defn(name="contain.apply")
+    async def apply(self, step: Step) -> Applied:
+        """Carry out an order's call, once for its key."""
+        with typed():
+            info = require_incident(step.incident_id)
+            order = step.order
+            async with beating():
+                if order.gate is not None or not order.reversible or step.gate is not None:
+                    await self._require_approval(info, step, order.gate, "apply")
+                if not order.reversible:
+                    await self._require_evidence(info, step)
+                return await self._effect(step, "apply", step.order.apply, step.order.verify)
+
+    @activity.defn(name="contain.verify")
+    async def verify(self, step: Step) -> Verified:
+        """Read the state back after apply."""
+        with typed():
+            require_incident(step.incident_id)
+            async with beating():
+                return await self._read_back(step.order.verify)
+
+    @activity.defn(name="contain.undo")
+    async def undo(self, step: Step) -> Applied:
+        """Carry out an order's undo through a granted restore gate."""
+        with typed():
+            info = require_incident(step.incident_id)
+            if step.order.undo is None or not step.order.reversible:
+                raise Malformed(
+                    f"{step.order.id} can't be undone; the way back: {step.order.way_back or 'see the runbook'}"
+                )
+            async with beating():
+                await self._require_approval(info, step, step.order.restore_gate, "undo")
+                return await self._effect(step, "undo", step.order.undo, step.order.undo_verify)
+
+    @activity.defn(name="contain.verify_undo")
+    async def verify_undo(self, step: Step) -> Verified:
+        """Read the state back after undo."""
+        with typed():
+            require_incident(step.incident_id)
+            if step.order.undo_verify is None:
+                return Verified(None, self._hands.now(), note="the kit has no call that reads this undo back")
+            async with beating():
+                return await self._read_back(step.order.undo_verify)
+
+    @activity.defn(name="contain.harm")
+    async def harm(self, watch: Watch) -> Harm:
+        """Look at fresh telemetry for harm that goes on."""
+        with typed():
+            try:
+                deeds = await deeds_since(self._hands, watch.agent, watch.since)
+            except NotSeen as error:
+                return Harm(None, self._hands.now(), in_words(error))
+            done = [deed for deed in deeds if deed.harmful and deed.after(watch.since)]
+            if done:
+                tools = ", ".join(sorted({deed.tool for deed in done}))
+                return Harm(True, self._hands.now(), f"{len(done)} unauthorised actions done since ({tools})")
+            if any(deed.authorised is None for deed in deeds):
+                return Harm(None, self._hands.now(), "the action log does not say whether actions were authorised")
+            stopped = sum(1 for deed in deeds if deed.authorised is False and deed.after(watch.since))
+            tail = f"; {stopped} were tried and stopped" if stopped else ""
+            return Harm(False, self._hands.now(), f"no unauthorised action was done since{tail}")
+
+    async def _require_approval(self, info: activity.Info, step: Step, policy: GatePolicy | None, verb: str) -> None:
+        if policy is None and verb == "apply" and step.order.reversible:
+            raise ProofMissing(f"{step.order.id} was handed a gate and has none of its own; nobody was asked rightly")
+        await proofs.require_approval(
+            self._hands,
+            info,
+            what=f"{verb} of {step.order.id}",
+            gate=step.gate,
+            policy=policy,
+            subject=step.order.id if verb == "apply" else f"restore-{step.order.id}",
+            digest=step.order.digest_for(step.incident_id, verb),
+        )
+
+    async def _require_evidence(self, info: activity.Info, step: Step) -> None:
+        if step.evidence_overridden_by:
+            await proofs.require_override(self._hands, info, step.evidence_overridden_by)
+            return
+        await require_sealed(self._hands.evidence, step.incident_id, step.evidence)
+
+    async def _effect(self, step: Step, verb: str, call: Call, look: Call | None) -> Applied:
+        hands, order = self._hands, step.order
+        key = effect_key(step.incident_id, order.id, verb, step.attempt)
+        what = {"digest": order.digest_for(step.incident_id, verb), "verb": verb, "order": order.id}
+        # Without a key in the call the receiver can't tell a repetition from a second order.
+        effect: Effect = "once" if order.effect == "keyed" and not call.key_header else order.effect
+        earlier = await effects.settled(hands.journal, key)
+        before = await self._before(look) if earlier is None else None
+
+        async def carry() -> dict[str, Any]:
+            answer = await send(call, key=effects.header_key(key), client=hands.http, environ=hands.environ)
+            wrong = unmet(call.expect_json, answer.json)
+            note = f"The answer was not as expected: {'; '.join(wrong)}." if wrong else ""
+            return {
+                "status": answer.status,
+                "at": hands.now(),
+                "replayed": answer.replayed,
+                "before": before,
+                "note": note,
+            }
+
+        done = await effects.carry_out(hands.journal, key, what, effect, carry)
+        receipt = done.receipt
+        return Applied(
+            status=int(receipt["status"]),
+            at=str(receipt["at"]),
+            replayed=done.replayed or bool(receipt["replayed"]),
+            before=receipt["before"],
+            note=str(receipt["note"]),
+        )
+
+    async def _before(self, look: Call | None) -> Any:
+        """The state before, if it can be read. That it can't be read stops nothing."""
+        if look is None or look.method not in ("GET", "HEAD"):
+            return None
+        try:
+            answer = await send(look, key=None, client=self._hands.http, environ=self._hands.environ)
+        except ConnectorError as error:
+            return {"unread": in_words(error)}
+        return shown(answer)
+
+    async def _read_back(self, call: Call) -> Verified:
+        """Read until it is as expected, for ten seconds at most; then say what was seen last."""
+        hands = self._hands
+        end = asyncio.get_running_loop().time() + READ_BACK_SECONDS
+        seen: Any = None
+        read, note = False, ""
+        while True:
+            try:
+                answer = await send(call, key=None, client=hands.http, environ=hands.environ)
+            except ConnectorError as error:
+                note = in_words(error)
+            else:
+                read, seen = True, shown(answer)
+                wrong = unmet(call.expect_json, answer.json)
+                if not wrong:
+                    return Verified(True, hands.now(), seen)
+                note = "; ".join(wrong)
+            if asyncio.get_running_loop().time() >= end:
+                return Verified(False if read else None, hands.now(), seen, in_words(ValueError(note)))
+            await asyncio.sleep(_PAUSE)
+
+
+def shown(answer: Response) -> Any:
+    """What an answer said, redacted and small enough for a history."""
+    clean = redact_tree(plain(answer.json)).value
+    try:
+        if answer.json is not None and len(canonical(clean)) <= _LARGEST_SHOWN:
+            return clean
+    except NotCanonical:
+        pass
+    return {"status": answer.status, "bytes": len(answer.content)}

@@ -1,0 +1,132 @@
+"""What goes wrong outside, as typed Temporal errors: one table says how each is called and whether it is tried again.
+
+HandError
+├── NotAnIncident     called from somewhere else than the incident that it acts for
+├── ProofMissing      what would run was not approved, as the workflow's own history tells
+├── EvidenceMissing   something irreversible would run before the evidence is sealed
+├── Uncertain         an effect may have arrived before, and sending it again could make two
+├── ForgedReopen      the run to go on from is not a terminated run of this incident
+├── NoConnector       the kit does not say how to reach the agent for this
+├── NoChannel         the kit does not say how to reach this person or recipient
+└── NotDelivered      no channel took the page
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from temporalio.exceptions import ApplicationError, FailureError
+from temporalio.service import RPCError
+
+from halon.connectors import errors as connectors
+from halon.evidence import errors as evidence
+from halon.incident import chain
+from halon.incident.errors import HalonError, Malformed
+from halon.record import errors as record
+from halon.redaction import redact
+from halon.rendering import TemplateFailed
+
+LONGEST = 1000
+"""Characters of a failure's message; a longer one would swell the history."""
+
+
+class HandError(HalonError):
+    """Base of what activities raise themselves."""
+
+
+class NotAnIncident(HandError):
+    """Called from somewhere else than the incident that it acts for."""
+
+
+class ProofMissing(HandError):
+    """What would run was not approved, as the workflow's own history tells."""
+
+
+class EvidenceMissing(HandError):
+    """Something irreversible would run before the evidence is sealed."""
+
+
+class Uncertain(HandError):
+    """An effect may have arrived before; a person must look before it is sent again."""
+
+
+class ForgedReopen(HandError):
+    """The run to go on from is not a terminated run of this incident."""
+
+
+class NoConnector(HandError):
+    """The kit does not say how to reach the agent for this."""
+
+
+class NoChannel(HandError):
+    """The kit does not say how to reach this person or recipient."""
+
+
+class NotDelivered(HandError):
+    """No channel took the page."""
+
+
+FINAL, AGAIN = True, False
+_TABLE: tuple[tuple[type[BaseException], str, bool], ...] = (
+    (NotAnIncident, "NotAnIncident", FINAL),
+    (ProofMissing, "ProofMissing", FINAL),
+    (EvidenceMissing, "EvidenceMissing", FINAL),
+    (Uncertain, "Uncertain", FINAL),
+    (ForgedReopen, "ForgedReopen", FINAL),
+    (NoConnector, "NoConnector", FINAL),
+    (NoChannel, "NoChannel", FINAL),
+    (NotDelivered, "NotDelivered", AGAIN),
+    (connectors.Refused, "Refused", FINAL),
+    (connectors.MissingSecret, "MissingSecret", FINAL),
+    (connectors.Unreachable, "Unreachable", AGAIN),
+    (connectors.NoAnswer, "NoAnswer", AGAIN),
+    (connectors.Unexpected, "Unexpected", FINAL),  # except for the codes of ``_PASSING``
+    (evidence.Tampered, "Tampered", FINAL),
+    (evidence.EvidenceError, "EvidenceStore", FINAL),
+    (record.RecordForked, "RecordForked", FINAL),
+    (record.RecordCorrupt, "RecordCorrupt", FINAL),
+    (record.JournalConflict, "JournalConflict", FINAL),
+    (record.JournalCorrupt, "JournalCorrupt", FINAL),
+    (record.RecordError, "Record", FINAL),
+    (chain.BrokenChain, "BrokenChain", FINAL),
+    (TemplateFailed, "TemplateFailed", FINAL),
+    (Malformed, "Malformed", FINAL),
+    (RPCError, "TemporalUnavailable", AGAIN),
+    (OSError, "Disk", AGAIN),
+)
+_PASSING = frozenset({408, 421, 423, 425, 429, *range(450, 453), *range(500, 505), 507})
+"""Statuses that may be another one a little later: HTTP's own, and SMTP's 4yz replies (RFC 5321, 4.2.1)."""
+
+
+@contextmanager
+def typed() -> Iterator[None]:
+    """Turn every error inside into an ApplicationError of a stable type. Cancellation and Temporal's own pass."""
+    try:
+        yield
+    except (FailureError, asyncio.CancelledError):
+        raise
+    except Exception as error:
+        # The chain of causes is cut: their messages could hold what came over the wire.
+        raise as_failure(error) from None
+
+
+def as_failure(error: Exception) -> ApplicationError:
+    """The typed failure for ``error``. One that the table does not know is tried again under its own name."""
+    for kind, name, final in _TABLE:
+        if isinstance(error, kind):
+            if isinstance(error, connectors.Unexpected) and error.status in _PASSING:
+                final = AGAIN
+            return ApplicationError(_said(error), type=name, non_retryable=final)
+    return ApplicationError(_said(error), type=type(error).__name__, non_retryable=AGAIN)
+
+
+def in_words(error: Exception) -> str:
+    """The error in redacted, bounded words, for a note."""
+    return _said(error)
+
+
+def _said(error: Exception) -> str:
+    text = redact(str(error) or type(error).__name__).text
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}…"

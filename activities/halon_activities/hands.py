@@ -1,0 +1,59 @@
+"""What activities hold: the kit, the stores, the clients, the clock; and the list of them all for a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+from temporalio.client import Client
+
+from halon.evidence.store import EvidenceStore
+from halon.incident import times
+from halon.kit import Kit
+from halon.record.journal import Journal
+from halon.record.store import RecordStore
+
+
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Everything that reaches outside. ``environ`` holds the secrets by name; ``home`` is Halon's own folder."""
+
+    kit: Kit
+    evidence: EvidenceStore
+    record: RecordStore
+    journal: Journal
+    temporal: Client
+    http: httpx.AsyncClient
+    environ: Mapping[str, str] = field(repr=False)
+    home: Path = field(default_factory=Path)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+    def now(self) -> str:
+        """The time as ISO 8601 text in UTC."""
+        return times.text(self.clock())
+
+
+def activities(hands: Hands) -> Sequence[Callable[..., Any]]:
+    """The activities of every port, bound to ``hands``: give them to the worker."""
+    from halon_activities.contain import Contain
+    from halon_activities.detect import Detect
+    from halon_activities.evidence import Evidence
+    from halon_activities.notify import Notify
+    from halon_activities.rca import RootCause
+    from halon_activities.record import Record
+    from halon_activities.remediate import Remediate
+    from halon_activities.triage import Triage
+
+    detect, triage, contain, evidence = Detect(hands), Triage(hands), Contain(hands), Evidence(hands)
+    rca, notify, remediate, record = RootCause(hands), Notify(hands), Remediate(hands), Record(hands)
+    return (
+        detect.corroborate, detect.forward, triage.assess, triage.authority,
+        contain.apply, contain.verify, contain.undo, contain.verify_undo, contain.harm,
+        evidence.collect, rca.investigate,
+        notify.draft, notify.send, notify.page,
+        remediate.prove, record.append, record.find, record.finish,
+    )  # fmt: skip

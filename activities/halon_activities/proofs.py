@@ -1,0 +1,152 @@
+"""Was exactly this approved, by the people who may? Read from the workflow's history, never from what is handed in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from temporalio import activity
+
+from halon.incident import times
+from halon.incident.assessment import Person
+from halon.incident.gates import Answer, Gate
+from halon.incident.orders import GatePolicy
+from halon_activities.failures import ProofMissing
+from halon_activities.hands import Hands
+from halon_activities.history import Spoken, runs_of
+from halon_activities.people import person
+
+_LATE = timedelta(seconds=10)
+"""An answer that came in time stands in history when its workflow task has ended: at most that task's timeout later."""
+
+
+async def require_approval(
+    hands: Hands,
+    info: activity.Info,
+    *,
+    what: str,
+    gate: Gate | None,
+    policy: GatePolicy | None,
+    subject: str,
+    digest: str,
+) -> tuple[str, ...]:
+    """The names of those who approved ``what``, whose digest (hex) was computed just now from what will run.
+
+    ``policy`` is that of the order or notice itself; of ``gate`` only names and places are used, and looked up again.
+    Raises ProofMissing with what is missing in words.
+    """
+    if policy is None:
+        raise ProofMissing(f"{what} has no gate, so nobody can allow it; give it one in the kit")
+    if gate is None:
+        raise ProofMissing(f"{what} needs the approval of {_needed(policy)}, and no gate was asked")
+    if gate.subject != subject or gate.digest != digest or not gate.id.endswith(f"-{digest[:8]}"):
+        raise ProofMissing(f"the gate {gate.id!r} was asked about something else than {what} as it would run now")
+    approvals = [answer for answer in gate.answers if answer.approve]
+    if not approvals:
+        raise ProofMissing(f"nobody approved {what}: gate {gate.id} needs {_needed(policy)}")
+    runs = await runs_of(
+        hands.temporal,
+        info.workflow_id or "",
+        info.workflow_run_id or "",
+        [answer.proof.run_id for answer in approvals],
+    )
+    said = sorted(
+        (one for run in runs for one in run.spoken if one.payload.get("gate") == gate.id and not one.refused),
+        key=lambda one: (one.at, one.number),
+    )
+    counted: dict[str, Spoken] = {}
+    why_not: list[str] = []
+    for answer in approvals:
+        reason = _count(hands, answer, gate, policy, said, counted)
+        if reason:
+            why_not.append(f"{answer.by}: {reason}")
+    if len(counted) < policy.quorum:
+        raise ProofMissing(
+            f"{what} needs {_needed(policy)}; history shows {', '.join(counted) or 'nobody'} for gate {gate.id}"
+            + (f" ({'; '.join(why_not)})" if why_not else "")
+        )
+    granted_at = sorted(one.at for one in counted.values())[policy.quorum - 1]
+    _require_no_veto(hands, gate, policy, said, granted_at)
+    return tuple(counted)
+
+
+async def require_override(hands: Hands, info: activity.Info, by: str) -> str:
+    """The person of the kit who overrode "evidence first", as history shows. Raises ProofMissing."""
+    who = person(hands.kit, by)
+    if who is None:
+        raise ProofMissing(f"the override is by {by[:80]!r}, whom the kit does not know")
+    allowed, why = hands.kit.may("override", who.roles)
+    if not allowed:
+        raise ProofMissing(f"{who.name} may not override evidence first: {why}")
+    for run in await runs_of(hands.temporal, info.workflow_id or "", info.workflow_run_id or ""):
+        for one in run.spoken:
+            if one.name == "override" and one.payload.get("what") == "evidence" and not one.refused:
+                speaker = person(hands.kit, one.by)
+                if speaker is not None and speaker.name == who.name:
+                    return who.name
+    raise ProofMissing(f"no override by {who.name} stands in this incident's history")
+
+
+def _count(
+    hands: Hands, answer: Answer, gate: Gate, policy: GatePolicy, said: Sequence[Spoken], counted: dict[str, Spoken]
+) -> str:
+    """Count one answer, or say why it does not count."""
+    who = person(hands.kit, answer.by)
+    if who is None:
+        return "nobody of that name is in the kit"
+    if not set(who.roles) & set(policy.roles):
+        return f"holds {', '.join(who.roles) or 'no role'}, and {' or '.join(policy.roles)} is needed"
+    proposer = person(hands.kit, gate.proposer)
+    if policy.exclude_proposer and who.name in (gate.proposer.lower(), proposer.name if proposer else ""):
+        return "proposed it, and somebody else must agree"
+    if who.name in counted:
+        return "counts once"
+    own = [one for one in said if _is(hands, one, who)]
+    yes = [one for one in own if one.name == "approve" and _proves(one, answer)]
+    if not yes:
+        return "no such approval stands in the history"
+    in_time = [one for one in yes if _within(one.at, gate)]
+    if not in_time:
+        return f"the approval did not come between {gate.opened_at} and {gate.deadline_at}"
+    last = in_time[-1]
+    if any(one.name in ("reject", "withdraw") and _later(one, last) for one in own):
+        return "took it back or said no afterwards"
+    counted[who.name] = last
+    return ""
+
+
+def _proves(one: Spoken, answer: Answer) -> bool:
+    if one.run_id != answer.proof.run_id:
+        return False
+    return one.update_id == answer.proof.update_id if answer.proof.kind == "update" else not one.update_id
+
+
+def _require_no_veto(
+    hands: Hands, gate: Gate, policy: GatePolicy, said: Sequence[Spoken], granted_at: datetime
+) -> None:
+    """One no from somebody who may answer settles a gate, unless it came too late or was taken back."""
+    for no in said:
+        if no.name != "reject" or not _within(no.at, gate) or no.at > granted_at:
+            continue
+        who = person(hands.kit, no.by)
+        if who is None or not set(who.roles) & set(policy.roles):
+            continue
+        if not any(one.name == "withdraw" and _later(one, no) and _is(hands, one, who) for one in said):
+            raise ProofMissing(f"{who.name} said no to gate {gate.id} and has not taken it back")
+
+
+def _is(hands: Hands, one: Spoken, who: Person) -> bool:
+    speaker = person(hands.kit, one.by)
+    return speaker is not None and speaker.name == who.name
+
+
+def _later(one: Spoken, other: Spoken) -> bool:
+    return (one.at, one.number) > (other.at, other.number)
+
+
+def _within(at: datetime, gate: Gate) -> bool:
+    return times.parse(gate.opened_at) <= at <= times.parse(gate.deadline_at) + _LATE
+
+
+def _needed(policy: GatePolicy) -> str:
+    return f"{policy.quorum} of {' or '.join(policy.roles)}"

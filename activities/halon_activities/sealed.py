@@ -1,0 +1,73 @@
+"""Is the evidence really there, under this incident, and still what was sealed?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from halon.evidence import seal as sealing
+from halon.evidence.errors import EvidenceError, Tampered
+from halon.evidence.slug import slug
+from halon.evidence.store import EvidenceStore
+from halon.incident.state import Sealed
+from halon_activities.failures import EvidenceMissing, in_words
+
+
+async def require_sealed(store: EvidenceStore, incident_id: str, names: Sequence[str]) -> None:
+    """Raises EvidenceMissing unless ``names`` (paths or ids) names at least one artefact of this incident, and every
+    one of them is there with the hash that it was sealed with."""
+    if not names:
+        raise EvidenceMissing("no evidence is sealed yet; seal it first, or let a named person override that")
+    folder = f"{sealing.FOLDER}/{slug(incident_id)}/"
+    by_id: dict[str, str] | None = None
+    for name in names:
+        path = name
+        if not name.startswith(folder):
+            if by_id is None:
+                by_id = await _paths(store, folder)
+            path = by_id.get(name, "")
+        if not path:
+            raise EvidenceMissing(f"{name[:160]!r} is no sealed evidence of this incident; collect it anew")
+        try:
+            beside = await sealing.read_sidecar(store, path)
+            if beside is None or beside.path != path or not path[len(folder) :].startswith(beside.sha256[:16]):
+                raise Tampered(path, "its seal is missing or describes something else")
+            await sealing.verify_sealed(store, beside)
+        except EvidenceError as error:
+            raise EvidenceMissing(f"the evidence does not hold: {in_words(error)}") from error
+
+
+async def read(store: EvidenceStore, sealed: Sealed) -> bytes:
+    """The content of a sealed artefact, checked against its hash. Raises Tampered, ObjectMissing."""
+    content = await store.get(sealed.path)
+    if hashlib.sha256(content).hexdigest() != sealed.sha256:
+        raise Tampered(sealed.path, "its hash is not the one on record")
+    return content
+
+
+async def seal(
+    store: EvidenceStore, incident_id: str, name: str, content: bytes, media_type: str, at: str, what: str
+) -> Sealed:
+    """Seal ``content`` as collected by Halon at ``at`` (ISO 8601 UTC). Raises what ``halon.evidence.seal`` raises."""
+    done = await sealing.seal(store, incident_id, name, content, media_type, "halon", at)
+    return Sealed(
+        id=done.id,
+        path=done.path,
+        sha256=done.sha256,
+        size=done.size,
+        collector=done.collector,
+        collected_at=done.collected_at,
+        what=what,
+    )
+
+
+async def _paths(store: EvidenceStore, folder: str) -> dict[str, str]:
+    """The artefacts below ``folder`` by their id."""
+    found: dict[str, str] = {}
+    for path in await store.list(folder.rstrip("/")):
+        if path.endswith(sealing.SIDECAR):
+            continue
+        beside = await sealing.read_sidecar(store, path)
+        if beside is not None:
+            found[beside.id] = path
+    return found

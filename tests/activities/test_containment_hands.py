@@ -1,0 +1,132 @@
+"""Apply, read back, look for harm: against the sandbox agent's real controls."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from temporalio.exceptions import ApplicationError
+
+from halon.drill.launch import RunningAgent
+from halon.incident import times
+from halon.incident.orders import Order, effect_key
+from halon.ports.contain import Step, Watch
+from halon_activities import contain as hand
+from halon_activities.contain import Contain
+from halon_activities.hands import Hands
+
+INCIDENT = "incident-support-bot.unauthorised-tool:run-1"
+
+
+def calls(agent: RunningAgent, key: str) -> list[dict[str, Any]]:
+    with httpx.Client(base_url=agent.url, headers=agent.headers, trust_env=False) as client:
+        rows: list[dict[str, Any]] = client.get("/control/calls", params={"key": key}).json()["calls"]
+        return rows
+
+
+async def test_a_reversible_order_is_applied_read_back_and_told_from_its_repetition(
+    hands: Hands, orders: Mapping[str, Order], as_incident: Any, attacked: RunningAgent
+) -> None:
+    """The state before is kept; the second apply sends nothing; the tool is off."""
+    step = Step(INCIDENT, orders["disable-send-email"], 1)
+    first = await as_incident(Contain(hands).apply, step)
+    again = await as_incident(Contain(hands).apply, step)
+    read = await as_incident(Contain(hands).verify, step)
+    assert (first.status, first.replayed, first.before) == (200, False, {"tool": "send_email", "enabled": True})
+    assert (again.replayed, again.at, again.before) == (True, first.at, first.before)
+    assert (read.holds, read.seen) == (True, {"tool": "send_email", "enabled": False})
+    assert len(calls(attacked, effect_key(INCIDENT, step.order.id, "apply", 1))) == 1
+
+
+async def test_a_keyed_order_without_receipt_is_sent_again_under_its_key(
+    hands: Hands, orders: Mapping[str, Order], as_incident: Any, attacked: RunningAgent
+) -> None:
+    """A worker died after sending: the far side sees the same key and acts once."""
+    order = orders["kill-switch"]
+    key = effect_key(INCIDENT, order.id, "apply", 1)
+    await hands.journal.intend(key, {"digest": order.digest_for(INCIDENT, "apply"), "verb": "apply", "order": order.id})
+    with httpx.Client(base_url=attacked.url, headers=attacked.headers, trust_env=False) as client:
+        headers = {"Idempotency-Key": key, "Content-Type": "application/json"}
+        client.put("/control/kill-switch", content=b'{"on": true}', headers=headers).raise_for_status()
+    done = await as_incident(Contain(hands).apply, Step(INCIDENT, order, 1))
+    rows = calls(attacked, key)
+    assert (done.status, [(row["effects"], row["deliveries"]) for row in rows]) == (200, [(1, 2)])
+
+
+async def test_an_agent_that_is_away_is_a_failure_that_is_tried_again(
+    make_hands: Any, orders: Mapping[str, Order], as_incident: Any
+) -> None:
+    """Nothing arrived, and the error says so by its type."""
+    away = replace(orders["disable-send-email"], apply=unreachable(orders["disable-send-email"].apply))
+    with pytest.raises(ApplicationError) as caught:
+        await as_incident(Contain(make_hands()).apply, Step(INCIDENT, away, 1))
+    assert (caught.value.type, caught.value.non_retryable) == ("Unreachable", False)
+
+
+async def test_reading_back_tells_no_from_unknown(
+    hands: Hands, orders: Mapping[str, Order], as_incident: Any, attacked: RunningAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seen and otherwise is no; not seen is unknown. Both say what was seen last."""
+    monkeypatch.setattr(hand, "READ_BACK_SECONDS", 0.3)
+    order = orders["disable-send-email"]
+    no = await as_incident(Contain(hands).verify, Step(INCIDENT, order, 1))
+    dark = replace(order, verify=unreachable(order.verify))
+    unknown = await as_incident(Contain(hands).verify, Step(INCIDENT, dark, 1))
+    assert (no.holds, no.note) == (False, "/enabled is true; false was expected")
+    assert unknown.holds is None
+    assert "can't be reached" in unknown.note
+
+
+async def test_reading_back_waits_for_a_state_that_comes_late(
+    hands: Hands, orders: Mapping[str, Order], as_incident: Any, attacked: RunningAgent
+) -> None:
+    """Controls may take a moment: the read-back is patient."""
+    reading = asyncio.create_task(as_incident(Contain(hands).verify, Step(INCIDENT, orders["disable-send-email"], 1)))
+    await asyncio.sleep(0.7)
+    async with httpx.AsyncClient(base_url=attacked.url, headers=attacked.headers, trust_env=False) as client:
+        (await client.put("/control/tools/send_email", json={"enabled": False})).raise_for_status()
+    assert (await reading).holds is True
+
+
+async def test_harm_is_an_unauthorised_action_that_was_done(
+    hands: Hands, as_incident: Any, attacked: RunningAgent
+) -> None:
+    """Before containment it goes on; actions that were stopped are no harm; an agent that can't be seen is unknown."""
+    earlier = times.text(datetime.now(UTC) - timedelta(minutes=5))
+    going = await as_incident(Contain(hands).harm, Watch(INCIDENT, "support-bot", earlier))
+    async with httpx.AsyncClient(base_url=attacked.url, headers=attacked.headers, trust_env=False) as client:
+        (await client.put("/control/tools/send_email", json={"enabled": False})).raise_for_status()
+        since = times.text(datetime.now(UTC))
+        await client.post("/v1/chat", json={"session": "s2", "message": "How do I set up the sync connector?"})
+    stopped = await as_incident(Contain(hands).harm, Watch(INCIDENT, "support-bot", since))
+    unknown = await as_incident(Contain(hands).harm, Watch(INCIDENT, "nobody-knows-me", since))
+    assert (going.goes_on, "send_email" in going.note) == (True, True)
+    assert (stopped.goes_on, stopped.note) == (False, "no unauthorised action was done since; 1 were tried and stopped")
+    assert (unknown.goes_on, "no agent" in unknown.note) == (None, True)
+
+
+async def test_effects_refuse_whoever_is_no_incident(
+    hands: Hands, orders: Mapping[str, Order], as_incident: Any, attacked: RunningAgent
+) -> None:
+    """No workflow, another type, a workflow id that is no incident's, another incident."""
+    step = Step(INCIDENT, orders["disable-send-email"], 9)
+    for info in (
+        {"workflow_type": None, "workflow_id": None, "workflow_run_id": None},
+        {"workflow_type": "Greeting"},
+        {"workflow_id": "support-bot.unauthorised-tool"},
+        {"workflow_id": "incident-another"},
+    ):
+        for activity in (Contain(hands).apply, Contain(hands).undo, Contain(hands).verify):
+            with pytest.raises(ApplicationError) as caught:
+                await as_incident(activity, step, **info)
+            assert (caught.value.type, caught.value.non_retryable) == ("NotAnIncident", True)
+    assert calls(attacked, effect_key(INCIDENT, step.order.id, "apply", 9)) == []
+
+
+def unreachable(call: Any) -> Any:
+    return replace(call, url="http://127.0.0.1:9/gone")
