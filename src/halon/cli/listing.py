@@ -1,0 +1,183 @@
+"""Look at all incidents: ``incidents`` and ``clocks``."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from halon.cli import screen
+from halon.cli.options import Json
+from halon.cli.problems import CommandFailed, NoWorker, Usage
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from halon.cli.finding import Row
+    from halon.settings import Settings
+
+_PANEL = "Look"
+_ROLE = re.compile(r"[A-Za-z0-9_.@-]{1,80}")
+_AT_ONCE = 5
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("incidents", rich_help_panel=_PANEL)(incidents)
+    app.command("clocks", rich_help_panel=_PANEL)(clocks)
+
+
+def incidents(
+    waiting_on: Annotated[
+        str | None, typer.Option("--waiting-on", metavar="ROLE", help="only those that wait for this role or name")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="closed ones too")] = False,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="at most so many")] = 200,
+    as_json: Json = False,
+) -> None:
+    """All open incidents, the most severe first, with what each waits for. Needs no worker."""
+    from halon.cli.finding import listed
+    from halon.cli.reaching import with_client
+    from halon.client import TemporalUnreachable
+
+    conditions = [] if everything else ["ExecutionStatus = 'Running'"]
+    if waiting_on is not None:
+        if not _ROLE.fullmatch(waiting_on):
+            raise Usage(f"{waiting_on[:60]!r} is no role or name", "halon incidents --waiting-on commander")
+        conditions.append(f"HalonWaitingOn = '{waiting_on}'")
+
+    async def work(client: Client, settings: Settings) -> list[Row]:
+        return await listed(client, " AND ".join(conditions), limit=limit)
+
+    try:
+        rows = with_client(work)
+    except TemporalUnreachable as error:
+        rows = asyncio.run(_recorded(waiting_on, everything))
+        if not rows:
+            raise
+        screen.aside(
+            f"last known states from the record: no connection to Temporal at {error.target}. Start it: halon up"
+        )
+    if as_json:
+        screen.value([asdict(row) for row in rows])
+    elif rows:
+        _table(rows)
+    else:
+        screen.line(f"No incident {'waits for ' + waiting_on if waiting_on else 'is open'}.")
+
+
+def clocks(as_json: Json = False) -> None:
+    """Every running clock of every open incident, the soonest first: notices to file, answers to give."""
+    from halon.cli.reaching import with_client
+
+    found = sorted(with_client(_clocks), key=lambda clock: clock["due"])
+    if as_json:
+        screen.value(found)
+        return
+    if not found:
+        screen.line("No clock runs.")
+        return
+    from halon.cli.moments import local
+
+    screen.table(
+        ("DUE", "INCIDENT", "WHAT", "WHO", "STATE"),
+        [(local(one["due"]), one["incident"], one["what"], " or ".join(one["of"]), one["state"]) for one in found],
+    )
+
+
+async def _recorded(waiting_on: str | None, everything: bool) -> list[Row]:
+    """The incidents as their mirrored states on this machine show them."""
+    from halon.cli import asking, finding, reaching
+    from halon.incident import ids
+
+    settings = reaching.settings()
+    rows = []
+    for incident_id in await finding.record_store(settings).incidents():
+        workflow_id = incident_id.rpartition(":")[0]
+        state = await asking.mirrored(
+            settings, finding.Found(ids.reference(incident_id), workflow_id, False, None, incident_id)
+        )
+        if state is not None and (everything or not state.closed_at):
+            row = asking.row_of_state(state)
+            if waiting_on is None or waiting_on in row.waiting_on:
+                rows.append(row)
+    return rows
+
+
+def _table(rows: list[Row]) -> None:
+    from halon.cli.moments import local
+
+    screen.table(
+        ("INCIDENT", "SEVERITY", "AGENT", "PHASE", "WAITS FOR", "NEXT DEADLINE", "COMMANDER"),
+        [
+            (
+                ("DRILL " if row.drill else "") + (row.reference or row.workflow_id),
+                row.severity or "not rated",
+                row.agent,
+                row.phase if row.open else f"{row.state}",
+                ", ".join(row.waiting_on) or "nobody",
+                local(row.next_deadline) if row.next_deadline else "none",
+                row.commander or "nobody yet",
+            )
+            for row in rows
+        ],
+    )
+
+
+async def _clocks(client: Client, settings: Settings) -> list[dict[str, Any]]:
+    from halon.cli.finding import listed
+
+    rows = await listed(client, "ExecutionStatus = 'Running'")
+    busy = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(row: Row) -> list[dict[str, Any]]:
+        async with busy:
+            return await _clocks_of(client, row)
+
+    return [clock for found in await asyncio.gather(*map(one, rows)) for clock in found]
+
+
+async def _clocks_of(client: Client, row: Row) -> list[dict[str, Any]]:
+    from halon.cli.asking import ask
+
+    name = row.reference or row.workflow_id
+    try:
+        duties = await ask(client, row.workflow_id, "obligations")
+        gates = await ask(client, row.workflow_id, "gates")
+    except (NoWorker, CommandFailed) as error:
+        if not row.next_deadline:
+            return []
+        return [{"incident": name, "due": row.next_deadline, "what": "the next deadline", "of": list(row.waiting_on),
+                 "state": f"last known; {error.what}"}]  # fmt: skip
+    found = [
+        {
+            "incident": name,
+            "due": gate["deadline_at"],
+            "what": f"answer to gate {gate['id']}",
+            "of": gate["policy"]["roles"],
+            "state": "open",
+        }
+        for gate in gates
+        if gate["status"] == "open"
+    ]
+    for duty in duties:
+        if duty["clock_runs"]:
+            found += [
+                {"incident": name, "due": stage["due"], "what": f"{duty['id']}/{stage['id']} to {duty['authority']}",
+                 "of": [duty["decider"]], "state": _state(duty, stage)}
+                for stage in duty["stages"]
+                if stage["due"] and not stage["filed_at"]
+            ]  # fmt: skip
+    return found
+
+
+def _state(duty: dict[str, Any], stage: dict[str, Any]) -> str:
+    if f"{duty['id']}/{stage['id']}" in duty["missed"]:
+        return "MISSED"
+    if duty["decided"] or duty["status"] == "applies":
+        return duty["decided"] or "applies"
+    needs = f", answers needed: {', '.join(duty['needs'])}" if duty["needs"] else ""
+    return f"runs in case it applies{needs}"

@@ -1,0 +1,205 @@
+"""What people say to an incident: every command of ``halon.incident.commands`` as a CLI command, made from its Spec."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+import secrets
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from halon.cli import screen
+from halon.cli.options import By, Id, Json
+from halon.cli.problems import CommandFailed, NoWorker, SaidNo, Usage
+from halon.incident.commands import COMMANDS, Field, Spec, near, parse
+from halon.incident.errors import Malformed
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from halon.cli.finding import Found
+
+ANSWER_SECONDS = 20.0
+"""How long an answer may take; a worker that lives answers in well under one."""
+_ASKS_FIRST = ("approve", "reject")
+_TWO_WORDS = {
+    "add": ("Add a corrective action.", ("title",), ("owner", "deadline")),
+    "done": ("Say that a corrective action is done.", ("id",), ("text",)),
+}
+"""``corrective`` does two things under one name: on the command line each has a word of its own."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add a command for each Spec."""
+    for spec in COMMANDS.values():
+        if spec.name == "corrective":
+            app.add_typer(_corrective(spec), name=spec.name, help=spec.help, rich_help_panel="Say")
+        else:
+            told = [field for field in spec.fields if field.required and field.name not in ("by", "reason")]
+            optional = [field for field in spec.fields if field not in told and field.name != "by"]
+            made = _command(spec, spec.name, spec.help, told, optional)
+            app.command(spec.name, help=spec.help, rich_help_panel="Say")(made)
+
+
+def _corrective(spec: Spec) -> typer.Typer:
+    both = typer.Typer(no_args_is_help=True)
+    fields = {field.name: field for field in spec.fields}
+    for word, (said, positional, optional) in _TWO_WORDS.items():
+        told, rest = [fields[name] for name in positional], [fields[name] for name in optional]
+        both.command(word, help=said)(_command(spec, f"corrective {word}", said, told, rest))
+    return both
+
+
+def _command(spec: Spec, words: str, said: str, told: list[Field], optional: list[Field]) -> Callable[..., None]:
+    """The function that Typer turns into a command: the first of ``told`` by position, the others either way."""
+    parameters: dict[str, Any] = {"incident": Id}
+    defaults: dict[str, Any] = {}
+    for field in told:
+        shown = field.name.upper()
+        parameters[field.name] = Annotated[str | None, typer.Argument(metavar=shown, help=_help(field))]
+        defaults[field.name] = None
+    for field in [*told[1:], *optional]:
+        name = f"{field.name}_option" if field in told else field.name
+        again = f"the same as {field.name.upper()}" if field in told else _help(field)
+        flag = f"--{field.name.replace('_', '-')}"
+        parameters[name] = Annotated[str | None, typer.Option(flag, help=again)]
+        defaults[name] = None
+    parameters["by"], defaults["by"] = By, None
+    if spec.name in _ASKS_FIRST:
+        parameters["yes"] = Annotated[bool, typer.Option("--yes", "-y", help="do not ask whether you mean it")]
+        defaults["yes"] = False
+    parameters["as_json"], defaults["as_json"] = Json, False
+
+    def run(**given: Any) -> None:
+        payload = _payload(spec, words, told, optional, given)
+        _say(str(given["incident"]), spec, payload, ask=not given.get("yes", True), as_json=bool(given["as_json"]))
+
+    run.__name__ = words.replace(" ", "_").replace("-", "_")
+    run.__doc__ = said
+    run.__annotations__ = {**parameters, "return": None}
+    run.__signature__ = inspect.Signature([  # type: ignore[attr-defined]
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, annotation=kind, default=defaults.get(name, inspect.Parameter.empty))
+        for name, kind in parameters.items()
+    ])  # fmt: skip
+    return run
+
+
+def _help(field: Field) -> str:
+    return f"{field.help}: {', '.join(field.choices)}" if field.choices else field.help
+
+
+def _payload(spec: Spec, words: str, told: list[Field], optional: list[Field], given: dict[str, Any]) -> dict[str, Any]:
+    """The command's JSON object. Raises Usage for what would be refused as malformed."""
+    payload: dict[str, Any] = {}
+    for field in [*told, *optional]:
+        text = given.get(f"{field.name}_option") or given.get(field.name)
+        if text is not None:
+            payload[field.name] = _value(text) if field.kind == "value" else text
+        elif field in told and not field.required:
+            raise Usage(f"{words}: {field.name.upper()} is missing ({field.help})", f"halon {words} --help")
+    if not given["by"]:
+        raise Usage(f"{words}: say who you are", "--by NAME, or set HALON_USER")
+    payload["by"] = given["by"]
+    if "gate" in [field.name for field in told] and "gate" not in payload:
+        return payload  # the open gates are listed once the incident is found
+    try:
+        parse(spec.name, payload)
+    except Malformed as error:
+        raise Usage(str(error).partition(" For example: {")[0], f"halon {words} --help") from None
+    return payload
+
+
+def _value(text: str) -> Any:
+    """A fact's value: JSON if it is, else the text itself."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
+
+
+def _say(wanted: str, spec: Spec, payload: dict[str, Any], *, ask: bool, as_json: bool) -> None:
+    from halon.cli import finding
+    from halon.cli.reaching import with_client
+
+    async def work(client: Client, settings: Any) -> tuple[Found, str]:
+        found = await finding.find(client, wanted, settings)
+        if found.row is None:
+            raise SaidNo(
+                "Closed", f"{found.reference} is closed and only its record is left", f"halon show {found.reference}"
+            )
+        if "gate" not in payload and spec.name in (*_ASKS_FIRST, "withdraw"):
+            raise await _which_gate(client, found, spec)
+        if ask and not as_json and sys.stdin.isatty() and sys.stdout.isatty():
+            await _confirm(client, found, spec, payload)
+        return found, await send(client, found.workflow_id, spec.name, payload)
+
+    found, answer = with_client(work)
+    if as_json:
+        screen.value({"ok": True, "incident": found.reference, "workflow_id": found.workflow_id,
+                      "command": spec.name, "answer": answer})  # fmt: skip
+    else:
+        screen.line(f"{found.reference}: {answer}")
+
+
+async def send(client: Client, workflow_id: str, name: str, payload: dict[str, Any]) -> str:
+    """Send the command as an Update and return the sentence that answers it.
+
+    Raises SaidNo with the incident's reason, NoWorker if nobody answers in time, CommandFailed.
+    """
+    from temporalio.client import WorkflowUpdateFailedError, WorkflowUpdateRPCTimeoutOrCancelledError
+    from temporalio.exceptions import ApplicationError
+    from temporalio.service import RPCError, RPCStatusCode
+
+    update = secrets.token_hex(16)
+    handle = client.get_workflow_handle(workflow_id)
+    try:
+        async with asyncio.timeout(ANSWER_SECONDS):
+            return str(await handle.execute_update(name, payload, id=update, result_type=str))
+    except WorkflowUpdateFailedError as error:
+        cause = error.cause
+        kind = (cause.type if isinstance(cause, ApplicationError) else None) or type(cause).__name__
+        text = cause.message if isinstance(cause, ApplicationError) else str(cause)
+        raise SaidNo(kind, text) from None
+    except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+        raise NoWorker(
+            f"no worker answered within {ANSWER_SECONDS:g} s, so it is not known to be done",
+            "start one (halon up, halon worker), look with: halon status, and say it again",
+        ) from None
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise SaidNo("Closed", "the incident is closed; nothing can be said to it any more") from None
+        raise CommandFailed(
+            f"Temporal did not take it ({error.status.name.lower()}: {error.message[:200]})", "halon doctor"
+        ) from error
+
+
+async def _which_gate(client: Client, found: Found, spec: Spec) -> Usage:
+    from halon.cli.asking import ask
+
+    gates = [gate["id"] for gate in await ask(client, found.workflow_id, "gates") if gate["status"] == "open"]
+    name = found.reference or found.workflow_id
+    step = f"halon {spec.name} {name} {gates[0] if gates else 'GATE'}"
+    return Usage(f"name the gate. Open: {', '.join(gates) or 'none'}", step)
+
+
+async def _confirm(client: Client, found: Found, spec: Spec, payload: dict[str, Any]) -> None:
+    """Show exactly what is answered, and ask. Raises Usage if the gate is none, CommandFailed if the answer is no."""
+    from halon.cli.asking import ask
+
+    gates = {gate["id"]: gate for gate in await ask(client, found.workflow_id, "gates")}
+    gate = gates.get(payload["gate"])
+    if gate is None:
+        raise Usage(
+            f"there is no gate {payload['gate']!r}: {near(payload['gate'], list(gates))}",
+            f"halon show {found.reference}",
+        )
+    screen.line(str(gate["title"]), style="bold")
+    screen.lines([f"  {one}" for one in gate["question"]])
+    screen.line(f"  digest {gate['digest']}")
+    screen.line(f"  asked of {' or '.join(gate['policy']['roles'])}; {gate['missing']} more needed")
+    if not await asyncio.to_thread(typer.confirm, f"{spec.name} this as {payload['by']}?", default=False):
+        raise CommandFailed("nothing was said")

@@ -1,0 +1,54 @@
+"""The parts against a Temporal cluster of yours: ``worker`` and ``gateway``."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+
+import typer
+
+from halon.cli import screen
+
+_PANEL = "Run"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("worker", rich_help_panel=_PANEL)(worker)
+    app.command("gateway", rich_help_panel=_PANEL)(gateway)
+
+
+def worker() -> None:
+    """Run a worker: it carries incidents. Temporal is found by its own environment configuration (TEMPORAL_ADDRESS, …)."""
+
+    async def run() -> None:
+        from halon.cli import reaching
+        from halon.intake.serve import stop_on_signals
+        from halon.worker import run_worker
+
+        await run_worker(reaching.settings(), stop_on_signals(), screen.line)
+        screen.line("worker stopped; open incidents go on with the next worker")
+
+    asyncio.run(run())
+
+
+def gateway() -> None:
+    """Run the front door: alerts and reports come in here by HTTP, and a 2xx means that Temporal holds them."""
+
+    async def run() -> None:
+        from halon.cli import reaching
+        from halon.client import connect
+        from halon.evidence.store import EvidenceStore
+        from halon.intake.serve import serve, stop_on_signals
+        from halon.kit import load
+
+        settings = reaching.settings()
+        kit = load(settings.kit, os.environ)
+        client = await connect(settings, role="gateway", lazy=True)
+        await serve(
+            settings, kit, EvidenceStore.open(settings.evidence), client, os.environ, stop_on_signals(),
+            on_ready=lambda url: screen.line(f"gateway ready: {url}, namespace {client.namespace}, kit {kit.digest[:12]}"),
+        )  # fmt: skip
+        screen.line("gateway stopped")
+
+    asyncio.run(run())

@@ -1,0 +1,83 @@
+"""Everything about one incident: gates, actions, obligations, causes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from halon.cli import screen
+from halon.cli.moments import local
+
+
+def gates(name: str, found: list[dict[str, Any]]) -> None:
+    """Every gate; an open one with its whole question."""
+    for gate in found:
+        screen.line(f"Gate {gate['id']}: {gate['title']} — {gate['status']}")
+        if gate["status"] == "open":
+            screen.lines([f"    {one}" for one in gate["question"]])
+            screen.line(
+                f"    asked of {' or '.join(gate['policy']['roles'])}, {gate['missing']} more, until {local(gate['deadline_at'])}"
+            )
+            screen.line(f"    digest {gate['digest']}")
+            screen.line(f"    halon approve {name} {gate['id']} --by YOUR-NAME")
+        for answer in gate["answers"]:
+            word = "yes" if answer["approve"] else "no"
+            known = "" if answer["verified"] else " (name unverified)"
+            screen.line(
+                f"    {answer['by']}{known} said {word} {local(answer['at'])}{': ' + answer['reason'] if answer['reason'] else ''}"
+            )
+
+
+def actions(found: list[dict[str, Any]]) -> None:
+    """Every action and how far it has come."""
+    if found:
+        screen.table(
+            ("ACTION", "WHAT", "STATE", "CAN BE UNDONE"),
+            [
+                (
+                    one["order"]["id"],
+                    one["order"]["title"],
+                    one["status"],
+                    "yes" if one["order"]["reversible"] else "no",
+                )
+                for one in found
+            ],
+        )
+
+
+def obligations(name: str, found: list[dict[str, Any]]) -> None:
+    """Every obligation whose clock runs or that a person decided about, with its stages."""
+    rows = []
+    for duty in found:
+        if not (duty["clock_runs"] or duty["decided"]):
+            continue
+        word = duty["decided"] or duty["status"].replace("_", " ")
+        for stage in duty["stages"]:
+            due = (
+                f"filed {local(stage['filed_at'])}"
+                if stage["filed_at"]
+                else (stage["due_local"] or local(stage["due"] or None))
+            )
+            rows.append((f"{duty['id']}/{stage['id']}", duty["authority"], word, due))
+        if duty["needs"]:
+            rows.append(("", "", "", f"answers needed: {', '.join(duty['needs'])}"))
+    if rows:
+        screen.table(("OBLIGATION", "TO", "STATE", "DUE"), rows)
+    for duty in found:
+        if duty["clock_runs"] and not duty["decided"] and duty["status"] != "applies":
+            screen.line(
+                f"    {duty['decider']}: halon declare {name} {duty['id']} --reason WHY --by YOUR-NAME   (or: halon decline)"
+            )
+
+
+def causes(found: dict[str, Any]) -> None:
+    """Findings, whys and corrective actions."""
+    for one in found.get("findings") or []:
+        screen.line(f"Finding {one['id']} ({one['layer']}, {one['certainty']}): {one['text']}")
+    for number, text in enumerate(found.get("whys") or [], start=1):
+        screen.line(f"Why {number}: {text}")
+    for one in found.get("correctives") or []:
+        screen.line(
+            f"Corrective {one['id']}: {one['title']} — {one['owner']}, until {local(one['deadline'])}, {one['status']}"
+        )
+    if found.get("findings"):
+        screen.line(f"The fix is {'proved' if found.get('proved') else 'not proved yet'}.")

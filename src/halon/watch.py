@@ -1,0 +1,118 @@
+"""Terminate can't end an incident: a terminated one is found within seconds and started again, to go on from its record.
+
+Any number of watches may run: of two that find the same run, the server lets one start it. The workflow itself reads
+its state from the record, says in the log what happened, and pages. A run that was terminated before its first task
+has no state yet: it is started again with exactly what it was given, so that no alert is lost.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from halon.incident.opening import Opening
+from halon_workflows.surface import REF
+
+EVERY = 15.0
+"""Seconds between two looks."""
+WITHIN = timedelta(days=7)
+"""How far back is looked: further than any outage of all workers should last."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What to start an incident with, and the signals (name, arguments) to send after that."""
+
+    opening: Opening
+    signals: Sequence[tuple[str, Sequence[Any]]] = field(default=())
+
+
+async def watch(
+    client: Client, task_queue: str, *, every: float = EVERY, say: Callable[[str], None] = lambda line: None
+) -> None:
+    """Look every ``every`` seconds and reopen what was terminated, until cancelled. ``say`` hears each one."""
+    while True:
+        try:
+            for reference in await reopen_terminated(client, task_queue):
+                say(
+                    f"{reference} was terminated by somebody; it is reopened from its record, with its clocks and gates"
+                )
+        except RPCError as error:
+            _log.warning("could not look for terminated incidents (%s); trying again in %g s", error, every)
+        await asyncio.sleep(every)
+
+
+async def reopen_terminated(client: Client, task_queue: str) -> list[str]:
+    """Reopen every incident whose latest run was terminated. Returns their references.
+
+    One that can't be reopened now is left for the next look. Raises RPCError if the list can't be had.
+    """
+    since = (datetime.now(UTC) - WITHIN).isoformat(timespec="seconds").replace("+00:00", "Z")
+    query = f"WorkflowType = 'Incident' AND ExecutionStatus = 'Terminated' AND CloseTime > '{since}'"
+    # Those of another task queue belong to another Halon.
+    found = {execution.id async for execution in client.list_workflows(query) if execution.task_queue == task_queue}
+    reopened = []
+    for workflow_id in sorted(found):
+        try:
+            # Without a run id, describe answers for the latest run.
+            latest = await client.get_workflow_handle(workflow_id).describe()
+            if latest.status is WorkflowExecutionStatus.TERMINATED:
+                reopened.append(await _reopen(client, task_queue, latest))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:  # its history has expired between list and look
+                _log.error("incident %s was terminated and could not be reopened yet: %s", workflow_id, error)
+    return [reference for reference in reopened if reference]
+
+
+async def _reopen(client: Client, task_queue: str, latest: WorkflowExecutionDescription) -> str:
+    """Start the incident again; "" if another watch did it first."""
+    shown = latest.typed_search_attributes
+    begins = await _never_begun(client, latest) or Beginning(Opening(reopens=latest.run_id))
+    try:
+        handle = await client.start_workflow(
+            "Incident",
+            begins.opening,
+            id=latest.id,
+            task_queue=task_queue,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            # So that lists know it before its first task.
+            memo=dict(await latest.memo()),
+            search_attributes=TypedSearchAttributes([pair for pair in shown if pair.key.name.startswith("Halon")]),
+        )
+    except WorkflowAlreadyStartedError:
+        return ""
+    for name, arguments in begins.signals:
+        await handle.signal(name, args=arguments)
+    _log.warning("incident %s, run %s, was terminated; reopened", latest.id, latest.run_id)
+    return shown.get(REF) or latest.id
+
+
+async def _never_begun(client: Client, latest: WorkflowExecutionDescription) -> Beginning | None:
+    """What a run that completed no task was given; None if it did, or goes on from a run before it."""
+    given: list[Any] = []
+    signals: list[tuple[str, Sequence[Any]]] = []
+    handle = client.get_workflow_handle(latest.id, run_id=latest.run_id)
+    async for event in handle.fetch_history_events():
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+            return None
+        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+            started = event.workflow_execution_started_event_attributes
+            if started.continued_execution_run_id:
+                return None
+            given = await client.data_converter.decode(started.input.payloads, [Opening])
+        elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
+            signalled = event.workflow_execution_signaled_event_attributes
+            signals.append((signalled.signal_name, await client.data_converter.decode(signalled.input.payloads)))
+    return Beginning(given[0], signals) if given and isinstance(given[0], Opening) else None
