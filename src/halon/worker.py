@@ -21,6 +21,7 @@ from halon.evidence.store import EvidenceStore
 from halon.kit import Kit, load
 from halon.record.journal import Journal
 from halon.record.store import RecordStore
+from halon.runner import TimelyRunner
 from halon.settings import Settings
 from halon.watch import watch
 from halon_activities.hands import Hands, activities
@@ -71,12 +72,12 @@ def build_worker(
     )
 
 
-def workflow_runner(*, strict: bool) -> SandboxedWorkflowRunner:
+def workflow_runner(*, strict: bool) -> TimelyRunner:
     """The sandbox that workflow code runs in; unless ``strict``, its own modules are passed through (five times faster)."""
     restrictions = SandboxRestrictions.default
     if not strict:
         restrictions = restrictions.with_passthrough_modules(*PASSED_THROUGH)
-    return dataclasses.replace(SandboxedWorkflowRunner(), restrictions=restrictions)
+    return TimelyRunner(dataclasses.replace(SandboxedWorkflowRunner(), restrictions=restrictions))
 
 
 async def keep_kit(evidence: EvidenceStore, kit: Kit) -> str:

@@ -1,0 +1,85 @@
+# Halon's verbs. `make help` lists them. Needs Python 3.11 or newer and make; everything else goes into .venv.
+
+VENV    := .venv
+PYTHON  := $(VENV)/bin/python
+PIP     := $(PYTHON) -m pip --disable-pip-version-check --quiet
+LOCKS   := requirements.txt requirements-demo.txt requirements-dev.txt
+COMPILE := $(VENV)/bin/uv pip compile --no-config --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check lint formatting types layers e2e bench lock docs clean
+
+help:
+	@echo "make demo    set up, then one incident end to end on the embedded Temporal server"
+	@echo "make test    set up, then the tests"
+	@echo "make check   lint, formatting, types, layering"
+	@echo "  make lint , make formatting , make types , make layers : one part of it alone"
+	@echo "make e2e     the suite with real components (installs them: apt, pip, npm)"
+	@echo "make bench   the benchmarks"
+	@echo "make lock    remake the hashed requirements files from pyproject.toml"
+	@echo "make docs    remake the tables in docs from the code"
+	@echo "make clean   remove .venv and everything that was built"
+
+demo: $(VENV)/.ready-demo
+	$(PYTHON) demo/run.py
+
+test: $(VENV)/.ready-dev
+	$(PYTHON) -m pytest
+
+check: lint formatting types layers
+
+lint: $(VENV)/.ready-dev
+	$(VENV)/bin/ruff check .
+
+formatting: $(VENV)/.ready-dev
+	$(VENV)/bin/ruff format --check .
+
+types: $(VENV)/.ready-dev
+	$(VENV)/bin/mypy
+
+layers: $(VENV)/.ready-dev
+	$(VENV)/bin/lint-imports
+
+e2e: $(VENV)/.ready-dev
+	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" tests/e2e/install
+	$(PYTHON) -m pytest tests/e2e
+
+bench: $(VENV)/.ready-dev
+	$(PYTHON) -m benchmarks
+
+# The dev file is resolved first and binds the other two, so that one .venv can hold all three.
+lock: $(VENV)/.ready-dev
+	$(COMPILE) pyproject.toml --extra embedded --group dev --upgrade --output-file requirements-dev.txt
+	$(COMPILE) pyproject.toml --extra embedded --constraint requirements-dev.txt --output-file requirements.txt
+	$(COMPILE) --group demo --constraint requirements-dev.txt --output-file requirements-demo.txt
+
+docs: $(VENV)/.ready-dev
+	$(PYTHON) docs/tables.py
+
+clean:
+	rm -rf $(VENV) build dist .demo .e2e .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A venv keeps the Python it was made with; `make clean` to change it.
+$(PYTHON):
+	@for name in python3.13 python3.12 python3.11 python3; do \
+	  if "$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
+	    echo "Setting up $(VENV) with $$("$$name" --version)"; exec "$$name" -m venv $(VENV); \
+	  fi; \
+	done; \
+	echo "No Python 3.11 or newer with venv was found: install one (on Debian or Ubuntu: python3 and python3-venv)." >&2; \
+	exit 1
+
+$(VENV)/.ready-demo: $(PYTHON) requirements.txt requirements-demo.txt pyproject.toml
+	@echo "Installing what the demo needs into $(VENV): a minute or two the first time"
+	@$(PIP) install --require-hashes -r requirements.txt -r requirements-demo.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.ready-dev: $(PYTHON) $(LOCKS) pyproject.toml
+	@echo "Installing what the tests need into $(VENV): a minute or two the first time"
+	@$(PIP) install --require-hashes -r requirements-dev.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@

@@ -1,0 +1,85 @@
+"""A workflow runner that keeps a query from moving an incident.
+
+Measured with the SDK 1.35: when a query reaches a worker that does not hold the run, and the history ends in events that
+no workflow task has taken up yet, the SDK applies those events for the query, with the time of the task before, and
+keeps the run in its cache. The next real task then goes on from there. ``workflow.now()`` and the grouping of events
+differ from what every later replay sees: a record whose hashes hold times would fork, and commands may come in another
+order. Such an activation is recognised here and failed: the query is answered with an error (ask again), the run is
+dropped from the cache, and the real task replays it with its own time.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio.bridge.proto.workflow_activation import WorkflowActivation
+from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
+from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
+from temporalio.workflow import _Definition
+
+AHEAD = "The incident's state is just being rebuilt; ask again."
+_FROM_HISTORY = frozenset(
+    {
+        "fire_timer", "signal_workflow", "cancel_workflow", "resolve_activity", "resolve_signal_external_workflow",
+        "resolve_child_workflow_execution", "resolve_child_workflow_execution_start",
+    }
+)  # fmt: skip
+
+
+class TimelyRunner(WorkflowRunner):
+    """Runs workflows by another runner; see the module."""
+
+    def __init__(self, runner: WorkflowRunner) -> None:
+        self.runner = runner
+
+    def prepare_workflow(self, defn: _Definition) -> None:
+        """Prepare a workflow definition once."""
+        self.runner.prepare_workflow(defn)
+
+    def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
+        """An instance whose activations are watched."""
+        return _Timely(self.runner.create_instance(det))
+
+    def set_worker_level_failure_exception_types(self, types: Any) -> None:
+        """Handed on."""
+        self.runner.set_worker_level_failure_exception_types(types)
+
+
+class _Timely(WorkflowInstance):
+    def __init__(self, instance: WorkflowInstance) -> None:
+        self._instance = instance
+        self._last = 0
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._instance, name)
+
+    def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
+        at = act.timestamp.ToNanoseconds()
+        moves = any(not (job.HasField("query_workflow") or job.HasField("remove_from_cache")) for job in act.jobs)
+        if moves and not act.is_replaying and at == self._last and any(_from_history(job) for job in act.jobs):
+            completion = WorkflowActivationCompletion(run_id=act.run_id)
+            completion.failed.failure.message = AHEAD
+            return completion
+        if moves:
+            self._last = at
+        return self._instance.activate(act)
+
+    def get_serialization_context(self, command_info: Any) -> Any:
+        return self._instance.get_serialization_context(command_info)
+
+    def get_external_store_context(self, command_info: Any) -> Any:
+        return self._instance.get_external_store_context(command_info)
+
+    def get_info(self) -> Any:
+        return self._instance.get_info()
+
+    def get_thread_id(self) -> int | None:
+        return self._instance.get_thread_id()
+
+
+def _from_history(job: Any) -> bool:
+    """Whether a job stands for an event of the history. A local activity's result belongs to the task under way."""
+    kind = job.WhichOneof("variant")
+    if kind == "resolve_activity" and job.resolve_activity.is_local:
+        return False
+    return kind in _FROM_HISTORY
