@@ -16,7 +16,7 @@ help:
 	@echo "make test    set up, then the tests"
 	@echo "make check   lint, formatting, types, layering"
 	@echo "  make lint , make formatting , make types , make layers : one part of it alone"
-	@echo "make e2e     the suite with real components (installs them: apt, pip, npm)"
+	@echo "make e2e     the suite with real components (installs Prometheus and Alertmanager by apt)"
 	@echo "make bench   the benchmarks"
 	@echo "make lock    remake the hashed requirements files from pyproject.toml"
 	@echo "make docs    remake the tables in docs from the code"

@@ -124,7 +124,7 @@ def _of_tools(scenes: Sequence[Scene], case: MinimalCase | None) -> list[tuple[s
         if most > 1:
             credentials = _once(name for scene in scenes for name in scene.credentials)
             using = f" with the credential {', '.join(credentials[:3])}" if credentials else ""
-            text = f"{tool} could carry {most} records in one call{using}: more than any single request needs."
+            text = f"{tool} could carry {most} records in one call{using}, which no single request needs."
             found.append(("tools", text, sure))
     return found
 

@@ -98,7 +98,7 @@ class Detect:
         try:
             await self._hands.temporal.start_workflow(
                 WORKFLOW_TYPE,
-                Opening(alerts=alerts.alerts, predecessor=alerts.predecessor),
+                Opening(alerts=alerts.alerts, predecessor=alerts.predecessor, drill=alerts.drill),
                 id=target,
                 task_queue=task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,

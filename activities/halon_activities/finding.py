@@ -40,11 +40,13 @@ async def find_furthest(hands: Hands, request: Find) -> Found:
     """The furthest state of the incident that ``request`` asks for. Raises ForgedReopen, RecordCorrupt, RPCError."""
     notes: list[str] = []
     looked_at = await _terminated(hands, request) if request.reopens else await _reset_from(hands, request)
+    reset_from = "" if request.reopens else looked_at
+    if not looked_at:  # the ordinary start and the ordinary renewal: an outage of the store must not hold them up
+        return Found(None, "this run was neither reset nor reopened")
     candidates: list[_Candidate] = []
-    if looked_at:
-        asked = await _ask(hands, request.workflow_id, looked_at, notes)
-        if asked is not None:
-            candidates.append(_Candidate(asked, f"the run {looked_at}"))
+    asked = await _ask(hands, request.workflow_id, looked_at, notes)
+    if asked is not None:
+        candidates.append(_Candidate(asked, f"the run {looked_at}"))
     identity = request.incident_id or await _identity(hands, request, candidates)
     mirrored = await _mirrored(hands, identity, notes) if identity else None
     if mirrored is not None:
@@ -62,10 +64,10 @@ async def find_furthest(hands: Hands, request: Find) -> Found:
         else:
             notes.append(f"{one.where} tells another story than the record")
     if not agreeing:
-        return Found(None, "; ".join(notes) or "nothing is on record yet")
+        return Found(None, "; ".join(notes) or "nothing is on record yet", reset_from)
     best = max(agreeing, key=lambda one: one.state.chain.seq)
     where = f"{best.where}, entry {best.state.chain.seq}"
-    return Found(_continued(best.state, entries), "; ".join([where, *notes]))
+    return Found(_continued(best.state, entries), "; ".join([where, *notes]), reset_from)
 
 
 async def _terminated(hands: Hands, request: Find) -> str:
@@ -90,9 +92,27 @@ async def _terminated(hands: Hands, request: Find) -> str:
 
 
 async def _reset_from(hands: Hands, request: Find) -> str:
-    """The run from which this one was reset; empty if it was not."""
+    """The run from which this one was reset; empty if it was not. Raises ForgedReopen, see there."""
     run = await read_run(hands.temporal, request.workflow_id, request.run_id)
-    return run.reset_from if run is not None else ""
+    if run is None:
+        return ""
+    if run.previous:
+        await _require_incident(hands, request.workflow_id, run.previous)
+    return run.reset_from
+
+
+async def _require_incident(hands: Hands, workflow_id: str, run_id: str) -> None:
+    """A workflow of any type may continue as an incident: what it hands over is no state that an incident carried."""
+    try:
+        described = await hands.temporal.get_workflow_handle(workflow_id, run_id=run_id).describe()
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:  # it has expired; this run was looked at when it began
+            return
+        raise
+    if described.workflow_type != WORKFLOW_TYPE:
+        raise ForgedReopen(
+            f"the run {run_id} before this one is of type {described.workflow_type[:60]!r}, not {WORKFLOW_TYPE}"
+        )
 
 
 async def _ask(hands: Hands, workflow_id: str, run_id: str, notes: list[str]) -> State | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 
@@ -16,6 +18,9 @@ from halon.converter import SharedPayloadConverter
 from halon.incident.errors import HalonError
 from halon.settings import Settings
 
+ASKED_AGAIN = 5
+REBUILDING = 0.5
+"""Seconds between two tries of a query that met a state being rebuilt."""
 data_converter = DataConverter(payload_converter_class=SharedPayloadConverter, payload_codec=MarkingCodec())
 """What every client and worker of Halon converts payloads with."""
 
@@ -67,3 +72,17 @@ async def connect(
         return await Client.connect(target, **arguments)
     except (RuntimeError, ValueError, OSError) as error:
         raise TemporalUnreachable(target, str(error)[:300]) from error
+
+
+async def ask(handle: WorkflowHandle[Any, Any], name: str, seconds: float) -> Any:
+    """The answer to a query within ``seconds`` seconds a try.
+
+    Just after a worker died, the next one may answer that the state is being rebuilt (see ``runner.py``): it is asked
+    again. Raises RPCError, WorkflowQueryFailedError.
+    """
+    for _ in range(ASKED_AGAIN):
+        try:
+            return await handle.query(name, rpc_timeout=timedelta(seconds=seconds))
+        except WorkflowQueryFailedError:
+            await asyncio.sleep(REBUILDING)
+    return await handle.query(name, rpc_timeout=timedelta(seconds=seconds))

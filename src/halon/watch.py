@@ -32,9 +32,9 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Beginning:
-    """What to start an incident with, and the signals (name, arguments) to send after that."""
+    """What to start an incident with (None: there is nothing to begin), and the signals (name, arguments) to send then."""
 
-    opening: Opening
+    opening: Opening | None
     signals: Sequence[tuple[str, Sequence[Any]]] = field(default=())
 
 
@@ -76,9 +76,11 @@ async def reopen_terminated(client: Client, task_queue: str) -> list[str]:
 
 
 async def _reopen(client: Client, task_queue: str, latest: WorkflowExecutionDescription) -> str:
-    """Start the incident again; "" if another watch did it first."""
+    """Start the incident again; "" if another watch did it first, or if it never was one."""
     shown = latest.typed_search_attributes
     begins = await _never_begun(client, latest) or Beginning(Opening(reopens=latest.run_id))
+    if begins.opening is None:
+        return ""
     try:
         handle = await client.start_workflow(
             "Incident",
@@ -111,7 +113,11 @@ async def _never_begun(client: Client, latest: WorkflowExecutionDescription) -> 
             started = event.workflow_execution_started_event_attributes
             if started.continued_execution_run_id:
                 return None
-            given = await client.data_converter.decode(started.input.payloads, [Opening])
+            try:
+                given = await client.data_converter.decode(started.input.payloads, [Opening])
+            except ValueError as error:  # pydantic's error is one; somebody typed a start that is no opening
+                _log.warning("%s was started with what is no opening, and is left as it is: %s", latest.id, type(error).__name__)
+                return Beginning(None)
         elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
             signalled = event.workflow_execution_signaled_event_attributes
             signals.append((signalled.signal_name, await client.data_converter.decode(signalled.input.payloads)))

@@ -68,6 +68,8 @@ def build_worker(
         # each other past the deadlock detector's two seconds, and a free one is left for eager starts.
         max_concurrent_workflow_tasks=_POLLS + max(2, os.cpu_count() or 2),
         max_concurrent_workflow_task_polls=_POLLS,
+        # How long a task waits for a worker that died before any other may take it (the SDK's default is 10 s).
+        sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
         graceful_shutdown_timeout=GRACE,
     )
 

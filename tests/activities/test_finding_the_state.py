@@ -123,16 +123,28 @@ async def test_a_state_that_contradicts_the_record_is_not_taken(
 
 
 async def test_a_state_that_lags_behind_goes_on_from_the_records_end(
-    hands: Hands, temporal: Client, as_incident: Any
+    temporal: Client, hands: Hands, opened: Any, as_incident: Any
 ) -> None:
     """Entries were stored and their checkpoint was not: the chain continues where the record ends."""
-    whole = state_of(INCIDENT, 4)
-    early = replace(state_of(INCIDENT, 2))
-    await stored(hands, temporal, early, as_incident)
-    rest = tuple(entry for entry in whole.chain.batch() if entry.seq > 2)
-    await as_incident(Record(hands).append, Batch(INCIDENT, rest))
+    async for incident in opened(temporal, hands, "lagging"):
+        whole = state_of(incident.incident_id, 4)
+        await stored(hands, temporal, state_of(incident.incident_id, 2), as_incident)
+        rest = tuple(entry for entry in whole.chain.batch() if entry.seq > 2)
+        await as_incident(Record(hands).append, Batch(incident.incident_id, rest), incident=incident.incident_id)
+        await incident.handle.query("carry")
+        workflow_id = incident.incident_id.rpartition(":")[0]
+        new_run = await reset(temporal, workflow_id, incident.run_id)
+        found = (await incident.act("record.find", Find(incident.incident_id, workflow_id, new_run)))["state"]
+        assert (found["chain"]["seq"], found["chain"]["head"], len(found["tail"])) == (4, whole.chain.head, 2)
+
+
+async def test_a_run_that_was_neither_reset_nor_reopened_asks_the_store_nothing(
+    hands: Hands, temporal: Client, as_incident: Any
+) -> None:
+    """An outage of the store must hold up neither a new incident nor the renewal of an old one."""
+    await stored(hands, temporal, state_of(INCIDENT, 2), as_incident)
     found = await as_incident(Record(hands).find, Find(INCIDENT, INCIDENT.rpartition(":")[0], "run-1"))
-    assert (found.state.chain.seq, found.state.chain.head, len(found.state.tail)) == (4, whole.chain.head, 2)
+    assert (found.state, found.reset_from) == (None, "")
 
 
 async def test_a_terminated_run_is_reopened_from_its_own_state(

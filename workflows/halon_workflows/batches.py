@@ -13,13 +13,19 @@ _TEXTS = tuple(field.name for field in fields(Alert) if field.name != "labels")
 _NEEDED = ("source", "agent", "group", "rule", "status", "fingerprint", "started_at", "received_at")
 
 
-def alerts_in(value: Any) -> list[Alert]:
-    """The alerts in ``{"alerts": [...]}``. Raises Malformed, naming the place."""
+def alerts_in(value: Any, agent: str, group: str) -> list[Alert]:
+    """The alerts in ``{"alerts": [...]}``, all of this agent and group. Raises Malformed, naming the place."""
     if not isinstance(value, dict) or not isinstance(value.get("alerts"), list):
         raise Malformed('alerts takes one JSON object {"alerts": [...]}; send alerts to the front door instead.')
     if len(value["alerts"]) > LARGEST_BATCH:
         raise Malformed(f"A batch holds at most {LARGEST_BATCH} alerts.")
-    return [_alert(one, place) for place, one in enumerate(value["alerts"])]
+    alerts = [_alert(one, place) for place, one in enumerate(value["alerts"])]
+    for place, alert in enumerate(alerts):
+        if (alert.agent, alert.group) != (agent, group):
+            raise Malformed(
+                f"alerts[{place}] is of another agent or group than this incident; send it to the front door."
+            )
+    return alerts
 
 
 def _alert(one: Any, place: int) -> Alert:

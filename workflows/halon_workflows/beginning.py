@@ -6,7 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from temporalio import workflow
-from temporalio.exceptions import ApplicationError
+from temporalio.api.common.v1 import Payload
+from temporalio.exceptions import ActivityError, ApplicationError
 
 from halon.incident.errors import ForgedState, Malformed
 from halon.incident.ids import PREFIX, incident_id
@@ -14,7 +15,28 @@ from halon.incident.opening import Opening
 from halon.incident.opening_state import first_state
 from halon.incident.state import State
 from halon.ports import record
-from halon_workflows.durable import Durable
+from halon_workflows.durable import AGAIN_AFTER, Durable, reason_of
+
+FORGED = ("ForgedReopen", "NotAnIncident", "Malformed")
+"""What is answered to a start that is none, and asked about only once."""
+
+
+def opening_in(payload: Payload) -> Opening:
+    """What the run was started with. Raises ApplicationError, so that the run fails, for a start typed by hand.
+
+    What a run before this one handed over and this build can't read fails the workflow task: a fixed build goes on.
+    """
+    try:
+        opening = workflow.payload_converter().from_payload(payload, Opening)
+    except Exception as error:  # any converter's own error
+        if workflow.info().continued_run_id:
+            raise
+        raise _refused(
+            Malformed(f"This is no opening ({type(error).__name__}); alerts come in at the front door.")
+        ) from None
+    if not isinstance(opening, Opening):
+        raise _refused(Malformed("An opening is one JSON object; alerts come in at the front door."))
+    return opening
 
 
 async def begin(inc: Durable, opening: Opening) -> None:
@@ -28,13 +50,11 @@ async def begin(inc: Durable, opening: Opening) -> None:
             ForgedState(f"An incident's workflow id begins with {PREFIX!r}; alerts come in at the front door.")
         )
     if opening.state is not None:
-        _carried(inc, opening.state, info)
+        await _carried(inc, opening.state, info)
         return
     identity = incident_id(info.workflow_id, info.first_execution_run_id)
-    found = await inc.act_now(
-        record.find,
-        record.Find("" if opening.reopens else identity, info.workflow_id, info.run_id, opening.reopens),
-        "look for an earlier state of this incident",
+    found = await _find(
+        inc, record.Find("" if opening.reopens else identity, info.workflow_id, info.run_id, opening.reopens)
     )
     if found.state is not None:
         _adopt(inc, found, opening)
@@ -48,12 +68,27 @@ async def begin(inc: Durable, opening: Opening) -> None:
     inc.change(run_ids=(info.run_id,))
 
 
-def _carried(inc: Durable, state: State, info: Any) -> None:
+async def _find(inc: Durable, request: record.Find) -> record.Found:
+    """Was this run reset, and where does the incident stand? Asked until it is answered: no outage ends an incident."""
+    while True:
+        try:
+            return await inc.act_now(record.find, request, "look for an earlier state of this incident")
+        except ActivityError as error:
+            if reason_of(error)[0] in FORGED:
+                raise
+        await workflow.sleep(AGAIN_AFTER, summary="look again for an earlier state")
+
+
+async def _carried(inc: Durable, state: State, info: Any) -> None:
     if not info.continued_run_id or state.workflow_id != info.workflow_id:
         raise _refused(
             ForgedState("A state is carried on only by the run before it. Alerts come in at the front door.")
         )
+    request = record.Find(state.incident_id, info.workflow_id, info.run_id)
     inc.state = state
+    found = await _find(inc, request)
+    if found.reset_from:
+        _after(inc, found)
 
 
 def _adopt(inc: Durable, found: record.Found, opening: Opening) -> None:
@@ -77,7 +112,11 @@ async def after_reset(inc: Durable) -> None:
     inc.was_reset = False
     inc.tasks.clear()
     request = record.Find(inc.state.incident_id, info.workflow_id, info.run_id)
-    found = await inc.act_now(record.find, request, "find the state before the reset")
+    found = await _find(inc, request)
+    _after(inc, found)
+
+
+def _after(inc: Durable, found: record.Found) -> None:
     if found.state is not None and found.state.chain.seq >= inc.state.chain.seq:
         _adopt(inc, found, Opening())
     else:

@@ -11,7 +11,7 @@ from halon.incident.facts import held
 from halon.incident.gates import Gate
 from halon.incident.joining import recovered
 from halon.incident.orders import Action, OrderStatus
-from halon.incident.standing import action, gate, with_action, with_phase
+from halon.incident.standing import action, with_action, with_phase
 from halon.incident.timeline import tell
 from halon.ports import contain as port
 from halon.ports import evidence
@@ -115,10 +115,10 @@ async def carry_out(inc: Durable, name: str) -> None:
 async def _allowed(inc: Durable, name: str) -> Gate | None:
     """Wait for evidence where it must be there first, then for people. None: not allowed, or no longer wanted."""
     while True:
-        one = _get(inc, name)
-        order = one.order
-        if not order.reversible:
+        if not _get(inc, name).order.reversible:
             await inc.until(lambda: bool(inc.state.evidence) or bool(inc.state.evidence_overridden_by))
+        one = _get(inc, name)  # only now: what is asked is what would run after the wait
+        order = one.order
         policy = order.gate
         if policy is None:
             _move(inc, name, "denied", f"{order.title} has no gate in the kit and is not run.")
@@ -138,10 +138,7 @@ async def _allowed(inc: Durable, name: str) -> Gate | None:
         if asked.status != "granted":
             _move(inc, name, "denied", f"{order.title} is not run: gate {asked.id} {asked.status}. {policy.otherwise}")
             return None
-        await inc.recorded()
-        now_asked = gate(inc.state, asked.id)
-        if now_asked is not None and now_asked.status == "granted":
-            return now_asked
+        return asked
 
 
 async def _apply(inc: Durable, name: str, allowed: Gate | None) -> bool:

@@ -50,8 +50,11 @@ async def forward(inc: Durable) -> None:
             return
         successor = inc.state.successor or successor_id(inc.state.workflow_id)
         sent = await inc.act(
-            detect.forward, detect.Forward(successor, inc.state.workflow_id, batch), f"hand {len(batch)} alerts on"
+            detect.forward,
+            detect.Forward(successor, inc.state.workflow_id, batch, inc.state.drill),
+            f"hand {len(batch)} alerts on",
         )
         inc.change(forwarding=inc.state.forwarding[len(batch) :], successor=sent.workflow_id)
         word = "opened" if sent.opened else "joined"
-        inc.note("successor", "detect", f"{len(batch)} alerts went to {sent.workflow_id} ({word}).")
+        counted = "1 alert" if len(batch) == 1 else f"{len(batch)} alerts"
+        inc.note("successor", "detect", f"{counted} went to {sent.workflow_id} ({word}).")

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import zlib
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -28,6 +29,11 @@ from halon_workflows import options
 A = TypeVar("A")
 R = TypeVar("R")
 RENEW_AFTER_EVENTS = 2_000
+LET_END = 20
+"""Seconds that an activity under way has when its run is being renewed; then it is begun again by the next run."""
+AGAIN_AFTER = 60
+AGAIN_AT_MOST = 3_600
+"""Seconds until work that failed for good is begun again: so many more each time, up to an hour."""
 
 
 class Renewing(Exception):
@@ -79,16 +85,26 @@ class Durable:
     async def act(self, port: Callable[[A], Awaitable[R]], argument: A, summary: str) -> R:
         """Run an activity. Not started while the run is being renewed: then Renewing."""
         self._must_go_on()
-        return await workflow.execute_activity(port, argument, summary=summary[:180], **options.of(port).arguments())
-
-    async def judge(self, port: Callable[[A], Awaitable[R]], argument: A, summary: str) -> R:
-        """Run a short, pure activity on this worker, also while the run is being renewed (commands need it)."""
-        arguments = options.of(port).arguments()
-        arguments.pop("heartbeat_timeout")
-        return await workflow.execute_local_activity(port, argument, summary=summary[:180], **arguments)
+        chosen = options.of(port)
+        running = workflow.start_activity(port, argument, summary=summary[:180], **chosen.arguments())
+        await workflow.wait_condition(lambda: running.done() or self.leaving)
+        if not running.done():
+            # What is under way may end; what is only being tried again must not hold up the clock and the pages.
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    running.done, timeout=min(chosen.one_try, LET_END), timeout_summary=f"let end: {summary}"[:180]
+                )
+            if not running.done():
+                running.cancel()
+                raise Renewing
+        return await running
 
     async def act_now(self, port: Callable[[A], Awaitable[R]], argument: A, summary: str) -> R:
-        """Run an activity whatever becomes of the run: what a run begins with can't be put off."""
+        """Run an activity whatever becomes of the run: a command's answer, or what a run begins with, can't be put off.
+
+        Never a local activity: with several coroutines at work, the order in which the SDK resolves local activities
+        against other events differed between the first run and its replay (measured with SDK 1.35, cache off).
+        """
         return await workflow.execute_activity(port, argument, summary=summary[:180], **options.of(port).arguments())
 
     async def until(self, condition: Callable[[], bool]) -> None:
@@ -97,6 +113,11 @@ class Durable:
         if not condition():
             raise Renewing
         self._must_go_on()
+
+    @property
+    def known(self) -> bool:
+        """Whether there is a state to show: also while a renewed run still looks where it begins."""
+        return hasattr(self, "state")
 
     @property
     def leaving(self) -> bool:
@@ -114,13 +135,32 @@ class Durable:
         """Begin ``work`` beside the rest, unless work of this name runs."""
         if name in self.tasks or self.leaving:
             return
-        self.tasks[name] = asyncio.create_task(self._run(work), name=name)
+        self.tasks[name] = asyncio.create_task(self._run(name, work), name=name)
 
-    async def _run(self, work: Callable[[], Awaitable[None]]) -> None:
-        try:
-            await work()
-        except Renewing:
-            return
+    async def _run(self, name: str, work: Callable[[], Awaitable[None]]) -> None:
+        """Until ``work`` is done. An activity that failed for good must not end the incident: it is begun again."""
+        failures = 0
+        while not self.leaving:
+            try:
+                return await work()
+            except Renewing:
+                return
+            except ActivityError as error:
+                failures += 1
+                self._failed(name, error)
+            with suppress(TimeoutError):
+                pause = min(failures * AGAIN_AFTER, AGAIN_AT_MOST)
+                await workflow.wait_condition(
+                    lambda: self.leaving, timeout=pause, timeout_summary=f"again: {name}"[:180]
+                )
+
+    def _failed(self, name: str, error: ActivityError) -> None:
+        kind, text = reason_of(error)
+        told = f"{name} failed and is tried again ({kind}: {text})."
+        self.note("failed", "triage", told)
+        subject = f"[{self.state.reference}] {name} failed ({kind})"
+        names = tuple(one for one in (self.state.commander, self.state.technical_lead) if one)
+        self.state = timeline.tell(self.state, self.now, f"step-failed:{name}:{kind}", subject, told, names=names)
 
     async def tend(self) -> bool:
         """Let the tasks run until the story has ended (True) or the run must be renewed (False)."""
@@ -172,8 +212,9 @@ class Durable:
         entries = self.state.chain.batch()
         seq = entries[-1].seq
         batch = record.Batch(self.state.incident_id, entries, checkpoint=self._checkpoint(seq))
-        await self.act(record.append, batch, f"record {entries[0].seq} to {seq}")
-        self.change(chain=self.state.chain.flushed(seq))
+        kept = await self.act(record.append, batch, f"record {entries[0].seq} to {seq}")
+        # The stored head counts: a later release that words an entry otherwise goes on from what was really written.
+        self.change(chain=self.state.chain.flushed(kept.seq, kept.head))
 
     async def recorded(self) -> None:
         """Wait until everything said so far is in the record."""

@@ -45,10 +45,16 @@ async def ask(
         now_asked = gate(inc.state, name)
         return now_asked is None or now_asked.status != "open"
 
-    await inc.until(lambda: settled() or bool(unless()))
-    if not settled():
-        void(inc, gate(inc.state, name) or asked, unless())
-    return gate(inc.state, name) or asked
+    while True:
+        await inc.until(lambda: settled() or bool(unless()))
+        if not settled():
+            void(inc, gate(inc.state, name) or asked, unless())
+        now_asked = gate(inc.state, name) or asked
+        if now_asked.status != "granted":
+            return now_asked
+        await inc.recorded()  # the answers are on record before anything runs; one that was taken back meanwhile counts
+        if settled():
+            return gate(inc.state, name) or asked
 
 
 def spend(inc: Durable, asked: Gate) -> None:

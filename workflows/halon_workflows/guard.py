@@ -1,4 +1,4 @@
-"""A worker interceptor: a Signal with the wrong number of inputs is recorded, not raised.
+"""A worker interceptor: a start with the wrong number of inputs fails, a Signal with that is recorded, not raised.
 
 Without it the SDK's call of the handler raises TypeError inside the workflow task and the incident is wedged for good.
 """
@@ -8,7 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from temporalio import workflow
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
+    ExecuteWorkflowInput,
     HandleSignalInput,
     Interceptor,
     WorkflowInboundInterceptor,
@@ -27,6 +29,14 @@ class SignalGuard(Interceptor):
 
 
 class _Guarded(WorkflowInboundInterceptor):
+    async def execute_workflow(self, input: ExecuteWorkflowInput) -> Any:
+        if len(input.args) != 1:
+            text = (
+                f"A start takes one JSON object; {len(input.args)} inputs were given. Alerts come in at the front door."
+            )
+            raise ApplicationError(text, type="Malformed", non_retryable=True)
+        return await super().execute_workflow(input)
+
     async def handle_signal(self, input: HandleSignalInput) -> None:
         known = workflow.get_signal_handler(input.signal)
         if known is not None and len(input.args) != 1:

@@ -45,9 +45,13 @@ class Commands(Durable):
         proof = Proof(
             run_id=workflow.info().run_id, kind="update" if command.update_id else "signal", update_id=command.update_id
         )
-        await workflow.wait_condition(lambda: self.ready)
+        await workflow.wait_condition(lambda: self.ready or self.stillborn)
+        if self.stillborn:
+            raise ApplicationError(
+                "This start was refused; it is no incident.", type="NotAnIncident", non_retryable=True
+            )
         claimed = triage.Claimed(self.state.incident_id, self._name_for(command), command.by, command.parameters)
-        who = await self.judge(triage.authority, claimed, f"who is {command.by[:40]}")
+        who = await self.act_now(triage.authority, claimed, f"who is {command.by[:40]}")
         await workflow.wait_condition(lambda: self.ready and not self.was_reset)
         standing = Standing(who.by, who.known, who.roles, who.verified, who.may, who.why)
         outcome: Outcome = admit(self.state, command, standing, proof, self.now)
@@ -82,6 +86,7 @@ class Commands(Durable):
     def __init__(self) -> None:
         super().__init__()
         self.early_refusals: list[tuple[str, str, str]] = []
+        self.stillborn = False
 
     def check(self, spec: Spec, payload: Payload) -> Command:
         """The validator of every Update: malformed input and a name that was refused too often are turned away."""

@@ -11,6 +11,7 @@ import asyncio
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
+from temporalio.exceptions import FailureError
 
 from halon.incident.errors import Malformed
 from halon.incident.joining import absorb
@@ -25,8 +26,7 @@ from halon_workflows.surface import Surface
 class Incident(Surface):
     """One incident from the first alert until the fix is proved."""
 
-    @workflow.init
-    def __init__(self, opening: Opening) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self._early_alerts: list[Payload] = []
         self._closing: Closing | None = None
@@ -56,9 +56,12 @@ class Incident(Surface):
         self.spawn("story", self.story)
 
     @workflow.run
-    async def run(self, opening: Opening) -> Closing:
-        """Temporal's Cancel reaches only this coroutine: it is recorded and answered, and the incident goes on."""
-        life = asyncio.create_task(self._life(opening))
+    async def run(self, opening: RawValue) -> Closing:
+        """``opening`` is an ``Opening``, raw so that one which can't be read ends the run and does not wedge it.
+
+        Temporal's Cancel reaches only this coroutine: it is recorded and answered, and the incident goes on.
+        """
+        life = asyncio.create_task(self._life(opening.payload))
         while not (life.done() and workflow.all_handlers_finished()):
             try:
                 await workflow.wait_condition(lambda: life.done() and workflow.all_handlers_finished())
@@ -69,9 +72,13 @@ class Incident(Surface):
             workflow.continue_as_new(Opening(state=self.state))
         return self._closing
 
-    async def _life(self, opening: Opening) -> None:
+    async def _life(self, opening: Payload) -> None:
         """Run the tasks until the incident is closed, or until this run must be renewed."""
-        await beginning.begin(self, opening)
+        try:
+            await beginning.begin(self, beginning.opening_in(opening))
+        except FailureError:
+            self.stillborn = True
+            raise
         self.was_reset = False  # a reset to the very start was dealt with by what was just found
         self._become_ready()
         while True:
@@ -114,6 +121,7 @@ class Incident(Surface):
 
     def _absorb(self, payload: Payload) -> None:
         try:
-            self.state = absorb(self.state, alerts_in(decode(payload)), self.now)
+            alerts = alerts_in(decode(payload), self.state.agent, self.state.group)
+            self.state = absorb(self.state, alerts, self.now)
         except Malformed as error:
             self.refuse_signal("alerts", "Malformed", str(error))

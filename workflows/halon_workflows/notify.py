@@ -83,7 +83,7 @@ async def _draft(inc: Durable, one: Notice) -> Notice:
     inc.state = with_notice(inc.state, one)
     request = notify.Draft(inc.state.incident_id, one, about(inc.state, inc.now))
     drafted = await inc.act(notify.draft, request, f"draft {one.id}")
-    drafted = replace(drafted, status="drafted", record_head=inc.state.chain.head)
+    drafted = replace(drafted, status="drafted")
     inc.state = with_notice(inc.state, drafted)
     _remember_what_was_known(inc, drafted)
     inc.note("notice", "notify", f"Drafted {one.id} for {drafted.recipient or one.audience}.", notice=one.id)
@@ -105,7 +105,6 @@ async def _allowed(inc: Durable, notice_id: str, duty: Obligation, stage: Stage)
     )  # fmt: skip
     one = _notice(inc, notice_id)
     if asked.status == "granted":
-        await inc.recorded()
         _move(inc, one, "sending", f"Sending {notice_id}.")
         return asked
     if asked.status == "void":

@@ -44,8 +44,8 @@ class Options:
 _DAYS = 86_400.0
 _TABLE: dict[Callable[..., Any], Options] = {
     detect.corroborate: Options(one_try=12, all_tries=40, attempts=3),
-    detect.forward: Options(one_try=15, all_tries=7 * _DAYS),
-    triage.assess: Options(one_try=20, all_tries=_DAYS, first_pause=0.5),
+    detect.forward: Options(one_try=15, all_tries=300),
+    triage.assess: Options(one_try=20, all_tries=120, first_pause=0.5),
     triage.authority: Options(one_try=10, all_tries=60, first_pause=0.2),
     evidence.collect: Options(one_try=30, all_tries=60, heartbeat=8, attempts=3),
     contain.apply: Options(one_try=30, all_tries=300, heartbeat=8, longest_pause=10),
@@ -58,9 +58,9 @@ _TABLE: dict[Callable[..., Any], Options] = {
     notify.page: Options(one_try=30, all_tries=300, longest_pause=15),
     rca.investigate: Options(one_try=120, all_tries=600, heartbeat=12, attempts=4),
     remediate.prove: Options(one_try=180, all_tries=900, heartbeat=12, attempts=5),
-    record.append: Options(one_try=10, all_tries=30 * _DAYS, first_pause=0.5, longest_pause=20),
+    record.append: Options(one_try=10, all_tries=120, first_pause=0.5, longest_pause=20),
     record.find: Options(one_try=60, all_tries=_DAYS, heartbeat=8),
-    record.finish: Options(one_try=30, all_tries=_DAYS),
+    record.finish: Options(one_try=30, all_tries=300),
 }
 
 

@@ -101,7 +101,6 @@ async def _restore(inc: Durable, name: str) -> None:
         inc.state = with_gate(inc.state, replace(asked, status="void"))  # `undo` asks anew
         _give_up(inc, name, f"{order.title} stays in force: gate {asked.id} {asked.status}.")
         return
-    await inc.recorded()
     try:
         done = await inc.act(contain.undo, _step(inc, one, asked), f"undo: {order.title}")
     except ActivityError as error:
@@ -125,7 +124,9 @@ async def _read_back(inc: Durable, name: str, asked: Gate | None) -> None:
     except ActivityError as error:
         read = contain.Verified(holds=None, at=inc.now, note=": ".join(reason_of(error)))
     if read.holds:
-        _put(inc, replace(_get(inc, name), status="undone", undone_at=read.at, undo_requested_by="", undo_applied_at=""))
+        _put(
+            inc, replace(_get(inc, name), status="undone", undone_at=read.at, undo_requested_by="", undo_applied_at="")
+        )
         inc.note("undo", "remediate", f"Given back and read back: {title}.", seen=str(read.seen)[:400])
     else:
         _give_up(inc, name, f"{title}: the undo was sent, and reading back does not show it. {read.note}")

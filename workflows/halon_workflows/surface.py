@@ -86,32 +86,32 @@ class Surface(Commands):
 
     @workflow.query(name="status", description="Where it stands, for leadership: one object, its headline a sentence.")
     def query_status(self) -> dict[str, Any]:
-        return status(self.state) if self.ready else dict(_STARTING)
+        return status(self.state) if self.known else dict(_STARTING)
 
     @workflow.query(name="timeline", description="The last lines of the log.")
     def query_timeline(self) -> list[dict[str, Any]]:
-        return views.timeline(self.state) if self.ready else []
+        return views.timeline(self.state) if self.known else []
 
     @workflow.query(name="gates", description="Every gate: the question, the answers, the JSON that answers it.")
     def query_gates(self) -> list[dict[str, Any]]:
-        return views.gates(self.state) if self.ready else []
+        return views.gates(self.state) if self.known else []
 
     @workflow.query(name="obligations", description="Every obligation with its clocks and what people decided.")
     def query_obligations(self) -> list[dict[str, Any]]:
-        return views.obligations(self.state) if self.ready else []
+        return views.obligations(self.state) if self.known else []
 
     @workflow.query(name="actions", description="Every action: its order, how far it has come.")
     def query_actions(self) -> list[dict[str, Any]]:
-        return views.actions(self.state) if self.ready else []
+        return views.actions(self.state) if self.known else []
 
     @workflow.query(name="rca", description="Findings, whys, the minimal case, corrective actions, the proof.")
     def query_rca(self) -> dict[str, Any]:
-        return views.rca(self.state) if self.ready else {}
+        return views.rca(self.state) if self.known else {}
 
     @workflow.query(name="report", description="Everything that the reports say, as one object.")
     def query_report(self) -> dict[str, Any]:
-        return about(self.state, self.now) if self.ready else {}
+        return about(self.state, self.now) if self.known else {}
 
     @workflow.query(name="carry", description="The whole state, for Halon's own recovery.")
     def query_carry(self) -> State | None:
-        return self.state if self.ready else None
+        return self.state if self.known else None

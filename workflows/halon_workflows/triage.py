@@ -33,7 +33,7 @@ async def judge(inc: Durable) -> None:
         now=inc.now, filed=filed,
     )  # fmt: skip
     try:
-        judged = await inc.judge(triage.assess, case, "assess the facts with the kit")
+        judged = await inc.act_now(triage.assess, case, "assess the facts with the kit")
     except ActivityError as error:
         kind, text = reason_of(error)
         inc.note("failed", "triage", f"The facts could not be assessed ({kind}: {text}).")

@@ -14,6 +14,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from halon.cli.finding import Found, Row, record_store, recorded
 from halon.cli.problems import CommandFailed, NoWorker
+from halon.client import ask as ask_workflow
 from halon.incident import times, views
 from halon.incident.clocks import next_deadline
 from halon.incident.errors import HalonError
@@ -50,7 +51,7 @@ class Shown:
 async def ask(client: Client, workflow_id: str, query: str) -> Any:
     """The answer to a query. Raises NoWorker if nobody answers in five seconds, CommandFailed."""
     try:
-        return await client.get_workflow_handle(workflow_id).query(query, rpc_timeout=timedelta(seconds=QUERY_SECONDS))
+        return await ask_workflow(client.get_workflow_handle(workflow_id), query, QUERY_SECONDS)
     except WorkflowQueryFailedError as error:
         raise CommandFailed(
             f"the incident could not answer {query!r}: {str(error)[:200]}", "look at the worker's log"
@@ -58,7 +59,10 @@ async def ask(client: Client, workflow_id: str, query: str) -> Any:
     except RPCError as error:
         if error.status in _SILENT:
             raise NoWorker(NO_WORKER, START_ONE) from error
-        raise CommandFailed(f"Temporal did not answer ({error.status.name.lower()})", "halon doctor") from error
+        raise CommandFailed(
+            f"Temporal did not answer ({error.status.name.lower()})",
+            "see whether it runs: GET /healthz of the front door, or start it with: halon up",
+        ) from error
 
 
 async def standing(client: Client | None, found: Found, settings: Settings, why: str = "") -> Shown:

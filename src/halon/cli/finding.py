@@ -98,7 +98,8 @@ async def listed(client: Client, condition: str = "", *, limit: int = 200) -> li
                 "this Temporal does not know Halon's search attributes", "start a worker: halon worker"
             ) from error
         raise CommandFailed(
-            f"Temporal did not list the incidents ({error.status.name.lower()})", "halon doctor"
+            f"Temporal did not list the incidents ({error.status.name.lower()})",
+            "see whether it runs: GET /healthz of the front door, or start it with: halon up",
         ) from error
     rows = [row_of(execution) for execution in found.values()]
     return sorted(rows, key=lambda row: (not row.open, row.severity or "SEV9", row.opened_at))

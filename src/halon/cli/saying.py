@@ -173,7 +173,8 @@ async def send(client: Client, workflow_id: str, name: str, payload: dict[str, A
         if error.status is RPCStatusCode.NOT_FOUND:
             raise SaidNo("Closed", "the incident is closed; nothing can be said to it any more") from None
         raise CommandFailed(
-            f"Temporal did not take it ({error.status.name.lower()}: {error.message[:200]})", "halon doctor"
+            f"Temporal did not take it ({error.status.name.lower()}: {error.message[:200]})",
+            "see whether it runs: GET /healthz of the front door, or start it with: halon up",
         ) from error
 
 

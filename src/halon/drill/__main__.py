@@ -16,7 +16,7 @@ from halon.drill.profile import DESCRIPTION
 from halon.drill.sandbox import SandboxAgent
 from halon.drill.state import StateFile, StateUnusable
 
-TOKEN_VARIABLE = "SANDBOX_AGENT_TOKEN"
+TOKEN_VARIABLE = "SANDBOX_AGENT_TOKEN"  # noqa: S105 - the name of a variable, no secret
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _GRACE_SECONDS = 2
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from halon.drill.problems import Irreversible, NotKnown, NotUnderstood, TooMany
 from halon.drill.tools import CUSTOMERS_READ, SCOPES
 
-MAIN_TOKEN = "support-bot-token"
-READ_TOKEN = "crm-readonly"
+MAIN_TOKEN = "support-bot-token"  # noqa: S105 - the name of a pretended token
+READ_TOKEN = "crm-readonly"  # noqa: S105 - the name of a pretended token
 NEIGHBOUR = "billing-bot"
 """Another agent that shares ``MAIN_TOKEN``: revoking the token hits it too."""
 

@@ -8,7 +8,7 @@ set aside for fiction, card numbers are test numbers that card schemes publish, 
 import hashlib
 from dataclasses import dataclass
 
-FAKE_SECRET_PREFIX = "sbx_fake_"
+FAKE_SECRET_PREFIX = "sbx_fake_"  # noqa: S105 - it marks secrets that are none
 
 _PEOPLE = (
     ("Ada Winter", "blue kettle", "shipped", "4111111111111111"),

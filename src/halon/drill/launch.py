@@ -144,7 +144,7 @@ class RunningAgent:
         environment = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
         environment["SANDBOX_AGENT_TOKEN"] = self.token
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
                 command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
             )
         self._wait_until_ready(port, self._process)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from halon.incident import said
+from halon.incident import answering, said
 from halon.incident.commands import Command
 from halon.incident.gates import Proof
-from halon.incident.said import Refused, Saying
+from halon.incident.saying import Refused, Saying
 from halon.incident.state import State
 from halon.incident.timeline import note
 
@@ -40,9 +40,9 @@ class Outcome:
 
 
 _HANDLERS: dict[str, Callable[[Saying], State]] = {
-    "ack": said.ack, "assign": said.assign, "fact": said.fact, "note": said.write, "approve": said.approve,
-    "reject": said.reject, "withdraw": said.withdraw, "severity": said.severity, "declare": said.declare,
-    "decline": said.decline, "filed": said.filed, "undo": said.undo, "restore": said.restore,
+    "ack": said.ack, "assign": said.assign, "fact": said.fact, "note": said.write, "approve": answering.approve,
+    "reject": answering.reject, "withdraw": answering.withdraw, "severity": said.severity,
+    "declare": answering.declare, "decline": answering.decline, "filed": said.filed, "undo": said.undo, "restore": said.restore,
     "finding": said.finding, "why": said.why, "corrective": said.corrective, "waive": said.waive,
     "override": said.override, "false-alarm": said.false_alarm, "close": said.close,
 }  # fmt: skip

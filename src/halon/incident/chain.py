@@ -83,9 +83,21 @@ class Chain:
         """The entries that are not stored yet, oldest first."""
         return self.pending
 
-    def flushed(self, through_seq: int) -> Chain:
-        """The chain after the store has acknowledged everything up to and including ``through_seq``."""
-        return replace(self, pending=tuple(entry for entry in self.pending if entry.seq > through_seq))
+    def flushed(self, through_seq: int, head: str = "") -> Chain:
+        """The chain after the store has acknowledged everything up to and including ``through_seq``.
+
+        ``head`` is that entry's hash as the store says. Where it is another one than here (a run is replayed by a
+        release that words its log differently), what follows is chained onto what is stored: the record must not fork.
+        """
+        left = tuple(entry for entry in self.pending if entry.seq > through_seq)
+        stored_before = self.pending[0].seq - 1 if self.pending else self.seq
+        here = next((entry.hash for entry in self.pending if entry.seq == through_seq), "")
+        if not head or head == here or through_seq <= stored_before:
+            return replace(self, pending=left)
+        onto = Chain(self.incident_id, through_seq, head)
+        for entry in left:
+            onto = onto.append(entry.at, entry.kind, entry.phase, entry.actor, entry.text, entry.data)
+        return onto
 
 
 def GENESIS(incident_id: str) -> str:

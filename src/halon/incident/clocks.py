@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from halon.incident.answering import reask
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.gates import Gate
 from halon.incident.orders import Action
-from halon.incident.said import reask
 from halon.incident.settling import unsettled
 from halon.incident.standing import clock_runs, open_gates, with_gate
 from halon.incident.state import State
@@ -53,10 +53,10 @@ def fire_due(state: State, now: str) -> State:
 
 def next_deadline(state: State) -> tuple[str, str] | None:
     """The next moment that matters to people: an obligation's due time or a gate's deadline, with its name."""
-    moments = [(asked.deadline_at, f"answer to gate {asked.id}") for asked in open_gates(state)]
+    moments = [(normal(asked.deadline_at), f"answer to gate {asked.id}") for asked in open_gates(state)]
     for duty, stage in _running(state):
         if stage.due:
-            moments.append((stage.due, f"{duty.id}/{stage.id}"))
+            moments.append((normal(stage.due), f"{duty.id}/{stage.id}"))
     return min(moments, default=None)
 
 
@@ -78,7 +78,7 @@ def _all(state: State) -> Iterator[ClockEvent]:
     if state.page_next_at:
         yield ClockEvent(state.page_next_at, f"page:{state.paged + 1}", "page the next responder", _page)
     if state.look_at:
-        yield ClockEvent(state.look_at, f"look:{state.look_at}", "look whether the harm goes on", _look)
+        yield ClockEvent(state.look_at, f"look:{state.looks + 1}", "look whether the harm goes on", _look)
     if state.next_update_at:
         yield ClockEvent(state.next_update_at, f"update:{state.next_update_at}", "status for leadership", _update)
     for asked in open_gates(state):
@@ -91,15 +91,20 @@ def _all(state: State) -> Iterator[ClockEvent]:
                                     f"Corrective action {corrective.id} is late: {corrective.title}")  # fmt: skip
     ready = state.ledger.get("ready-to-close", "")
     if ready and not state.close_requested_by:
-        yield from _late_events(state, "close", after(ready, DAY), state.commander,
+        yield from _late_events(state, f"close@{ready}", after(ready, DAY), state.commander,
                                 f"{state.reference} is settled and waits for `close`")  # fmt: skip
 
 
 def _page(state: State, now: str) -> State:
     roster = state.assessment.roster if state.assessment else None
-    if roster is None or not roster.escalation or state.acked_by:
-        return replace(state, page_next_at="")
     turn = state.paged
+    if state.acked_by:
+        return replace(state, page_next_at="", paged=turn + 1)
+    if roster is None or not roster.escalation:
+        state = replace(state, page_next_at="", paged=turn + 1)
+        state = note(state, now, "nobody", "triage", "The kit names nobody to page for this agent. Leadership is told.")
+        body = f"{state.reference}: nobody is on call. Say `ack` or name a commander with `assign`."
+        return tell_roles(state, now, "nobody-on-call", "Nobody is on call", body, "leadership")
     if turn >= PAGE_ROUNDS * len(roster.escalation):
         state = replace(state, page_next_at="", paged=turn + 1)
         state = note(state, now, "nobody", "triage", f"Nobody acknowledged after {turn} pages. Leadership is told.")
@@ -120,6 +125,7 @@ def _look(state: State, now: str) -> State:
 
 def _update(state: State, now: str) -> State:
     every = state.assessment.update_every if state.assessment else 3600
+    every = max(every, 60)
     every = max(every, DAY) if state.harm_stopped_at else every  # once it is stopped, a day's rhythm is enough
     return replace(state, next_update_at=after(now, every), ledger={**state.ledger, "update-due": now})
 
@@ -173,7 +179,12 @@ def _stage_events(state: State, duty: Obligation, stage: Stage) -> Iterator[Cloc
         )
         names = (*_deciders(state, duty), *(one.name for one in people_with(state, "leadership", "commander")))
         return tell(
-            state, now, f"missed:{name}", f"[{state.reference}] MISSED: {name}", told, names=tuple(dict.fromkeys(names))
+            state,
+            now,
+            f"missed:{name}@{stage.due}",
+            f"[{state.reference}] MISSED: {name}",
+            told,
+            names=tuple(dict.fromkeys(names)),
         )
 
     for moment in sorted({normal(one) for one in (*stage.warn_at, stage.decide_by)} - {""}):

@@ -27,6 +27,11 @@ class Field:
     required: bool = True
     choices: tuple[str, ...] = ()
 
+    def example(self) -> str:
+        """A value that this field takes."""
+        value = _EXAMPLES.get(self.name, "…")
+        return value if not self.choices or value in self.choices else self.choices[0]
+
 
 @dataclass(frozen=True, slots=True)
 class Spec:
@@ -37,8 +42,8 @@ class Spec:
     fields: tuple[Field, ...]
 
     def example(self) -> str:
-        """The JSON to paste, required fields first."""
-        shown = {field.name: _EXAMPLES.get(field.name, "…") for field in self.fields if field.required}
+        """The JSON to paste: the required fields, with values that ``parse`` takes."""
+        shown = {field.name: field.example() for field in self.fields if field.required}
         return json.dumps(shown, ensure_ascii=False)
 
 
@@ -112,7 +117,7 @@ COMMANDS: dict[str, Spec] = {spec.name: spec for spec in _ALL}
 
 def near(word: str, known: tuple[str, ...] | list[str]) -> str:
     """``known`` in words, the nearest name to ``word`` first where there is one."""
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word[:LONGEST_NAME], known, n=1, cutoff=0.5)
     hint = f"did you mean {close[0]!r}? " if close else ""
     return f"{hint}Known: {', '.join(known) or 'none'}."
 

@@ -6,7 +6,7 @@
     ├── ForgedState          a state was handed in that no run of this incident carried
     └── BrokenChain          the record does not chain (see ``chain.py``)
 
-A command that is well formed but may not be done is not an exception: it is a ``Refused`` (see ``admission.py``).
+A command that is well formed but may not be done is not an exception: it is a ``Refused`` (see ``saying.py``).
 """
 
 from __future__ import annotations

@@ -8,18 +8,21 @@ import re
 PREFIX = "incident-"
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"  # Crockford's base 32: no I, L, O or U to mishear
 _UNSAFE = re.compile(r"[^a-z0-9_-]+")
+_MARK = 12
+_MARKED = re.compile(rf"-[0-9a-f]{{{_MARK}}}\Z")
 
 
 def slug(text: str, longest: int = 60) -> str:
     """``text`` as a lower-case name of at most ``longest`` characters.
 
-    Two different texts never share a slug: one that had to be altered ends in six characters of its hash.
+    Two different texts never share a slug: one that had to be altered ends in twelve characters of its hash, and so
+    does one that merely looks as if it did.
     """
     plain = _UNSAFE.sub("-", text.lower()).strip("-")
-    if plain == text and 0 < len(text) <= longest:
+    if plain == text and 0 < len(text) <= longest and not _MARKED.search(text):
         return plain
-    mark = hashlib.sha256(text.encode()).hexdigest()[:6]
-    return f"{plain[: longest - 7] or 'x'}-{mark}"
+    mark = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_MARK]
+    return f"{plain[: longest - _MARK - 1] or 'x'}-{mark}"
 
 
 def correlation_key(agent: str, group: str) -> str:
@@ -35,7 +38,7 @@ def workflow_id(key: str, number: int = 1) -> str:
 def successor_id(current: str) -> str:
     """The workflow id of the incident that follows ``current`` under the same correlation key."""
     base, mark, number = current.rpartition("~")
-    if mark and number.isdigit():
+    if mark and number.isascii() and number.isdigit():
         return f"{base}~{int(number) + 1}"
     return f"{current}~2"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from halon.incident.alerts import Alert
+from halon.incident.alerts import Alert, timed
 from halon.incident.facts import Fact
 from halon.incident.learning import learn
 from halon.incident.state import AlertCount, State
@@ -14,6 +14,8 @@ from halon.incident.times import after, seconds_between
 
 EXEMPLARS = 20
 REMEMBERED = 1000
+COUNTED_RULES = 100
+OTHER_RULES = "(other rules)"
 
 
 def outside_window(state: State, alert: Alert, now: str) -> bool:
@@ -27,8 +29,11 @@ def outside_window(state: State, alert: Alert, now: str) -> bool:
 
 
 def absorb(state: State, alerts: Iterable[Alert], now: str) -> State:
-    """``state`` with ``alerts`` joined. The same (fingerprint, start, status) counts as a duplicate and changes nothing."""
-    for alert in alerts:
+    """``state`` with ``alerts`` joined. The same (fingerprint, start, status) counts as a duplicate and changes nothing.
+
+    Raises Malformed if the times of one of them are none: then none has joined.
+    """
+    for alert in [timed(one) for one in alerts]:
         state = _absorb_one(state, alert, now)
     return recovered(state, now)
 
@@ -49,7 +54,9 @@ def _absorb_one(state: State, alert: Alert, now: str) -> State:
         text = f"Alert {alert.rule} came after the join window: it belongs to a successor."
         return note(replace(state, forwarding=(*state.forwarding, alert)), now, "alert", "detect", text)
     first = not state.seen
-    firing = tuple(one for one in state.firing if one != alert.fingerprint)
+    firing = state.firing
+    if alert.fingerprint in firing:
+        firing = tuple(one for one in firing if one != alert.fingerprint)
     if alert.status == "firing" and alert.source != "report":
         firing = (*firing, alert.fingerprint)
     state = replace(
@@ -85,7 +92,10 @@ def _raw(alert: Alert) -> list[dict[str, str]]:
 
 
 def _count(counts: tuple[AlertCount, ...], alert: Alert, now: str, *, duplicate: bool) -> tuple[AlertCount, ...]:
-    old = next((one for one in counts if one.rule == alert.rule), AlertCount(alert.rule, first_at=now))
+    rule = alert.rule
+    if len(counts) >= COUNTED_RULES and all(one.rule != rule for one in counts):
+        rule = OTHER_RULES
+    old = next((one for one in counts if one.rule == rule), AlertCount(rule, first_at=now))
     new = replace(
         old,
         firing=old.firing + (alert.status == "firing" and not duplicate),
@@ -93,4 +103,4 @@ def _count(counts: tuple[AlertCount, ...], alert: Alert, now: str, *, duplicate:
         duplicates=old.duplicates + duplicate,
         last_at=now,
     )
-    return (*(one for one in counts if one.rule != alert.rule), new)
+    return (*(one for one in counts if one.rule != rule), new)

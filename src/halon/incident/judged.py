@@ -6,15 +6,15 @@ from dataclasses import replace
 
 from halon.incident.assessment import Assessment, Obligation, Stage
 from halon.incident.orders import Action
-from halon.incident.standing import action, obligation, with_action, with_gate
+from halon.incident.standing import LIVE, action, obligation, with_action, with_gate
 from halon.incident.state import LevelChange, State
 from halon.incident.timeline import note
+from halon.incident.times import normal
 
 
 def take_in(state: State, judged: Assessment, version: int, now: str) -> State:
     """``state`` with ``judged``, made from the facts of ``version``, in force."""
-    since = state.ledger.get("assessed", "")
-    by_person = any(fact.source == "person" and fact.at >= since for fact in state.facts) or state.assessment is None
+    by_person = state.assessment is None or state.assessed_version < state.person_version <= version
     before = state.assessment
     state = _severity(state, judged, now)
     state = _actions(state, judged, now)
@@ -98,12 +98,19 @@ def _merge(old: Obligation, new: Obligation, *, by_person: bool) -> Obligation:
         before = next((one for one in old.stages if one.id == stage.id), None)
         stages.append(stage if before is None else _merge_stage(before, stage, by_person=by_person))
     loosened = old.status == "applies" and new.status != "applies" and not by_person
-    return replace(new, stages=tuple(stages), status=old.status if loosened else new.status)
+    here = {stage.id for stage in stages}
+    kept = (loosened or new.status in LIVE) and not by_person
+    stages += [stage for stage in old.stages if stage.id not in here and (kept or stage.filed_at)]
+    if not loosened:
+        return replace(new, stages=tuple(stages))
+    why = f"judged {new.status.replace('_', ' ')} since then; it stays until a person decides otherwise"
+    because = old.because if why in old.because else (*old.because, why)
+    return replace(old, stages=tuple(stages), because=because)
 
 
 def _merge_stage(old: Stage, new: Stage, *, by_person: bool) -> Stage:
     filed_at = new.filed_at or old.filed_at
-    later = bool(old.due) and bool(new.due) and new.due > old.due
+    later = bool(old.due) and (not new.due or normal(new.due) > normal(old.due))
     if old.filed_at:
         return old  # what was filed is settled; its due time is history
     if later and not by_person and not filed_at:

@@ -9,6 +9,8 @@ from halon.incident.facts import Fact, assert_fact
 from halon.incident.state import State
 from halon.incident.timeline import note
 
+REMEMBERED = 500
+
 
 def learn(state: State, facts: Iterable[Fact], now: str) -> State:
     """``state`` with ``facts`` asserted; the version rises only where something is really new."""
@@ -17,12 +19,24 @@ def learn(state: State, facts: Iterable[Fact], now: str) -> State:
         if known is state.facts:
             continue
         word = "Claim" if fact.claim else "Fact"
+        version = state.facts_version + 1
+        said = version if fact.source == "person" else state.person_version
         state = note(
-            replace(state, facts=known[-500:], facts_version=state.facts_version + 1), now, "fact", "detect",
+            replace(state, facts=_bounded(known), facts_version=version, person_version=said), now, "fact", "detect",
             f"{word}: {fact.name} = {_short(fact.value)} ({fact.source})", actor=fact.by or fact.source,
             data={"name": fact.name, "value": fact.value, "source": fact.source, "claim": fact.claim},
         )  # fmt: skip
     return state
+
+
+def _bounded(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+    """At most ``REMEMBERED`` assertions. What is no longer in force goes first; the record holds it all the same."""
+    if len(facts) <= REMEMBERED:
+        return facts
+    in_force = {(fact.name, fact.claim): place for place, fact in enumerate(facts)}
+    superseded = [place for place, fact in enumerate(facts) if in_force[fact.name, fact.claim] != place]
+    gone = set(superseded[: len(facts) - REMEMBERED])
+    return tuple(fact for place, fact in enumerate(facts) if place not in gone)[-REMEMBERED:]
 
 
 def _short(value: object) -> str:

@@ -39,6 +39,6 @@ class Notice:
     def digest_for(self, incident_id: str) -> str:
         """SHA-256 (hex) over the incident and all that decides what is sent to whom; not over how far it has come."""
         told = asdict(self)
-        for progress in ("status", "sent_at", "receipt", "note", "gate"):
+        for progress in ("status", "sent_at", "receipt", "note"):
             told.pop(progress)
         return digest({"incident": incident_id, "verb": "send", "notice": told})

@@ -1,63 +1,27 @@
 """What each command does to the state, or why it may not. Pure; one small function a command.
 
-Gate answers, decisions about obligations and the severity are here because they decide; ``admission.py`` has checked
-who speaks before it calls them.
+Answers to gates and decisions about obligations are in ``answering.py``. ``admission.py`` has checked who speaks before
+it calls any of them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from halon.incident.commands import Command, near
+from halon.incident.commands import near
 from halon.incident.facts import Fact
-from halon.incident.gates import Answer, Gate, Proof, answered, withdrawn
 from halon.incident.learning import learn
 from halon.incident.remedies import Corrective, Finding, Waiver
+from halon.incident.saying import Refused, Saying, unknown_obligation
 from halon.incident.settling import unsettled
-from halon.incident.standing import (
-    action,
-    gate,
-    obligation,
-    open_gates,
-    open_stage,
-    with_action,
-    with_gate,
-    with_obligation,
-)
+from halon.incident.standing import action, obligation, open_stage, with_action, with_obligation
 from halon.incident.state import LevelChange, State
 from halon.incident.timeline import mark, note, person
-from halon.incident.times import after, parse, text
+from halon.incident.times import parse, text
 
-
-class Refused(Exception):
-    """The command is well formed and may not be done. ``kind`` is a stable type name, ``text`` says what to do next."""
-
-    def __init__(self, kind: str, text: str) -> None:
-        super().__init__(text)
-        self.kind = kind
-        self.text = text
-
-
-@dataclass(frozen=True, slots=True)
-class Saying:
-    """A command in its situation."""
-
-    state: State
-    command: Command
-    by: str
-    roles: tuple[str, ...]
-    verified: bool
-    proof: Proof
-    now: str
-
-    def because(self) -> str:
-        """The reason as a tail for a sentence."""
-        reason = self.command["reason"]
-        return f": {reason}" if reason else ""
-
-    def named(self) -> str:
-        """Who speaks, with the note that only the typed name says so."""
-        return self.by if self.verified else f"{self.by} (name unverified)"
+MOST_WHYS = 20
+MOST_FINDINGS = 50
+MOST_CORRECTIVES = 50
 
 
 def ack(say: Saying) -> State:
@@ -96,48 +60,6 @@ def write(say: Saying) -> State:
     return note(say.state, say.now, "note", "triage", say.command["text"], actor=say.by)
 
 
-def approve(say: Saying) -> State:
-    """Say yes to exactly what a gate shows."""
-    asked = _open_gate(say)
-    policy = asked.policy
-    if not set(policy.roles) & set(say.roles):
-        held = ", ".join(say.roles) or "no role"
-        raise Refused("NotAuthorised", f"{say.by} holds {held}; this gate needs {' or '.join(policy.roles)}.")
-    if policy.exclude_proposer and asked.proposer == say.by:
-        raise Refused(
-            "SelfApproval", f"{say.by} proposed this; somebody else with {' or '.join(policy.roles)} must agree."
-        )
-    return _answer(say, asked, approve=True)
-
-
-def reject(say: Saying) -> State:
-    """Say no to what a gate shows: one no settles it. The proposer may always say no."""
-    asked = _open_gate(say)
-    if asked.proposer != say.by and not set(asked.policy.roles) & set(say.roles):
-        raise Refused("NotAuthorised", f"This gate is answered by {' or '.join(asked.policy.roles)}, not by {say.by}.")
-    return _answer(say, asked, approve=False)
-
-
-def withdraw(say: Saying) -> State:
-    """Take an answer back, until what it allowed has run."""
-    asked = gate(say.state, say.command["gate"])
-    if asked is None:
-        raise _unknown_gate(say)
-    if asked.status in ("spent", "void", "expired"):
-        raise Refused("GateClosed", f"Gate {asked.id} is {_in_words(asked)}; an answer can no longer be taken back.")
-    if say.by not in {answer.by for answer in asked.answers}:
-        raise Refused("NoAnswer", f"{say.by} has not answered gate {asked.id}.")
-    state = with_gate(say.state, withdrawn(asked, say.by))
-    return note(
-        state,
-        say.now,
-        "gate",
-        "contain",
-        f"{say.named()} took the answer to {asked.id} back{say.because()}",
-        actor=say.by,
-    )
-
-
 def severity(say: Saying) -> State:
     """Set the severity. Lowering needs the role (checked by the caller as ``severity-down``); the old one stays visible."""
     level = say.command["level"]
@@ -155,21 +77,11 @@ def severity(say: Saying) -> State:
     return note(state, say.now, "severity", "triage", told, actor=say.by)
 
 
-def declare(say: Saying) -> State:
-    """Decide that an obligation applies."""
-    return _decide(say, "declared")
-
-
-def decline(say: Saying) -> State:
-    """Decide, with the reason on record, that an obligation does not apply: the written negative decision."""
-    return _decide(say, "declined")
-
-
 def filed(say: Saying) -> State:
     """Record an actual filing: later stages chain on it."""
     duty = obligation(say.state, say.command["obligation"])
     if duty is None:
-        raise _unknown_obligation(say)
+        raise unknown_obligation(say)
     wanted = say.command["stage"] or getattr(open_stage(duty), "id", "")
     stage = next((one for one in duty.stages if one.id == wanted), None)
     if stage is None:
@@ -187,7 +99,8 @@ def filed(say: Saying) -> State:
     told = f"{duty.id}/{stage.id} was filed at {at}, reference {say.command['reference']}"
     state = note(state, say.now, "filed", "notify", told, actor=say.by,
                  data={"obligation": duty.id, "stage": stage.id, "at": at, "reference": say.command["reference"]})  # fmt: skip
-    return replace(mark(state, f"filed:{duty.id}/{stage.id}", at), facts_version=state.facts_version + 1)
+    version = state.facts_version + 1
+    return replace(mark(state, f"filed:{duty.id}/{stage.id}", at), facts_version=version, person_version=version)
 
 
 def undo(say: Saying) -> State:
@@ -233,6 +146,7 @@ def restore(say: Saying) -> State:
 
 def finding(say: Saying) -> State:
     """Add a root cause."""
+    _require_room(len(say.state.findings), MOST_FINDINGS, "findings")
     number = len(say.state.findings) + 1
     found = Finding(f"f{number}", say.command["layer"], say.command["text"], say.by, say.now, certainty="likely")
     state = replace(say.state, findings=(*say.state.findings, found))
@@ -241,7 +155,8 @@ def finding(say: Saying) -> State:
 
 def why(say: Saying) -> State:
     """Add the next why."""
-    state = replace(say.state, whys=(*say.state.whys, say.command["text"])[:20])
+    _require_room(len(say.state.whys), MOST_WHYS, "whys")
+    state = replace(say.state, whys=(*say.state.whys, say.command["text"]))
     return note(state, say.now, "why", "rca", f"Why {len(state.whys)}: {say.command['text']}", actor=say.by)
 
 
@@ -265,6 +180,7 @@ def corrective(say: Saying) -> State:
     deadline = text(parse(say.command["deadline"]))
     if parse(deadline) <= parse(say.now):
         raise Refused("InThePast", f"The deadline {deadline} has passed; give one that can be met.")
+    _require_room(len(say.state.correctives), MOST_CORRECTIVES, "corrective actions")
     number = len(say.state.correctives) + 1
     new = Corrective(f"c{number}", say.command["title"], say.command["owner"], deadline, say.by, say.now)
     state = replace(say.state, correctives=(*say.state.correctives, new))
@@ -286,7 +202,7 @@ def waive(say: Saying) -> State:
             for one in state.correctives
         ),
     )
-    return note(state, say.now, "waiver", "remediate", f"{say.named()} waived {what}{say.because()}", actor=say.by)  # fmt: skip
+    return note(state, say.now, "waiver", "remediate", f"{say.named()} waived {what}{say.because()}", actor=say.by)
 
 
 def override(say: Saying) -> State:
@@ -325,81 +241,7 @@ def close(say: Saying) -> State:
     return note(state, say.now, "close", "remediate", f"Closed by {say.named()}{say.because()}", actor=say.by)
 
 
-def _open_gate(say: Saying) -> Gate:
-    asked = gate(say.state, say.command["gate"])
-    if asked is None:
-        raise _unknown_gate(say)
-    if asked.status != "open":
-        raise Refused("GateClosed", f"Gate {asked.id} is {_in_words(asked)}. {_open_now(say.state)}")
-    if parse(say.now) > parse(asked.deadline_at):
-        raise Refused("GateClosed", f"Gate {asked.id} expired at {asked.deadline_at}. {_open_now(say.state)}")
-    if say.by in {answer.by for answer in asked.answers}:
-        raise Refused("AlreadyAnswered", f"{say.by} answered gate {asked.id} already; `withdraw` takes it back.")
-    return asked
-
-
-def _answer(say: Saying, asked: Gate, *, approve: bool) -> State:
-    answer = Answer(say.by, approve, say.command["reason"], say.now, say.roles, say.proof, say.verified)
-    changed = answered(asked, answer)
-    state = with_gate(say.state, changed)
-    word = "approved" if approve else "rejected"
-    rest = f"; {changed.missing} more needed" if changed.status == "open" else ""
-    told = f"{say.named()} {word} {asked.id}{say.because()}{rest}"
-    data = {"gate": asked.id, "digest": asked.digest, "approve": approve, "verified": say.verified,
-            "update": say.proof.update_id, "run": say.proof.run_id}  # fmt: skip
-    return note(state, say.now, "gate", "contain", told, actor=say.by, data=data)
-
-
-def _decide(say: Saying, word: str) -> State:
-    duty = obligation(say.state, say.command["obligation"])
-    if duty is None:
-        raise _unknown_obligation(say)
-    if duty.decider not in say.roles:
-        raise Refused(
-            "NotAuthorised", f"{duty.id} is decided by the {duty.decider}; {say.by} holds {', '.join(say.roles)}."
-        )
-    decision = {"obligation": duty.id, "word": word, "by": say.by, "at": say.now, "reason": say.command["reason"],
-                "status_then": duty.status}  # fmt: skip
-    state = replace(say.state, decisions=(*say.state.decisions, decision))
-    told = f"{say.named()} {word} {duty.id}{say.because()}"
-    return note(state, say.now, "decision", "notify", told, actor=say.by, data=decision)
-
-
-def _unknown_gate(say: Saying) -> Refused:
-    given = say.command["gate"]
-    ids = [one.id for one in open_gates(say.state)]
-    stale = next((one for one in say.state.gates if one.id.rsplit("-", 1)[0] == given.rsplit("-", 1)[0]), None)
-    if stale is not None:
-        return Refused(
-            "UnknownGate", f"Gate {given!r} does not name what would run now; look again: {near(given, ids)}"
-        )
-    return Refused("UnknownGate", f"There is no gate {given!r}. {near(given, ids)}")
-
-
-def _unknown_obligation(say: Saying) -> Refused:
-    given = say.command["obligation"]
-    return Refused(
-        "UnknownObligation", f"No obligation {given!r}: {near(given, [one.id for one in say.state.obligations])}"
-    )
-
-
-def _in_words(asked: Gate) -> str:
-    who = ", ".join(answer.by for answer in asked.answers)
-    by = f" by {who}" if who else ""
-    return {
-        "granted": f"granted already{by}", "rejected": f"rejected{by}", "spent": f"granted{by} and has run",
-        "void": "void, because what would run has changed", "expired": f"expired since {asked.deadline_at}",
-    }.get(asked.status, asked.status)  # fmt: skip
-
-
-def _open_now(state: State) -> str:
-    ids = ", ".join(one.id for one in open_gates(state))
-    return f"Open now: {ids}." if ids else "No gate is open now."
-
-
-def reask(asked: Gate, now: str) -> Gate:
-    """The same gate asked anew with fresh time; earlier answers no longer count."""
-    return replace(
-        asked, status="open", answers=(), settled_at="", attempt=asked.attempt + 1, opened_at=now,
-        deadline_at=after(now, asked.policy.deadline), escalate_at=after(now, asked.policy.escalate_after),
-    )  # fmt: skip
+def _require_room(have: int, most: int, what: str) -> None:
+    """The state is carried from run to run and stays small; the log takes as much as there is to say."""
+    if have >= most:
+        raise Refused("TooMany", f"There are {have} {what} already; write the rest into the log with `note`.")

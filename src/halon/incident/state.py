@@ -85,6 +85,7 @@ class State:
     counts: tuple[AlertCount, ...] = ()
     facts: tuple[Fact, ...] = ()
     facts_version: int = 0
+    person_version: int = 0  # the facts_version that a person's last word (a fact, a filing) made
     recovered_at: str = ""
     successor: str = ""
     predecessor: str = ""

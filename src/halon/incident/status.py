@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from halon.incident.clocks import next_deadline
@@ -12,12 +13,14 @@ from halon.incident.settling import proved, unsettled
 from halon.incident.standing import clock_runs, decided, open_gates, open_stage
 from halon.incident.state import State
 
-_PLAIN = str.maketrans(dict.fromkeys("<>`*_[]#|\\\r\n\t", " "))
+_PLAIN = str.maketrans(dict.fromkeys("<>`*_[]#|~\\\r\n\t", " "))
+_LINK = re.compile(r"(?i)(?<=[a-z]):(?=//)|(?<=\bwww)\.")  # what a viewer would make a link of by itself
 
 
 def plain(text: str, longest: int = 240) -> str:
     """Text from outside with everything taken out that the Temporal UI would render as markup."""
-    cleaned = " ".join(text.translate(_PLAIN).split())
+    cleaned = " ".join(_LINK.sub(r" \g<0> ", text[: 8 * longest].translate(_PLAIN)).split())
+    cleaned = "".join(letter for letter in cleaned if letter.isprintable())
     return cleaned if len(cleaned) <= longest else cleaned[: longest - 1] + "…"
 
 

@@ -16,7 +16,7 @@ def note(
     state: State, at: str, kind: str, phase: str, text: str, *, actor: str = "halon", data: dict[str, Any] | None = None
 ) -> State:
     """``state`` with one more entry. ``kind`` is a stable word (``alert``, ``gate``, ``refused``, …), ``text`` a sentence."""
-    chain = state.chain.append(at, kind, phase, actor, text[:2000], data or {})
+    chain = state.chain.append(at, kind, phase, actor, text, data or {})
     line = Line(seq=chain.seq, at=at, phase=phase, actor=actor, text=text[:400])
     return replace(state, chain=chain, tail=(*state.tail, line)[-TAIL:])
 

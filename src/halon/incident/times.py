@@ -8,10 +8,13 @@ from datetime import UTC, datetime, timedelta
 def parse(text: str) -> datetime:
     """The aware UTC time that ``text`` (ISO 8601) names. A time without an offset is read as UTC.
 
-    Raises ValueError if the text is no time.
+    Raises ValueError if the text is no time, or one that UTC can't name.
     """
     moment = datetime.fromisoformat(text)
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:  # such as the first hour of the year 1, east of Greenwich
+        raise ValueError(f"{text!r} lies outside the years that UTC can name") from error
 
 
 def text(moment: datetime) -> str:

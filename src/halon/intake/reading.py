@@ -11,6 +11,7 @@ from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus
 from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
+from halon.client import ask
 from halon.incident import times
 from halon.intake.answers import IncidentRow, IncidentsAnswer, IncidentView
 from halon.intake.problems import Unavailable, UnknownIncident
@@ -85,7 +86,7 @@ async def _view(client: Client, workflow_id: str) -> IncidentView:
             raise UnknownIncident(f"no incident {workflow_id} is known to Temporal") from None
         raise Unavailable(f"Temporal did not answer ({error.status.name})") from error
     try:
-        status = await handle.query("status", rpc_timeout=timedelta(seconds=QUERY_SECONDS))
+        status = await ask(handle, "status", QUERY_SECONDS)
     except (RPCError, WorkflowQueryFailedError) as error:
         why = f"no worker answered for it within {QUERY_SECONDS:g} s ({type(error).__name__})"
         return IncidentView(incident=row, live=False, status=None, why=why)

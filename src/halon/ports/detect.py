@@ -37,6 +37,7 @@ class Forward:
     successor: str
     predecessor: str
     alerts: tuple[Alert, ...]
+    drill: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,14 @@ class Find:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The furthest state there is, or None. ``where`` says in words where it was found."""
+    """The furthest state there is, or None. ``where`` says in words where it was found.
+
+    ``reset_from`` is the run that somebody reset so that this one began; empty if nobody did.
+    """
 
     state: State | None
     where: str = ""
+    reset_from: str = ""
 
 
 @dataclass(frozen=True, slots=True)

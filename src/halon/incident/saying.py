@@ -1,0 +1,48 @@
+"""A command in its situation, and the one way in which it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from halon.incident.commands import Command, near
+from halon.incident.gates import Proof
+from halon.incident.state import State
+
+
+class Refused(Exception):
+    """The command is well formed and may not be done. ``kind`` is a stable type name, ``text`` says what to do next."""
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+        self.text = text
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """A command in its situation."""
+
+    state: State
+    command: Command
+    by: str
+    roles: tuple[str, ...]
+    verified: bool
+    proof: Proof
+    now: str
+
+    def because(self) -> str:
+        """The reason as a tail for a sentence."""
+        reason = self.command["reason"]
+        return f": {reason}" if reason else ""
+
+    def named(self) -> str:
+        """Who speaks, with the note that only the typed name says so."""
+        return self.by if self.verified else f"{self.by} (name unverified)"
+
+
+def unknown_obligation(say: Saying) -> Refused:
+    """The refusal of an obligation that this incident does not have."""
+    given = say.command["obligation"]
+    return Refused(
+        "UnknownObligation", f"No obligation {given!r}: {near(given, [one.id for one in say.state.obligations])}"
+    )
