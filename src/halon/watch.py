@@ -116,7 +116,9 @@ async def _never_begun(client: Client, latest: WorkflowExecutionDescription) -> 
             try:
                 given = await client.data_converter.decode(started.input.payloads, [Opening])
             except ValueError as error:  # pydantic's error is one; somebody typed a start that is no opening
-                _log.warning("%s was started with what is no opening, and is left as it is: %s", latest.id, type(error).__name__)
+                _log.warning(
+                    "%s was started with what is no opening, and is left as it is: %s", latest.id, type(error).__name__
+                )
                 return Beginning(None)
         elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
             signalled = event.workflow_execution_signaled_event_attributes

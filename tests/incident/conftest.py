@@ -141,7 +141,7 @@ def full() -> State:
         level_floor_lifted_by="ann", paged=2, page_next_at=at(500), evidence=(sealed,), evidence_overridden_by="ann",
         actions=(action("disable-mail", applied_at=at(5), verified_at=at(6), before={"on": True}, note="n"),
                  action("revoke-token", "applied", undo_requested_by="tom", undo_applied_at=at(8), undone_at=at(9))),
-        rung=2, harm_stopped_at=at(60), look_at=at(61), looks=3,
+        rung=2, harm_stopped_at=at(60), recurred_at=at(50), look_at=at(61), looks=3,
         gates=(gate(answers=(answer,), status="granted", settled_at=at(4)), gate("other")),
         notices=(Notice("n1", "regulator", "eu-gdpr-33", "a", "t", "mail", "authority", "s", "b", POLICY, "sent", 1, at(9), "R",
                         "note", "head"), Notice("n2", "leadership")),

@@ -37,12 +37,13 @@ def quiet(room: Any, **fields: Any) -> State:
 
 
 def test_people_are_paged_in_order_until_leadership_is_told(room: Any) -> None:
-    """Three rounds through the escalation, each as long as the kit gives; then leadership, once."""
-    state, seen = run(quiet(room, page_next_at=room.at(2)), room.at(99_999))
-    assert pages(state) == ["ann", "tom", "ann", "tom", "ann", "tom", "lea"]
-    assert [moment for moment, _ in seen] == [room.at(2 + 300 * turn) for turn in range(7)]
-    assert state.page_next_at == ""
-    assert "Nobody acknowledged after 6 pages. Leadership is told." in [line.text for line in state.tail]
+    """Three rounds through the escalation, each as long as the kit gives; then leadership and commander, every hour."""
+    state, seen = run(quiet(room, page_next_at=room.at(2)), room.at(2 + 6 * 300 + 3600))
+    assert pages(state)[:6] == ["ann", "tom", "ann", "tom", "ann", "tom"]
+    assert sorted(pages(state)[6:]) == ["ann", "ann", "lea", "lea"]
+    assert [moment for moment, _ in seen][:7] == [room.at(2 + 300 * turn) for turn in range(7)]
+    assert state.page_next_at == room.at(2 + 6 * 300 + 2 * 3600)
+    assert "Nobody acknowledged after 6 pages. Leadership is told, every hour." in [line.text for line in state.tail]
 
 
 def test_an_acknowledgement_stops_the_paging(room: Any) -> None:

@@ -202,7 +202,7 @@ def test_each_thing_left_keeps_it_open(room: Any, changes: dict[str, Any], situa
 @pytest.mark.parametrize(
     "situation",
     [
-        lambda r: {"correctives": (replace(OPEN, status="waived"), replace(OPEN, status="done"))},
+        lambda r: {"correctives": (replace(OPEN, status="waived"), replace(OPEN, status="proved"))},
         lambda r: {"actions": tuple(r.action(s, s) for s in ("verified", "undone", "denied", "would run", "unverified", "failed"))},
         lambda r: {"actions": (replace(r.action(status="planned"), order=r.order(rung=2)),)},
         lambda r: {"obligations": (r.duty("applies", r.stage(filed_at=r.T0)), r.duty("does_not_apply", id="b"))},
@@ -292,3 +292,13 @@ def test_every_view_is_plain_json(room: Any, which: str) -> None:
     assert len(views.gates(state)) == len(state.gates)
     assert [one["paste"] is not None for one in views.gates(state)] == [one.status == "open" for one in state.gates]
     assert [one["decided"] for one in views.obligations(room.full())] == [None, "declined"]
+
+
+def test_promise_9_a_proof_older_than_a_recurrence_or_a_later_fix_does_not_count(room: Any) -> None:
+    """Fixed means proved: of what is there now."""
+    state = room.assessed(**SETTLED)
+    assert unsettled(state) == []
+    again = replace(state, recurred_at=room.at(9_000))
+    assert any("not proved" in one for one in unsettled(again))
+    later = replace(state, correctives=(replace(OPEN, status="done"),))
+    assert any("not proved" in one for one in unsettled(later))

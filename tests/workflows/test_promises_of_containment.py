@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
-import httpx
+import pytest
 import uvicorn
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -21,6 +21,7 @@ from temporalio.client import WorkflowExecutionStatus
 from halon.incident.chain import Chain
 from halon.kit import load
 from halon.worker import build_worker
+from halon_activities import contain as hands
 
 Lie = Callable[[Request], Response | None]
 
@@ -52,8 +53,10 @@ async def between(house: Any, lie: Lie) -> AsyncIterator[None]:
             await serving
 
 
-async def test_promise_8_contained_means_checked(house: Any) -> None:
+async def test_promise_8_contained_means_checked(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The agent says that the tool is off and leaves it on: read back, the action failed, and the next rung stops it."""
+
+    monkeypatch.setattr(hands, "READ_BACK_SECONDS", 2.0)
 
     def lie(request: Request) -> Response | None:
         if request.method == "PUT" and request.url.path == "/control/tools/send_email":

@@ -28,7 +28,8 @@ async def close(inc: Durable) -> Closing:
         inc.note("closed", "remediate", f"{inc.state.reference} closed: {inc.state.outcome.replace('_', ' ')}.")
         inc.mark("closed")
     await inc.recorded()
-    await inc.until(lambda: not inc.state.outbox)
+    await inc.until(lambda: not inc.state.outbox and not inc.state.forwarding)
+    await inc.recorded()
     inc.change(closed_at=inc.now)
     return Closing(
         reference=inc.state.reference, outcome=inc.state.outcome, closed_at=inc.state.closed_at,

@@ -20,6 +20,8 @@ from halon_workflows.durable import Durable, reason_of
 
 SETTLE_SECONDS = 2
 LOOK_AGAIN_SECONDS = 60
+# Failures after which the order may have taken effect all the same.
+PERHAPS_DONE = ("NoAnswer", "Uncertain", "TimeoutError")
 FINISHED = ("verified", "unverified", "failed", "denied", "would run", "undone")
 
 
@@ -40,6 +42,7 @@ async def stop_the_harm(inc: Durable) -> None:
 async def contain(inc: Durable) -> None:
     """The phase, once; later recurrences are ``keep_contained``'s."""
     if inc.done("contained"):
+        await seal_evidence(inc)
         carry_out_orders(inc)
         inc.spawn("contain.finished", lambda: _finished(inc))
         return
@@ -59,9 +62,24 @@ async def keep_contained(inc: Durable) -> None:
 
 
 async def seal_evidence(inc: Durable) -> None:
-    """Collect and seal before anything changes. What can't be had is said; the irreversible then waits for people."""
-    if inc.done("evidence"):
-        return
+    """Collect and seal before anything changes. What can't be had is said; the irreversible then waits for it."""
+    if not inc.done("evidence"):
+        await _collect(inc)
+        inc.mark("evidence")
+    if not inc.state.evidence:
+        inc.spawn("contain.evidence", lambda: seal_again(inc))
+
+
+async def seal_again(inc: Durable) -> None:
+    """Nothing could be sealed: again whenever the clock says so, until something is."""
+    while not inc.state.evidence and not inc.finished:
+        asked = _asked_again(inc)
+        await inc.until(lambda asked=asked: inc.finished or _asked_again(inc) != asked)  # type: ignore[misc]
+        if not inc.finished:
+            await _collect(inc)
+
+
+async def _collect(inc: Durable) -> None:
     since = times.after(min(alert.started_at for alert in inc.state.alerts), -3600)
     request = evidence.Collect(inc.state.incident_id, inc.state.agent, since)
     try:
@@ -77,7 +95,10 @@ async def seal_evidence(inc: Durable) -> None:
         )
         inc.state = tell(inc.state, inc.now, "no-evidence", f"[{inc.state.reference}] no evidence sealed", body,
                          names=(inc.state.commander,))  # fmt: skip
-    inc.mark("evidence")
+
+
+def _asked_again(inc: Durable) -> int:
+    return sum(1 for key in inc.state.ledger if key.startswith("evidence-again:"))
 
 
 def carry_out_orders(inc: Durable) -> None:
@@ -94,6 +115,9 @@ async def carry_out(inc: Durable, name: str) -> None:
     one = _get(inc, name)
     if _only_observed(inc):
         _move(inc, name, "would run", f"Would have done: {one.order.title} (the agent's mode is observe).")
+        return
+    if inc.state.false_alarm_by and one.status in ("planned", "waiting", "denied"):
+        _move(inc, name, "denied", f"{one.order.title} is not run: false alarm.")
         return
     if one.status == "denied":
         _move(inc, name, "waiting", f"Asked again: {one.order.title}.")
@@ -148,8 +172,15 @@ async def _apply(inc: Durable, name: str, allowed: Gate | None) -> bool:
         done = await inc.act(port.apply, step, f"apply: {one.order.title}")
     except ActivityError as error:
         kind, text = reason_of(error)
+        if kind in PERHAPS_DONE:
+            inc.state = with_action(inc.state, replace(_get(inc, name), applied_at=inc.now))
+            _move(inc, name, "applied", f"{one.order.title}: it may have taken effect ({kind}); reading back.")
+            return True
         _move(inc, name, "failed", f"{one.order.title} failed ({kind}: {text}).")
-        _tell_commander(inc, f"failed:{name}", f"{one.order.title} failed", f"{kind}: {text}. The next rung is tried.")
+        _tell_commander(
+            inc, f"failed:{name}", f"{one.order.title} failed",
+            f"{kind}: {text}. It is tried again while the harm goes on, and the next rung after it.",
+        )  # fmt: skip
         return False
     if allowed is not None:
         gating.spend(inc, allowed)
@@ -212,6 +243,10 @@ async def _stopped(inc: Durable) -> bool:
         return False
     body = f"{why}. Stop it by hand if you can; say `fact` ongoing=false when it is over."
     _tell_commander(inc, f"harm:{inc.state.rung}", "it may still go on and no rung is left", body)
+    for failed in [one for one in inc.state.actions if one.status == "failed" and one.order.rung <= inc.state.rung]:
+        if failed.applied_at:  # it was done and is not in force: do it again, as a new attempt with a key of its own
+            inc.state = with_action(inc.state, replace(failed, attempt=failed.attempt + 1, applied_at=""))
+        _move(inc, failed.order.id, "planned", f"To be tried again: {failed.order.title}.")
     inc.note("harm", "contain", f"Not seen to have stopped: {why}. Looking again in {LOOK_AGAIN_SECONDS} s.")
     inc.change(look_at=times.after(inc.now, LOOK_AGAIN_SECONDS * min(30, 1 + inc.state.looks // 5)))
     return False

@@ -45,11 +45,16 @@ async def forward(inc: Durable) -> None:
     """Hand alerts that came after the join window to the successor, which has its own clocks."""
     while not inc.finished:
         await inc.until(lambda: bool(inc.state.forwarding) or inc.finished)
-        batch = inc.state.forwarding
-        if not batch:
-            return
+        if inc.state.forwarding:
+            await hand_on(inc)
+
+
+async def hand_on(inc: Durable) -> None:
+    """One batch to the successor, also while the run ends: what Temporal holds is not dropped."""
+    batch = inc.state.forwarding
+    if batch:
         successor = inc.state.successor or successor_id(inc.state.workflow_id)
-        sent = await inc.act(
+        sent = await inc.act_now(
             detect.forward,
             detect.Forward(successor, inc.state.workflow_id, batch, inc.state.drill),
             f"hand {len(batch)} alerts on",

@@ -97,7 +97,8 @@ class Durable:
             if not running.done():
                 running.cancel()
                 raise Renewing
-        return await running
+        result: R = await running
+        return result
 
     async def act_now(self, port: Callable[[A], Awaitable[R]], argument: A, summary: str) -> R:
         """Run an activity whatever becomes of the run: a command's answer, or what a run begins with, can't be put off.

@@ -41,6 +41,7 @@ class Incident(Surface):
         self.spawn("keep contained", lambda: contain.keep_contained(self))
         await rca.find_causes(self)
         await remediate.fix_and_prove(self)
+        self.spawn("keep proved", lambda: remediate.keep_proved(self))
         self._closing = await closing.close(self)
         self.finished = True
 
@@ -64,9 +65,12 @@ class Incident(Surface):
         life = asyncio.create_task(self._life(opening.payload))
         while not (life.done() and workflow.all_handlers_finished()):
             try:
-                await workflow.wait_condition(lambda: life.done() and workflow.all_handlers_finished())
+                await workflow.wait_condition(lambda life=life: life.done() and workflow.all_handlers_finished())  # type: ignore[misc]
             except asyncio.CancelledError:
                 self.answer_cancel()
+            if life.done() and self._closing is not None and self.state.forwarding:
+                life.result()
+                life = asyncio.create_task(detect.hand_on(self))  # an alert that came while the incident was closing
         life.result()
         if self._closing is None:
             workflow.continue_as_new(Opening(state=self.state))

@@ -9,6 +9,7 @@ from temporalio.exceptions import ActivityError
 from halon.incident.about import about
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.gates import Gate
+from halon.incident.messages import Message
 from halon.incident.notices import Notice, NoticeStatus
 from halon.incident.standing import (
     decided,
@@ -158,7 +159,7 @@ async def tell_leadership(inc: Durable) -> None:
         number = sum(1 for one in inc.state.notices if one.audience == "leadership") + 1
         channels = inc.state.assessment.leadership_channels if inc.state.assessment else ()
         one = notice(inc.state, "leadership") or Notice(id="leadership", audience="leadership",
-                                                        template="notices/leadership.md.j2",
+                                                        template="notices/leadership.txt.j2",
                                                         channel=channels[0] if channels else "")  # fmt: skip
         one = replace(one, attempt=one.attempt + (number > 1), status="planned")
         drafted = await inc.act(
@@ -175,23 +176,31 @@ async def tell_leadership(inc: Durable) -> None:
 
 
 async def deliver_pages(inc: Durable) -> None:
-    """Send what lies in the outbox, in order; a page that can't be delivered is said aloud."""
+    """Send what lies in the outbox, side by side: one channel that hangs must not hold up the others."""
     while not inc.finished:
-        await inc.until(lambda: inc.finished or bool(inc.state.outbox))
-        if not inc.state.outbox:
-            return
-        message = inc.state.outbox[0]
-        request = notify.Page(inc.state.incident_id, inc.state.reference, message)
-        try:
-            paged = await inc.act(notify.page, request, f"page {message.to}: {message.subject}")
-            failed = f" (not by {', '.join(paged.failed)})" if paged.failed else ""
-            inc.note("page", "triage", f"Told {message.to} by {', '.join(paged.delivered)}{failed}: {message.subject}",
-                     message=message.id)  # fmt: skip
-        except ActivityError as error:
-            inc.note(
-                "nobody", "triage", f"{message.to} could not be told ({': '.join(reason_of(error))}): {message.subject}"
-            )
-        inc.change(outbox=tuple(one for one in inc.state.outbox if one.id != message.id))
+        for message in inc.state.outbox:
+            inc.spawn(f"page {message.id}", lambda message=message: _page(inc, message))  # type: ignore[misc]
+        known = {message.id for message in inc.state.outbox}
+        await inc.until(
+            lambda known=known: inc.finished or any(one.id not in known for one in inc.state.outbox)  # type: ignore[misc]
+        )
+
+
+async def _page(inc: Durable, message: Message) -> None:
+    """One message; one that can't be delivered is said aloud, and the commander is told instead."""
+    request = notify.Page(inc.state.incident_id, inc.state.reference, message)
+    try:
+        paged = await inc.act(notify.page, request, f"page {message.to}: {message.subject}")
+        failed = f" (not by {', '.join(paged.failed)})" if paged.failed else ""
+        inc.note("page", "triage", f"Told {message.to} by {', '.join(paged.delivered)}{failed}: {message.subject}",
+                 message=message.id)  # fmt: skip
+    except ActivityError as error:
+        why = ": ".join(reason_of(error))
+        inc.note("nobody", "triage", f"{message.to} could not be told ({why}): {message.subject}")
+        if message.to != inc.state.commander and inc.state.commander:
+            inc.state = tell(inc.state, inc.now, f"instead:{message.id}", f"{message.subject} ({message.to} was not reached)",
+                             message.body, names=(inc.state.commander,))  # fmt: skip
+    inc.change(outbox=tuple(one for one in inc.state.outbox if one.id != message.id))
 
 
 def _question(one: Notice, duty: Obligation, stage: Stage) -> tuple[str, ...]:

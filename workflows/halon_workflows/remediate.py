@@ -22,18 +22,32 @@ TAKEN = ("applied", "verified", "unverified")
 async def fix_and_prove(inc: Durable) -> None:
     """Wait for the corrective actions, rerun, and begin again with those that did not help (promise 9)."""
     await inc.until(lambda: inc.done("investigated") or bool(inc.state.false_alarm_by))
-    while not proved(inc.state) and not inc.state.false_alarm_by:
+    await _prove(inc)
+    inc.mark("fixed")
+    inc.state = with_phase(inc.state, "remediate", "waiting", inc.now, "restore and `close`")
+
+
+async def keep_proved(inc: Durable) -> None:
+    """A recurrence, or a fix that was said after the proof, takes the proof away: prove again."""
+    while not inc.finished:
+        await inc.until(lambda: inc.finished or (inc.done("fixed") and not _over(inc)))
+        if not inc.finished:
+            await _prove(inc)
+            inc.state = with_phase(inc.state, "remediate", "waiting", inc.now, "restore and `close`")
+
+
+async def _prove(inc: Durable) -> None:
+    while not _over(inc):
         owners = ", ".join(sorted({one.owner for one in inc.state.correctives if one.status in ("open", "failed")}))
         inc.state = with_phase(inc.state, "remediate", "waiting", inc.now, f"corrective actions ({owners})")
-        await inc.until(lambda: _fix_is_said(inc) or proved(inc.state) or bool(inc.state.false_alarm_by))
-        if proved(inc.state) or inc.state.false_alarm_by:
-            break
-        inc.state = with_phase(inc.state, "remediate", "running", inc.now)
-        await _rerun(inc)
-    if not inc.done("restore-offered"):
-        inc.mark("restore-offered")
-        _offer_restore(inc)
-    inc.state = with_phase(inc.state, "remediate", "waiting", inc.now, "restore and `close`")
+        await inc.until(lambda: _fix_is_said(inc) or _over(inc))
+        if not _over(inc):
+            inc.state = with_phase(inc.state, "remediate", "running", inc.now)
+            await _rerun(inc)
+
+
+def _over(inc: Durable) -> bool:
+    return proved(inc.state) or bool(inc.state.false_alarm_by)
 
 
 async def _rerun(inc: Durable) -> None:
@@ -58,21 +72,36 @@ async def _rerun(inc: Durable) -> None:
                                told, "technical_lead", "commander")  # fmt: skip
 
 
+def _to_offer(inc: Durable) -> list[Action]:
+    """What was taken and is to be offered back, once each: after a false alarm, or when the fix is proved."""
+    if not inc.state.false_alarm_by and not (inc.done("fixed") and proved(inc.state)):
+        return []
+    return [
+        one
+        for one in inc.state.actions
+        if one.order.undo is not None
+        and (one.status in TAKEN or (one.status == "failed" and one.applied_at))
+        and not one.undo_requested_by
+        and not inc.done(f"offered:{one.order.id}:{one.applied_at}")
+    ]
+
+
 def _offer_restore(inc: Durable) -> None:
-    for one in inc.state.actions:
-        if one.order.undo is not None and one.status in TAKEN and not one.undo_requested_by:
-            inc.state = with_action(inc.state, replace(one, undo_requested_by="halon"))
+    for one in _to_offer(inc):
+        inc.mark(f"offered:{one.order.id}:{one.applied_at}")
+        inc.state = with_action(inc.state, replace(one, undo_requested_by="halon"))
 
 
 async def give_back(inc: Durable) -> None:
     """Every undo that was asked for, each behind its own gate (promise 3)."""
     while not inc.finished:
+        _offer_restore(inc)
         for one in inc.state.actions:
             if one.undo_requested_by:
                 name = one.order.id
                 inc.spawn(f"restore.{name}", lambda name=name: _restore(inc, name))  # type: ignore[misc]
         asked = _asked(inc)
-        await inc.until(lambda asked=asked: inc.finished or _asked(inc) != asked)  # type: ignore[misc]
+        await inc.until(lambda asked=asked: inc.finished or bool(_to_offer(inc)) or _asked(inc) != asked)  # type: ignore[misc]
 
 
 async def _restore(inc: Durable, name: str) -> None:

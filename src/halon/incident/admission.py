@@ -70,6 +70,8 @@ def admit(state: State, command: Command, standing: Standing, proof: Proof, now:
         after = _HANDLERS[command.name](saying)
     except Refused as refusal:
         return _refused(state, command, refusal, now)
+    if by in after.refusals:
+        after = replace(after, refusals={name: count for name, count in after.refusals.items() if name != by})
     text = after.tail[-1].text if after.tail and after.chain.seq > state.chain.seq else "Nothing changed."
     if command.update_id:
         after = replace(after, answered={**dict(list(after.answered.items())[-200:]), command.update_id: text})

@@ -22,6 +22,8 @@ from halon.incident.times import after, normal
 PAGE_ROUNDS = 3
 ASKED_AT_MOST = 3
 DAY = 86_400
+EVIDENCE_AGAIN = 300
+UNHEARD_AGAIN = 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,12 @@ def _all(state: State) -> Iterator[ClockEvent]:
         if corrective.status in ("open", "failed"):
             yield from _late_events(state, f"corrective:{corrective.id}", corrective.deadline, corrective.owner,
                                     f"Corrective action {corrective.id} is late: {corrective.title}")  # fmt: skip
+    if "evidence" in state.ledger and not state.evidence and not state.false_alarm_by:
+        yield from _evidence_events(state)
+    if state.harm_stopped_at and "ready-to-close" not in state.ledger:
+        left = "; ".join(unsettled(state))[:600]
+        yield from _late_events(state, "open", after(state.harm_stopped_at, DAY), state.commander,
+                                f"{state.reference} is still open: {left}")  # fmt: skip
     ready = state.ledger.get("ready-to-close", "")
     if ready and not state.close_requested_by:
         yield from _late_events(state, f"close@{ready}", after(ready, DAY), state.commander,
@@ -106,10 +114,12 @@ def _page(state: State, now: str) -> State:
         body = f"{state.reference}: nobody is on call. Say `ack` or name a commander with `assign`."
         return tell_roles(state, now, "nobody-on-call", "Nobody is on call", body, "leadership")
     if turn >= PAGE_ROUNDS * len(roster.escalation):
-        state = replace(state, page_next_at="", paged=turn + 1)
-        state = note(state, now, "nobody", "triage", f"Nobody acknowledged after {turn} pages. Leadership is told.")
+        state = replace(state, page_next_at=after(now, UNHEARD_AGAIN), paged=turn + 1)
+        state = note(
+            state, now, "nobody", "triage", f"Nobody acknowledged after {turn} pages. Leadership is told, every hour."
+        )
         body = f"{state.reference}: nobody acknowledged. Say `ack` or name a commander with `assign`."
-        return tell_roles(state, now, "nobody-acked", "Nobody acknowledged", body, "leadership")
+        return tell_roles(state, now, f"nobody-acked:{turn}", "Nobody acknowledged", body, "leadership", "commander")
     name = roster.escalation[turn % len(roster.escalation)]
     state = replace(state, paged=turn + 1, page_next_at=after(now, roster.ack_within))
     level = state.level or "unrated"
@@ -117,6 +127,33 @@ def _page(state: State, now: str) -> State:
     body = f"An incident is open for {state.agent}. Acknowledge within {roster.ack_within // 60} minutes: halon ack {state.reference} --by {name}"
     state = tell(state, now, f"page:{turn + 1}", subject, body, names=(name,))
     return note(state, now, "page", "triage", f"Paging {name} (page {turn + 1}).")
+
+
+def _evidence_events(state: State) -> Iterator[ClockEvent]:
+    """Nothing could be sealed: every five minutes it is tried again, and the commander is told what waits for it."""
+    number = sum(1 for key in state.ledger if key.startswith("evidence-again:"))
+
+    def again(state: State, now: str) -> State:
+        waits = [
+            one.order.title
+            for one in state.actions
+            if not one.order.reversible and one.status in ("planned", "waiting")
+        ]
+        told = "No evidence is sealed yet; collecting again."
+        if waits:
+            told += f" Waiting for it: {', '.join(waits)}. `override` what=evidence lets it run, on record."
+        state = note(state, now, "evidence", "contain", told)
+        return tell(
+            state,
+            now,
+            f"evidence-again:{number}",
+            f"[{state.reference}] no evidence sealed",
+            told,
+            names=(state.commander,),
+        )
+
+    moment = after(state.ledger["evidence"], EVIDENCE_AGAIN * (number + 1))
+    yield ClockEvent(moment, f"evidence-again:{number}", "collect evidence again", again)
 
 
 def _look(state: State, now: str) -> State:

@@ -9,7 +9,7 @@ from halon.incident.alerts import Alert, timed
 from halon.incident.facts import Fact
 from halon.incident.learning import learn
 from halon.incident.state import AlertCount, State
-from halon.incident.timeline import note
+from halon.incident.timeline import note, tell
 from halon.incident.times import after, seconds_between
 
 EXEMPLARS = 20
@@ -22,6 +22,8 @@ def outside_window(state: State, alert: Alert, now: str) -> bool:
     """Whether ``alert`` comes after this incident's join window: recovered, plus the quiet period."""
     if alert.status != "firing":
         return False
+    if state.close_requested_by:
+        return True
     quiet = state.assessment.quiet_seconds if state.assessment else 900
     if state.successor and state.recovered_at:
         return True
@@ -77,10 +79,26 @@ def _absorb_one(state: State, alert: Alert, now: str) -> State:
         if first:
             state = learn(state, [Fact("detected_at", alert.received_at, "alert", now, by=alert.source)], now)
         elif state.harm_stopped_at and seconds_between(state.harm_stopped_at, alert.started_at) > 0:
-            state = replace(state, harm_stopped_at="", recovered_at="", look_at=now)
+            reopened = tuple(
+                replace(one, status="failed") if one.status == "proved" else one for one in state.correctives
+            )
+            state = replace(
+                state, harm_stopped_at="", recovered_at="", look_at=now, recurred_at=now, correctives=reopened
+            )
             state = note(state, now, "recurrence", "contain", "It fires again after containment: looking once more.")
         else:
             state = replace(state, recovered_at="")
+        if state.false_alarm_by:
+            body = f"{state.reference} was called a false alarm by {state.false_alarm_by}, and {alert.rule} fires."
+            names = tuple(dict.fromkeys((state.commander, state.false_alarm_by)))
+            state = tell(
+                state,
+                now,
+                f"fires:{alert.identity}",
+                f"[{state.reference}] fires after a false alarm",
+                body,
+                names=names,
+            )
     return state
 
 

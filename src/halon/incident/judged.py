@@ -87,6 +87,12 @@ def _obligations(state: State, judged: Assessment, now: str, *, by_person: bool)
             told = f"{new.id}: {old.status}, due {_dues(old)} -> {kept.status}, due {_dues(kept)}"
             state = note(state, now, "clock", "notify", told, data={"obligation": new.id, "because": list(new.because)})
         merged.append(kept)
+    if state.false_alarm_by:
+        for new in merged:
+            if not any(decision["obligation"] == new.id for decision in state.decisions):
+                decision = {"obligation": new.id, "word": "declined", "by": state.false_alarm_by, "at": now,
+                            "reason": "false alarm"}  # fmt: skip
+                state = replace(state, decisions=(*state.decisions, decision))
     gone = [old for old in state.obligations if old.id not in {one.id for one in merged}]
     return replace(state, obligations=(*merged, *gone))
 

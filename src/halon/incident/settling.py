@@ -9,15 +9,20 @@ CONTAINED = ("verified", "undone", "denied", "would run", "unverified", "failed"
 
 
 def proved(state: State) -> bool:
-    """Whether the last rerun of the case and the evals passed, or a named person waived it (promise 9)."""
-    if any(waiver.what == "proof" for waiver in state.waivers):
+    """Whether the last rerun of the case and the evals passed, or a named person waived it (promise 9).
+
+    Neither counts that is older than a recurrence, and a rerun doesn't while a fix was said after it.
+    """
+    if any(waiver.what == "proof" and waiver.at > state.recurred_at for waiver in state.waivers):
         return True
-    return bool(state.reruns) and state.reruns[-1].passed
+    if not state.reruns or any(one.status == "done" for one in state.correctives):
+        return False
+    return state.reruns[-1].passed and state.reruns[-1].at > state.recurred_at
 
 
 def unsettled(state: State) -> list[str]:
     """What is left to do, in words; empty when the incident may be closed."""
-    left: list[str] = []
+    left: list[str] = [] if state.assessment else ["it is not assessed yet"]
     for asked in open_gates(state):
         left.append(f"gate {asked.id} waits for {' or '.join(asked.policy.roles)}")
     for action in state.actions:

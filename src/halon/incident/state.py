@@ -110,6 +110,7 @@ class State:
     actions: tuple[Action, ...] = ()
     rung: int = 1
     harm_stopped_at: str = ""
+    recurred_at: str = ""
     look_at: str = ""
     looks: int = 0
     gates: tuple[Gate, ...] = ()

@@ -8,6 +8,7 @@ from typing import Any
 
 from halon.incident.clocks import next_deadline
 from halon.incident.commands import COMMANDS
+from halon.incident.facts import held
 from halon.incident.phases import PHASES, Phase
 from halon.incident.settling import proved, unsettled
 from halon.incident.standing import clock_runs, decided, open_gates, open_stage
@@ -68,6 +69,7 @@ def status(state: State) -> dict[str, Any]:
         "mode": assessment.mode if assessment else None,
         "phases": {name: str(state.phases.get(name, Phase())) for name in PHASES},
         "impact": dict(assessment.blast_radius) if assessment else {},
+        "known": {name: plain(str(value), 120) for name, value in sorted(held(state.facts).items()) if value is not None},
         "unknown": list(assessment.unknown) if assessment else [],
         "commander": state.commander or None,
         "technical_lead": state.technical_lead or None,
