@@ -26,7 +26,7 @@ demo: $(VENV)/.ready-demo
 	$(PYTHON) demo/run.py
 
 test: $(VENV)/.ready-dev
-	$(PYTHON) -m pytest
+	$(PYTHON) -m pytest -n 3 --dist loadfile
 
 check: lint formatting types layers
 
@@ -44,7 +44,9 @@ layers: $(VENV)/.ready-dev
 
 e2e: $(VENV)/.ready-dev
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" tests/e2e/install
-	$(PYTHON) -m pytest tests/e2e
+	DYING_KINDS= $(PYTHON) -m pytest tests/e2e \
+		tests/workflows/test_four_ways.py::test_way_1_in_the_strict_sandbox \
+		tests/workflows/test_four_ways.py::test_way_4_killed_at_every_activity
 
 bench: $(VENV)/.ready-dev
 	$(PYTHON) -m benchmarks

@@ -57,7 +57,7 @@ async def test_a_once_effect_that_may_have_arrived_is_asked_about(journal: Journ
     assert receiver.calls == 1
 
 
-async def test_a_crash_while_a_once_effect_was_sent_is_uncertain(journal: Journal) -> None:
+async def test_promise_4_a_crash_while_a_once_effect_was_sent_is_uncertain(journal: Journal) -> None:
     """The intent stands without a receipt: a worker died in between."""
     await journal.intend("k", WHAT)
     receiver = Receiver({"at": "1"})
@@ -98,7 +98,7 @@ async def test_effects_that_may_come_twice_are_sent_again_after_silence(journal:
     assert (await carry_out(journal, "k", WHAT, effect, receiver)).receipt == {"at": "3"}
 
 
-async def test_a_key_stands_for_one_effect(journal: Journal) -> None:
+async def test_promise_4_a_key_stands_for_one_effect(journal: Journal) -> None:
     """The same key for something else is refused."""
     await carry_out(journal, "k", WHAT, "keyed", Receiver({"at": "1"}))
     with pytest.raises(JournalConflict):

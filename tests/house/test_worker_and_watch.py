@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
-from halon.client import data_converter
+from halon.client import ask, data_converter
 from halon.connectors.http import new_client
 from halon.embedded import EmbeddedServer
 from halon.evidence.store import EvidenceStore
@@ -114,7 +114,7 @@ async def test_the_worker_carries_an_incident_in_both_sandboxes(place: Place, st
         handle = await _start(place, f"sandbox-{strict}".lower())
 
         async def assessed() -> Any:
-            return (await handle.query("status")).get("category")
+            return (await ask(handle, "status", 10)).get("category")
 
         assert await _until(assessed)
         await handle.terminate()
@@ -142,7 +142,7 @@ async def test_terminate_is_found_and_the_incident_reopened(place: Place) -> Non
         handle = await _start(place, "terminated")
 
         async def recorded() -> Any:
-            told = await handle.query("status")
+            told = await ask(handle, "status", 10)
             return told if told.get("record", {}).get("entries", 0) > 3 and told.get("next_deadline") else None
 
         before = await _until(recorded)
@@ -154,11 +154,11 @@ async def test_terminate_is_found_and_the_incident_reopened(place: Place) -> Non
         again = place.client.get_workflow_handle(handle.id)
 
         async def said() -> Any:
-            lines = await again.query("timeline")
+            lines = await ask(again, "timeline", 10)
             return [line for line in lines if "Somebody terminated this incident" in line["text"]]
 
         assert len(await _until(said)) == 1
-        after = await again.query("status")
+        after = await ask(again, "status", 10)
         assert after["reference"] == before["reference"]
         assert after["record"]["entries"] > before["record"]["entries"]
         assert after["next_deadline"] == before["next_deadline"]
@@ -178,7 +178,7 @@ async def test_an_incident_terminated_before_its_first_task_loses_no_alert(place
         again = place.client.get_workflow_handle(handle.id)
 
         async def both() -> Any:
-            told = await again.query("status")
+            told = await ask(again, "status", 10)
             return sum(count["firing"] for count in told.get("alerts", {}).values()) == 2
 
         assert await _until(both)

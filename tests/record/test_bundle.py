@@ -113,7 +113,7 @@ async def test_a_bundle_is_private(house: House) -> None:
     assert {0o700, 0o600} == modes
 
 
-async def test_the_verifier_runs_with_nothing_of_ours(house: House) -> None:
+async def test_promise_12_the_verifier_runs_with_nothing_of_ours(house: House) -> None:
     """The standard library alone: run isolated, without site packages, and with no import of ours in its source."""
     bundle = await house.bundle()
     code, out = run(bundle)
@@ -138,7 +138,7 @@ async def test_a_head_from_a_notice_tells_how_far_the_record_went_on(house: Hous
     assert not verify(bundle, "0" * 64).ok
 
 
-async def test_a_cut_tail_shows_only_against_a_head(house: House) -> None:
+async def test_promise_12_a_cut_tail_shows_only_against_a_head(house: House) -> None:
     """Whoever cuts the tail and mends the manifest is found by the head that a notice printed."""
     bundle = await house.bundle()
     record = bundle / "record.jsonl"
@@ -155,7 +155,7 @@ async def test_a_cut_tail_shows_only_against_a_head(house: House) -> None:
     assert (code, "the record was cut or replaced" in out) == (1, True)
 
 
-async def test_every_changed_byte_of_the_record_is_found(house: House) -> None:
+async def test_promise_12_every_changed_byte_of_the_record_is_found(house: House) -> None:
     """Wherever one byte of the record changes, the verifier says no, and never crashes."""
     bundle = await house.bundle()
     record = bundle / "record.jsonl"

@@ -180,7 +180,7 @@ class House:
             self.refusals.append(f"{kind}: {error.cause}")
             return f"{kind}: {error.cause}"
 
-    async def until(self, what: str, true: Callable[[dict[str, Any]], bool], seconds: float = 60) -> dict[str, Any]:
+    async def until(self, what: str, true: Callable[[dict[str, Any]], bool], seconds: float = 90) -> dict[str, Any]:
         """Poll ``status`` until it holds."""
         end = asyncio.get_running_loop().time() + seconds
         status: dict[str, Any] = {}
@@ -232,6 +232,16 @@ class House:
         answer = await self.api.get("/control/calls", params={"path": path} if path else {})
         return list(answer.json()["calls"])
 
+    async def filed(self, duty: str, seconds: float = 90) -> None:
+        """Wait until a notice of this obligation is on record as filed."""
+        end = asyncio.get_running_loop().time() + seconds
+        while asyncio.get_running_loop().time() < end:
+            shown = next(one for one in await self.query("obligations") if one["id"] == duty)
+            if shown["stages"][0]["filed_at"]:
+                return
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"{duty} was not filed")
+
     async def facts(self) -> None:
         """What the privacy officer finds out."""
         await self.say("fact", by="pat", name="gdpr_applies", value=True)
@@ -244,8 +254,12 @@ class House:
         if self.handle is not None and not self.first_started:
             await self.facts()
         await self.approve("revoke-token")
-        await self.approve("eu-gdpr-33-notification")
-        await self.approve("contract-dpa-notification")
+        for duty in (
+            "eu-gdpr-33",
+            "contract-dpa",
+        ):  # one after the other: a kill in mid-sending rightly asks people again
+            await self.approve(f"{duty}-notification")
+            await self.filed(duty)
         await self.until("the cause to be found", lambda s: s["phases"]["rca"] == "done")
         await self.fix()
         for corrective in (await self.query("rca"))["correctives"]:

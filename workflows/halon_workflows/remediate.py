@@ -9,14 +9,12 @@ from temporalio.exceptions import ActivityError
 from halon.incident.gates import Gate
 from halon.incident.orders import Action
 from halon.incident.remedies import Rerun
-from halon.incident.settling import proved
+from halon.incident.settling import offer, proved, to_offer_back
 from halon.incident.standing import action, with_action, with_gate, with_phase
 from halon.incident.timeline import tell_roles
 from halon.ports import contain, remediate
 from halon_workflows import gating
 from halon_workflows.durable import Durable, reason_of
-
-TAKEN = ("applied", "verified", "unverified")
 
 
 async def fix_and_prove(inc: Durable) -> None:
@@ -72,23 +70,9 @@ async def _rerun(inc: Durable) -> None:
                                told, "technical_lead", "commander")  # fmt: skip
 
 
-def _to_offer(inc: Durable) -> list[Action]:
-    """What was taken and is to be offered back, once each: after a false alarm, or when the fix is proved."""
-    if not inc.state.false_alarm_by and not (inc.done("fixed") and proved(inc.state)):
-        return []
-    return [
-        one
-        for one in inc.state.actions
-        if one.order.undo is not None
-        and (one.status in TAKEN or (one.status == "failed" and one.applied_at))
-        and not one.undo_requested_by
-        and not inc.done(f"offered:{one.order.id}:{one.applied_at}")
-    ]
-
-
 def _offer_restore(inc: Durable) -> None:
-    for one in _to_offer(inc):
-        inc.mark(f"offered:{one.order.id}:{one.applied_at}")
+    for one in to_offer_back(inc.state):
+        inc.mark(offer(one))
         inc.state = with_action(inc.state, replace(one, undo_requested_by="halon"))
 
 
@@ -101,7 +85,7 @@ async def give_back(inc: Durable) -> None:
                 name = one.order.id
                 inc.spawn(f"restore.{name}", lambda name=name: _restore(inc, name))  # type: ignore[misc]
         asked = _asked(inc)
-        await inc.until(lambda asked=asked: inc.finished or bool(_to_offer(inc)) or _asked(inc) != asked)  # type: ignore[misc]
+        await inc.until(lambda asked=asked: inc.finished or bool(to_offer_back(inc.state)) or _asked(inc) != asked)  # type: ignore[misc]
 
 
 async def _restore(inc: Durable, name: str) -> None:

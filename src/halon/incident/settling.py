@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from halon.incident.orders import Action
 from halon.incident.standing import open_gates, open_stage, settled
 from halon.incident.state import State
 
+TAKEN = ("applied", "verified", "unverified")
 CONTAINED = ("verified", "undone", "denied", "would run", "unverified", "failed")
 
 
@@ -20,14 +22,38 @@ def proved(state: State) -> bool:
     return state.reruns[-1].passed and state.reruns[-1].at > state.recurred_at
 
 
+def to_offer_back(state: State) -> list[Action]:
+    """What was taken and is to be offered back, once each: after a false alarm, or when the fix is proved."""
+    if not state.false_alarm_by and not ("fixed" in state.ledger and proved(state)):
+        return []
+    return [
+        one
+        for one in state.actions
+        if one.order.undo is not None
+        and (one.status in TAKEN or (one.status == "failed" and one.applied_at))
+        and not one.undo_requested_by
+        and offer(one) not in state.ledger
+    ]
+
+
+def offer(action: Action) -> str:
+    """The ledger's name of the offer to give back what this action took."""
+    return f"offered:{action.order.id}:{action.applied_at}"
+
+
 def unsettled(state: State) -> list[str]:
     """What is left to do, in words; empty when the incident may be closed."""
     left: list[str] = [] if state.assessment else ["it is not assessed yet"]
+    back = to_offer_back(state)
+    if not state.false_alarm_by and "fixed" not in state.ledger and "triaged" in state.ledger:
+        left.append("remediation is not finished")
     for asked in open_gates(state):
         left.append(f"gate {asked.id} waits for {' or '.join(asked.policy.roles)}")
     for action in state.actions:
         if action.order.rung <= state.rung and action.status not in CONTAINED:
             left.append(f"action {action.order.id} is {action.status}")
+        if action in back:
+            left.append(f"action {action.order.id} is to be offered back")
         if action.undo_requested_by:
             left.append(f"action {action.order.id} is being taken back")
     for duty in state.obligations:
