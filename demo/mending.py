@@ -108,7 +108,7 @@ def recurrence_and_close(scene: Scene) -> None:
     tell.check(
         "Alertmanager fires once more, after the quiet time", later.status_code == 200, f"HTTP {later.status_code}"
     )
-    line = scene.wait_for_line("alerts went to")
+    line = scene.wait_for_line(" went to incident-")
     rows = tell.until(
         "a second incident", lambda: say.halon("incidents", "--json").value, lambda rows: len(rows) == 2, 20
     )
