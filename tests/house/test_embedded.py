@@ -84,6 +84,8 @@ def test_up_stops_clean_and_goes_on_with_the_same_file(environment: dict[str, st
     told = _type(environment, "report", "odd", "--agent", "support-bot", "--by", "ann", "--json")
     reference = json.loads(told.stdout)["incidents"][0]["incident"]
     server = int((Path(environment["HALON_HOME"]) / "temporal.pid").read_text())
+    mirrored = Path(environment["HALON_HOME"]) / "evidence" / "checkpoints"
+    assert _until(lambda: any(mirrored.rglob("*.json"))), "the state is mirrored beside the record"
     process.send_signal(signal.SIGINT)
     rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0, rest

@@ -90,9 +90,12 @@ async def test_promise_10_text_is_data(house: Any, tmp_path: Any) -> None:
         alert = delivered(house, started_at=house.first_started, summary=hostile)[0]
         await house.open(summary=alert.summary, labels=alert.labels, started_at=house.first_started)
         await house.contained()
-        await house.say("note", by="ann", text=hostile)
-        shown = await details(house)
-        told = shown.split("#### Last lines")[1]
+        for _ in range(5):  # only the last lines are shown, and the incident goes on speaking
+            await house.say("note", by="ann", text=hostile)
+            shown = await details(house)
+            told = shown.split("#### Last lines")[1]
+            if "191" in told:
+                break
         assert "7 191" in told.replace("*", " ").replace("  ", " "), "it is shown"
         for markup in ("<script", "<b>", "](", "`", "![", "{{ 1337", "boomboom"):
             assert markup not in told, markup
