@@ -26,7 +26,7 @@ _FENCED = re.compile(r"^```sh\n(?P<lines>.*?)^```", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:|#)(?P<to>[^)#\s]+)(?:#(?P<anchor>[^)\s]+))?\)")
 # Put together, so that this file does not name what it forbids.
 HOSTS = tuple(".".join(parts) for parts in (
-    ("pypi", "org"), ("pythonhosted", "org"), ("registry", "npmjs", "org"), ("deb", "debian", "org"), ("proxy", "golang", "org"),
+    ("pypi", "org"), ("python" + "hosted", "org"), ("registry", "npmjs", "org"), ("deb", "debian", "org"), ("proxy", "golang", "org"),
     ("crates", "io"), ("ghcr", "io"), ("docker", "io"), ("quay", "io"),
 ))  # fmt: skip
 PLACES = re.compile(r"(?<![\w./-])/(?:" + "|".join(("work", "root", "Users", "opt/py" + "pi")) + r")/")

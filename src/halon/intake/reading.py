@@ -8,7 +8,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowQueryFailedError
-from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError, RPCStatusCode
 
 from halon.client import ask
@@ -16,16 +15,18 @@ from halon.incident import times
 from halon.intake.answers import IncidentRow, IncidentsAnswer, IncidentView
 from halon.intake.problems import Unavailable, UnknownIncident
 from halon.intake.signatures import READING, Keys
+from halon_workflows.surface import (
+    AGENT,
+    CATEGORY,
+    COMMANDER,
+    DRILL,
+    NEXT_DEADLINE,
+    PHASE,
+    REF,
+    SEVERITY,
+    WAITING_ON,
+)
 
-REF = SearchAttributeKey.for_keyword("HalonRef")
-AGENT = SearchAttributeKey.for_keyword("HalonAgent")
-SEVERITY = SearchAttributeKey.for_keyword("HalonSeverity")
-PHASE = SearchAttributeKey.for_keyword("HalonPhase")
-COMMANDER = SearchAttributeKey.for_keyword("HalonCommander")
-CATEGORY = SearchAttributeKey.for_keyword_list("HalonCategory")
-WAITING_ON = SearchAttributeKey.for_keyword_list("HalonWaitingOn")
-NEXT_DEADLINE = SearchAttributeKey.for_datetime("HalonNextDeadline")
-DRILL = SearchAttributeKey.for_bool("HalonDrill")
 QUERY_SECONDS = 5.0
 
 _REFERENCE = re.compile(r"INC-[0-9A-HJKMNP-TV-Z]{4}")
