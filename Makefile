@@ -9,7 +9,7 @@ COMPILE := $(VENV)/bin/uv pip compile --no-config --universal --python-version 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint formatting types layers e2e bench lock docs clean
+.PHONY: help demo test check lint formatting types layers e2e crash bench lock docs clean
 
 help:
 	@echo "make demo    set up, then one incident end to end on the embedded Temporal server"
@@ -17,6 +17,7 @@ help:
 	@echo "make check   lint, formatting, types, layering"
 	@echo "  make lint , make formatting , make types , make layers : one part of it alone"
 	@echo "make e2e     the suite with real components (installs Prometheus and Alertmanager by apt)"
+	@echo "make crash   the whole story with the worker killed after every kind of activity"
 	@echo "make bench   the benchmarks"
 	@echo "make lock    remake the hashed requirements files from pyproject.toml"
 	@echo "make docs    remake the tables in docs from the code"
@@ -45,7 +46,11 @@ layers: $(VENV)/.ready-dev
 
 e2e: $(VENV)/.ready-dev
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" tests/e2e/install
-	DYING_KINDS= $(PYTHON) -m pytest tests/e2e \
+	$(PYTHON) -m pytest tests/e2e
+
+# The fourth way with a kill after every kind of activity; `make test` kills after those that leave a mark outside.
+crash: $(VENV)/.ready-dev
+	DYING_KINDS= $(PYTHON) -m pytest \
 		tests/workflows/test_four_ways.py::test_way_1_in_the_strict_sandbox \
 		tests/workflows/test_four_ways.py::test_way_4_killed_at_every_activity
 

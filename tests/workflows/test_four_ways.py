@@ -24,7 +24,7 @@ VARYING = (
     (re.compile(r"\b[0-9a-f]{32}\b"), "TRACE"),
     (re.compile(r"\{[^{}]*'high'[^{}]*\}"), "RANGE"),
 )
-# Every kind whose work leaves a mark outside; `make e2e` sets DYING_KINDS to nothing, which means all kinds.
+# Every kind whose work leaves a mark outside; `make crash` sets DYING_KINDS to nothing, which means all kinds.
 KILLED = os.environ.get(
     "DYING_KINDS", "record.append,contain.apply,contain.verify,contain.undo,notify.send,record.finish"
 )
