@@ -206,3 +206,16 @@ async def test_a_record_that_somebody_altered_does_not_end_an_incident(house: An
         assert told in (house.settings.home / "pages.log").read_text()
         assert "Acknowledged" in await house.say("ack", by="ann")
         assert (await house.incident.describe()).status is WorkflowExecutionStatus.RUNNING
+
+
+async def test_a_false_alarm_that_is_said_first_stops_containment(house: Any) -> None:
+    """Said before anything ran: nothing is switched off, no clock runs, and it can be closed as one."""
+    await house.misbehave()
+    await house.open()
+    await house.incident.signal("false-alarm", {"by": "ann", "reason": "a planned exercise"})
+    async with house.worker():
+        await house.until("everything settled", lambda s: s["phases"] and not s["left_before_close"])
+        await house.say("close", by="ann")
+        assert (await house.incident.result())["outcome"] == "false_alarm"
+    assert await house.calls("/control/tools/send_email") == []
+    assert [rcpt for rcpts, _ in house.mailbox.mails for rcpt in rcpts if "acme.example" not in rcpt] == []

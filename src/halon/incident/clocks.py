@@ -12,7 +12,6 @@ from dataclasses import dataclass, replace
 from halon.incident.answering import reask
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.gates import Gate
-from halon.incident.orders import Action
 from halon.incident.settling import unsettled
 from halon.incident.standing import clock_runs, open_gates, with_gate
 from halon.incident.state import State
@@ -267,8 +266,3 @@ def settle_up(state: State, now: str) -> State:
 def readiness_changed(state: State) -> bool:
     """Whether ``settle_up`` would change the state."""
     return bool(unsettled(state)) == ("ready-to-close" in state.ledger)
-
-
-def contained(action: Action) -> bool:
-    """Whether the action counts as containment: it was read back (promise 8)."""
-    return action.status == "verified"
