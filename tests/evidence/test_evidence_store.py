@@ -149,5 +149,5 @@ def test_a_store_is_named_by_a_path_or_a_file_url(tmp_path: Path) -> None:
     EvidenceStore.open(f"file://{tmp_path}/by-url")
     assert (tmp_path / "by-url").is_dir()
     with pytest.raises(NoSuchStore) as caught:
-        EvidenceStore.open("s3://key:hidden@bucket")
+        EvidenceStore.open("gs://key:hidden@bucket")
     assert "hidden" not in str(caught.value)

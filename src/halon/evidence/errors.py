@@ -6,7 +6,16 @@ EvidenceError
 ├── ObjectMissing    nothing lies there
 ├── TooLarge         the content is over the bound
 ├── NoSuchStore      the store's address is of no kind that can be opened
+│   ├── BadAddress      an s3:// address that is not bucket and prefix
+│   └── NoCredentials   the variables that hold the credentials are not set
 └── Tampered         what lies there is not what was sealed
+
+StoreUnusable (an OSError, as trouble with a local disk is: what failed is tried again)
+├── StoreUnreachable  the store gives no answer, or not one that can be used
+├── StoreRefused      the store answers, and does not accept the credentials
+└── BucketMissing     the store answers, and has no such bucket
+
+Messages about a remote store name bucket and endpoint, never credentials, and never what the store answered.
 """
 
 from __future__ import annotations
@@ -62,9 +71,35 @@ class NoSuchStore(EvidenceError):
         # An address can carry credentials: only its scheme is repeated.
         scheme = address.partition("://")[0]
         super().__init__(
-            f"a store of the kind {scheme!r} can't be opened; name a local folder, as a path or file:// URL"
+            f"a store of the kind {scheme!r} can't be opened; "
+            "name a local folder, as a path or file:// URL, or a bucket, as s3://bucket/prefix"
         )
         self.scheme = scheme
+
+
+class BadAddress(NoSuchStore):
+    """An ``s3://`` address that is not a bucket and perhaps a prefix. ``why`` never repeats the address."""
+
+    def __init__(self, why: str) -> None:
+        EvidenceError.__init__(self, f"the address of the evidence store can't be used: {why}; "
+                               "write HALON_EVIDENCE=s3://bucket/prefix")  # fmt: skip
+        self.scheme = "s3"
+        self.why = why
+
+    def __reduce__(self) -> tuple[type[BadAddress], tuple[str]]:
+        return type(self), (self.why,)
+
+
+class NoCredentials(NoSuchStore):
+    """The variables ``names``, which hold the credentials of the store, are not set."""
+
+    def __init__(self, names: tuple[str, ...]) -> None:
+        EvidenceError.__init__(self, f"no credentials for the evidence store: set {' and '.join(names)}")
+        self.scheme = "s3"
+        self.names = names
+
+    def __reduce__(self) -> tuple[type[NoCredentials], tuple[tuple[str, ...]]]:
+        return type(self), (self.names,)
 
 
 class Tampered(EvidenceError):
@@ -74,3 +109,41 @@ class Tampered(EvidenceError):
         super().__init__(f"{path} is not what was sealed: {why}; keep the store as it is and find out who wrote there")
         self.path = path
         self.why = why
+
+
+class StoreUnusable(HalonError, OSError):
+    """Base of what is wrong with a remote store as a whole. It is mended there or in the environment, then tried again."""
+
+    def __init__(self, where: str, what: str) -> None:
+        super().__init__(f"the evidence store {where} {what}")
+        self.where = where
+
+    def __reduce__(self) -> tuple[type[StoreUnusable], tuple[str]]:
+        return type(self), (self.where,)  # every type below takes the place alone
+
+
+class StoreUnreachable(StoreUnusable):
+    """The store gives no answer, or one that can't be used."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            where, "does not answer as it should; check that it runs and that AWS_ENDPOINT_URL leads to it"
+        )
+
+
+class StoreRefused(StoreUnusable):
+    """The store answers and does not accept the credentials, or they may not do this."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(
+            where,
+            "refuses the credentials; check AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, the bucket's name, and that they "
+            "may read, write and list in it",
+        )
+
+
+class BucketMissing(StoreUnusable):
+    """The store answers and has no such bucket."""
+
+    def __init__(self, where: str) -> None:
+        super().__init__(where, "has no such bucket; make it, with object lock, or correct HALON_EVIDENCE")
