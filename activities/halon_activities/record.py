@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from typing import Any
 
 from temporalio import activity
 
 from halon.evidence.seal import safe_name
 from halon.incident.errors import Malformed
 from halon.ports.record import Batch, Find, Finish, Finished, Found, Kept
-from halon.rendering import render
+from halon.record.errors import RecordError
+from halon.reports import MEDIA_TYPES, to_seal, with_record
 from halon_activities.beat import beating
 from halon_activities.failures import typed
 from halon_activities.finding import find_furthest
@@ -54,13 +56,14 @@ class Record:
 
     @activity.defn(name="record.finish")
     async def finish(self, request: Finish) -> Finished:
-        """Render and seal reports; the same reports twice seal once."""
+        """Render and seal reports, each as Markdown and HTML; the same reports twice seal once."""
         with typed():
             require_incident(request.incident_id)
             if len(request.files) + len(request.reports) > MOST_FILES:
                 raise Malformed(f"more than {MOST_FILES} reports at once; finish them in parts")
+            about = await self._with_record(request)
+            files = to_seal(request.reports, request.label, about)
             mark = f"-{request.label}" if request.label else ""
-            files = {f"{name}{mark}.md": render(f"reports/{name}.md.j2", request.about) for name in request.reports}
             files |= {_labelled(name, mark): text for name, text in request.files.items()}
             sealed = [
                 await seal(
@@ -68,13 +71,24 @@ class Record:
                     request.incident_id,
                     safe_name(name),
                     text.encode("utf-8", "replace"),
-                    "text/markdown" if name.endswith(".md") else "text/plain",
+                    MEDIA_TYPES.get(name.rpartition(".")[2], "text/plain"),
                     self._hands.now(),
                     f"report {name[:80]}",
                 )
                 for name, text in sorted(files.items())
             ]
             return Finished(tuple(sealed))
+
+    async def _with_record(self, request: Finish) -> dict[str, Any]:
+        """What the reports say, with the whole log instead of its tail, as far as the record can be read."""
+        if not request.reports:
+            return request.about
+        try:
+            return with_record(request.about, await self._hands.record.entries(request.incident_id))
+        except RecordError as error:
+            # The reports then say how many of the entries they hold; a damaged record must not keep one from closing.
+            activity.logger.warning("the reports hold the tail of the log only: %s", error)
+            return request.about
 
 
 def _labelled(name: str, mark: str) -> str:

@@ -2,7 +2,7 @@
 
 What a template prints is cleaned by the kind of file it makes, so that forgetting a filter leaves no hole: ``.md.j2``
 escapes what Markdown would read as markup, ``.txt.j2`` strips what a mail reader could act on, ``.html.j2`` escapes
-HTML. Values stay on one line.
+HTML. Values stay on one line. Reports are given what ``halon.reports_context`` words for a reader on top.
 """
 
 from __future__ import annotations
@@ -20,9 +20,11 @@ from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
 
+from halon import reports_words
 from halon.incident import times
 from halon.incident.canonical import plain as plain_json
 from halon.incident.errors import HalonError
+from halon.reports_context import reading
 
 LONGEST_VALUE = 2000
 """Characters of one value that a template prints."""
@@ -56,23 +58,28 @@ class _Clean(str):
     __slots__ = ()
 
 
-def render(template: str, about: Mapping[str, Any]) -> str:
+def render(template: str, about: Mapping[str, Any], *, longest: int = LONGEST_RESULT) -> str:
     """Render ``template`` (a path below the templates package, such as ``reports/status.md.j2``) with ``about``.
 
-    Values are copied as plain JSON first, so a template can reach nothing else. Raises TemplateFailed.
+    Values are copied as plain JSON first, so a template can reach nothing else. What is longer than ``longest``
+    characters is cut, and says so; HTML never is, because half a page is no page. Raises TemplateFailed.
     """
     name = find(template)
     values: dict[str, Any] = plain_json(dict(about))
     try:
+        if name.startswith("reports/"):
+            values = reading(values)
         text = environment().get_template(name).render(values)
     except TemplateError as error:
         raise TemplateFailed(
             name, f"{type(error).__name__}: {error}; see halon.incident.about for the names"
         ) from error
-    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
-        raise TemplateFailed(name, f"{type(error).__name__}: {error}") from error
-    if len(text) > LONGEST_RESULT:
-        text = text[:LONGEST_RESULT] + "\n\n(cut here: the rest is in the record)\n"
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise TemplateFailed(
+            name, f"{type(error).__name__}: {error}; see halon.incident.about for the names"
+        ) from error
+    if len(text) > longest and not name.endswith(".html.j2"):
+        text = text[:longest] + "\n\n(cut here: the rest is in the record)\n"
     return text
 
 
@@ -106,6 +113,13 @@ def environment() -> SandboxedEnvironment:
         keep_trailing_newline=True,
     )
     made.filters |= {"md": markdown, "plain": plain, "when": when}
+    made.filters |= {
+        "second": to_the_second,
+        "spaced": reports_words.spaced,
+        "capitalised": reports_words.capitalised,
+        "phase": lambda name: reports_words.PHASES.get(name, name),
+    }
+    made.tests["a_time"] = lambda value: reports_words.utc(str(value)) != str(value)
     return made
 
 
@@ -115,15 +129,24 @@ def markdown(value: Any) -> str:
         return value
     escaped = _MARKUP.sub(_escaped, plain(value))
     # A value may stand first on its line, where some characters would open a heading or a list.
-    return _Clean(_LEADING.sub(lambda found: found[1] + "&#8203;" if found[1].isdigit() else f"\\{found[1]}", escaped))
+    return _Clean(_LEADING.sub(lambda found: f"{found[1]}\\" if found[1].isdigit() else f"\\{found[1]}", escaped))
 
 
 def plain(value: Any) -> str:
     """``value`` on one line without tags, control characters or links that can be clicked, cut at 2,000 characters."""
+    return _on_one_line(value, without=_TAG)
+
+
+def visible(value: Any) -> str:
+    """Like ``plain``, but tags stay to be read: for HTML, where each of their characters is escaped."""
+    return _on_one_line(value)
+
+
+def _on_one_line(value: Any, without: re.Pattern[str] | None = None) -> str:
     text = "" if value is None else str(value)
     text = text[: 4 * LONGEST_VALUE]
     text = "".join(character if _harmless(character) else " " for character in text)
-    text = _GAP.sub(" ", _TAG.sub(" ", text)).strip()
+    text = _GAP.sub(" ", without.sub(" ", text) if without else text).strip()
     # Mail readers and Markdown make links of bare addresses: nothing from outside is to be followed by accident.
     text = text.replace("://", "[:]//")
     text = re.sub(r"(?i)\bwww\.", "www[.]", text)
@@ -132,7 +155,7 @@ def plain(value: Any) -> str:
     return text
 
 
-def when(value: Any) -> str:
+def when(value: Any, form: str = "%Y-%m-%d %H:%M") -> str:
     """An ISO 8601 time as people read it, in UTC to the minute; "not yet" if there is none."""
     text = str(value or "")
     if not text:
@@ -141,7 +164,12 @@ def when(value: Any) -> str:
         moment: datetime = times.parse(text)
     except ValueError:
         return plain(text)
-    return f"{moment:%Y-%m-%d %H:%M} UTC"
+    return f"{moment:{form}} UTC"
+
+
+def to_the_second(value: Any) -> str:
+    """Like ``when``, to the second."""
+    return when(value, "%Y-%m-%d %H:%M:%S")
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -159,5 +187,5 @@ def _printed(context: Context, value: Any) -> Any:
         return value  # StrictUndefined raises by itself when it is printed
     name = context.name or ""
     if name.endswith((".html", ".html.j2")):
-        return value if isinstance(value, Markup) else plain(value)
+        return value if isinstance(value, Markup) else visible(value)
     return markdown(value) if name.endswith((".md", ".md.j2")) else plain(value)

@@ -133,6 +133,12 @@ async def test_who_proposed_it_does_not_approve_it(
     gate = asked.gate(order, incident.incident_id, asked.answer("sue", proof), proposer="sue")
     error = await failure(incident, "contain.apply", await step_for(incident, order, hands, gate))
     assert "proposed it" in error.message
+    # The order says on whose word alone it stands, and its digest covers that; a gate that is silent hides nothing.
+    order = replace(order, proposed_by=("sue",))
+    proof = await incident.say("approve", "again", by="sue", gate=asked.gate(order, incident.incident_id).id)
+    gate = asked.gate(order, incident.incident_id, asked.answer("sue", proof))
+    error = await failure(incident, "contain.apply", await step_for(incident, order, hands, gate))
+    assert "proposed it" in error.message
 
 
 async def test_an_answer_that_was_taken_back_does_not_count(
@@ -278,7 +284,7 @@ async def test_evidence_first_is_overridden_only_by_name_and_on_record(
 async def test_an_undo_needs_its_own_gate(incident: Any, hands: Hands, orders: Mapping[str, Order], asked: Any) -> None:
     """A restore runs through the restore gate; the approval to apply is none to take back."""
     order = orders["disable-send-email"]
-    step = Step(incident.incident_id, order, 1)
+    step = Step(incident.incident_id, order, 1, stage=1)
     assert (await incident.act("contain.apply", step))["status"] == 200
     assert (await failure(incident, "contain.undo", step)).type == "ProofMissing"
     wrong = asked.gate(order, incident.incident_id, verb="apply")
@@ -288,8 +294,14 @@ async def test_an_undo_needs_its_own_gate(incident: Any, hands: Hands, orders: M
     name = asked.gate(order, incident.incident_id, verb="undo").id
     proof = await incident.say("approve", "for-undo", by="tom", gate=name)
     gate = asked.gate(order, incident.incident_id, asked.answer("tom", proof), verb="undo")
-    assert (await incident.act("contain.undo", replace(step, gate=gate)))["status"] == 200
-    assert (await incident.act("contain.verify_undo", step))["holds"] is True
+    for stage, share in ((1, 10), (2, 100)):
+        part = replace(step, gate=gate, stage=stage)
+        for delivery in (1, 2):
+            assert (await incident.act("contain.undo", part))["replayed"] is (delivery == 2), "one key for each stage"
+        read = await incident.act("contain.verify_undo", part)
+        assert (read["holds"], read["seen"]) == (True, {"tool": "send_email", "enabled": True, "share": share})
+    for stage in (0, 3):
+        assert (await failure(incident, "contain.undo", replace(step, gate=gate, stage=stage))).type == "Malformed"
 
 
 async def test_a_workflow_of_another_type_gets_nothing(

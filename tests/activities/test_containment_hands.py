@@ -37,9 +37,11 @@ async def test_a_reversible_order_is_applied_read_back_and_told_from_its_repetit
     first = await as_incident(Contain(hands).apply, step)
     again = await as_incident(Contain(hands).apply, step)
     read = await as_incident(Contain(hands).verify, step)
-    assert (first.status, first.replayed, first.before) == (200, False, {"tool": "send_email", "enabled": True})
+    assert (first.status, first.replayed, first.before) == (
+        200, False, {"tool": "send_email", "enabled": True, "share": 100},
+    )  # fmt: skip
     assert (again.replayed, again.at, again.before) == (True, first.at, first.before)
-    assert (read.holds, read.seen) == (True, {"tool": "send_email", "enabled": False})
+    assert (read.holds, read.seen) == (True, {"tool": "send_email", "enabled": False, "share": 100})
     assert len(calls(attacked, effect_key(INCIDENT, step.order.id, "apply", 1))) == 1
 
 

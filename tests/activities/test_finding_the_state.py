@@ -209,7 +209,8 @@ async def test_reports_are_rendered_and_sealed(hands: Hands, as_incident: Any) -
     done = await as_incident(Record(hands).finish, request)
     again = await as_incident(Record(hands).finish, request)
     names = [one.path.rpartition("/")[2].partition("-")[2] for one in done.sealed]
-    assert names == ["postmortem-draft.md", "register-draft.json", "status-draft.md", "timeline-draft.md"]
+    pages = [f"{name}-draft.{form}" for name in ("postmortem", "status", "timeline") for form in ("html", "md")]
+    assert names == sorted(["register-draft.json", *pages])
     assert [one.id for one in again.sealed] == [one.id for one in done.sealed]
     content = (await hands.evidence.get(done.sealed[0].path)).decode()
     assert f"record head: {told['record']['head']} at entry 2" in content

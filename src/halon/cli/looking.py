@@ -6,6 +6,7 @@ import asyncio
 import json
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -47,13 +48,36 @@ def status(incident: Id, as_json: Json = False) -> None:
     _with_found(incident, work)
 
 
-def show(incident: Id, as_json: Json = False) -> None:
-    """Everything about one incident: status, gates with their questions, actions, obligations, causes."""
+def show(
+    incident: Id,
+    report: Annotated[
+        str | None,
+        typer.Option(
+            "--report", metavar="NAME", help="make a report instead: status, timeline, decision or postmortem"
+        ),
+    ] = None,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", metavar="FORMAT", help="of the report: md, html or pdf; else by FILE's name"),
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--to", metavar="FILE", help="write the report there; without it, to the terminal")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="replace FILE if it is there already")] = False,
+    as_json: Json = False,
+) -> None:
+    """Everything about one incident: status, gates, actions, obligations, causes; or with --report one to send."""
+    from halon.cli import writing
+
+    wanted = writing.wanted(report, form, to, force)
 
     async def work(client: Client | None, found: Found, settings: Settings, why: str) -> None:
         from halon.cli import showing, words
         from halon.cli.asking import part, standing
 
+        if wanted is not None:
+            await writing.write(client, found, settings, why, wanted, as_json=as_json)
+            return
         shown = await standing(client, found, settings, why)
         names = ("gates", "actions", "obligations", "rca")
         parts = {name: await part(client, found, shown, name) for name in names}
