@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import doors, pure
+from benchmarks import control, doors, pure
 from benchmarks.figures import print_machine, print_table
 
 
@@ -17,6 +17,7 @@ async def _all(home: Path) -> None:
     print_machine()
     print_table("assess(): facts and kit in, an assessment out", pure.assessing())
     print_table("record.append: one batch, durable on return (local files)", await pure.appending(home / "record"))
+    print_table("One call of a tool under halon.control, in process", await control.calling(home / "control.db"))
     async with doors.house(home / "house") as house:
         print_table("From the front door to the first containment call", await doors.to_containment(house))
         print_table("50 identical alerts at once", await doors.identical(house))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import socket
@@ -25,6 +26,7 @@ from aiosmtpd.controller import Controller
 
 from halon.drill.documents import POISONED_QUESTION
 from halon.drill.launch import RunningAgent, running_agent
+from halon.kit import starter_path
 
 HALON = str(Path(sys.executable).with_name("halon"))
 TOKEN = "control-token-of-the-e2e-suite"
@@ -212,10 +214,14 @@ class House:
     def __post_init__(self) -> None:
         self.port = free_port()
         steering = ("HALON_", "TEMPORAL_", "SANDBOX_")
+        kit = self.home.parent / "kit"
+        shutil.copytree(starter_path(), kit)
+        actions = kit / "actions.yaml"  # what is given back in part is watched for a second, not for minutes
+        actions.write_text(re.sub(r"watch_seconds: *\d+", "watch_seconds: 1", actions.read_text()))
         self.environment = {name: text for name, text in os.environ.items() if not name.startswith(steering)} | {
             "HALON_HOME": str(self.home), "HALON_GATEWAY_PORT": str(self.port), "HALON_TEMPORAL_PORT": str(free_port()),
             "HALON_UI_PORT": str(free_port()), "HALON_SUPPORT_BOT_URL": self.wire.url, "SANDBOX_AGENT_TOKEN": TOKEN,
-            "HALON_SMTP": f"127.0.0.1:{self.smtp_port}",
+            "HALON_SMTP": f"127.0.0.1:{self.smtp_port}", "HALON_KIT": str(kit),
         }  # fmt: skip
         self.url = f"http://127.0.0.1:{self.port}"
         self.api = httpx.Client(base_url=self.agent.url, headers=self.agent.headers, trust_env=False, timeout=10)

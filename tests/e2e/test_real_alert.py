@@ -199,7 +199,7 @@ def closed_well(house: Any, reference: str) -> None:
     assert status["actions"] == {"disable-send-email": "undone", "revoke-token": "verified", "kill-switch": "planned"}
     assert house.tool_is_on(), "given back"
     assert house.api.get("/control/tokens/support-bot-token").json()["active"] is False, "revoked for good"
-    assert [call["effects"] for call in house.calls(TOOL)] == [1, 1], "off once, on once"
+    assert [call["effects"] for call in house.calls(TOOL)] == [1, 1, 1], "off once, on for a few once, on for all once"
     outside = sorted(one for one in house.mailbox.recipients if not one.endswith("@acme.example"))
     assert outside == ["breach-notices@authority.example", "security@customer.example"]
 
