@@ -9,22 +9,27 @@ COMPILE := $(VENV)/bin/uv pip compile --no-config --universal --python-version 3
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check lint formatting types layers e2e crash bench lock docs clean
+.PHONY: help setup demo test check lint formatting types layers e2e crash bench lock docs pictures clean
 
 help:
+	@echo "make setup   set up .venv with Halon and what the demo needs"
 	@echo "make demo    set up, then one incident end to end on the embedded Temporal server"
 	@echo "make test    set up, then the tests"
 	@echo "make check   lint, formatting, types, layering"
 	@echo "  make lint , make formatting , make types , make layers : one part of it alone"
-	@echo "make e2e     the suite with real components (installs Prometheus and Alertmanager by apt)"
+	@echo "make e2e     the suite with real components (installs Prometheus, Alertmanager, PostgreSQL by apt; SeaweedFS, linters and agent frameworks into .e2e)"
 	@echo "make crash   the whole story with the worker killed after every kind of activity"
 	@echo "make bench   the benchmarks"
 	@echo "make lock    remake the hashed requirements files from pyproject.toml"
 	@echo "make docs    remake the tables in docs from the code"
+	@echo "make pictures remake the pictures in docs (needs chromium; on Debian: apt-get install chromium)"
 	@echo "make clean   remove .venv and everything that was built"
 
+setup: $(VENV)/.ready-demo
+	@echo "Halon is in $(VENV)/bin: try $(VENV)/bin/halon --help"
+
 demo: $(VENV)/.ready-demo
-	$(PYTHON) demo/run.py
+	@$(PYTHON) demo/run.py
 
 test: $(VENV)/.ready-dev
 	@# The longest file first: three workers, each file on one of them.
@@ -66,24 +71,32 @@ lock: $(VENV)/.ready-dev
 docs: $(VENV)/.ready-dev
 	$(PYTHON) docs/tables.py
 
+pictures: $(VENV)/.ready-dev
+	$(PYTHON) docs/pictures.py
+
 clean:
 	rm -rf $(VENV) build dist .demo .e2e .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A venv keeps the Python it was made with; `make clean` to change it.
 $(PYTHON):
-	@for name in python3.13 python3.12 python3.11 python3; do \
+	@found=; for name in python3.13 python3.12 python3.11 python3 python3.14; do \
 	  if "$$name" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then \
 	    echo "Setting up $(VENV) with $$("$$name" --version)"; exec "$$name" -m venv $(VENV); \
 	  fi; \
+	  if command -v "$$name" >/dev/null 2>&1; then found="$$found, $$("$$name" --version 2>&1) ($$name)"; fi; \
 	done; \
-	echo "No Python 3.11 or newer with venv was found: install one (on Debian or Ubuntu: python3 and python3-venv)." >&2; \
+	{ echo "Halon needs Python 3.11 or newer, with its venv module."; \
+	  if [ -n "$$found" ]; then echo "On this machine: $${found#, }, too old or without venv."; else echo "On this machine there is no Python 3."; fi; \
+	  echo "  Debian, Ubuntu:  sudo apt install python3 python3-venv   (an older release: python3.11 python3.11-venv)"; \
+	  echo "  Fedora:          sudo dnf install python3.12"; \
+	  echo "  macOS:           brew install python@3.12"; \
+	  echo "  Windows:         install WSL (wsl --install), open it, and follow Ubuntu's line there"; \
+	  echo "Then type the same again: make $(MAKECMDGOALS)"; } >&2; \
 	exit 1
 
 $(VENV)/.ready-demo: $(PYTHON) requirements.txt requirements-demo.txt pyproject.toml
-	@echo "Installing what the demo needs into $(VENV): a minute or two the first time"
-	@$(PIP) install --require-hashes -r requirements.txt -r requirements-demo.txt
-	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@$(PYTHON) demo/install.py
 	@touch $@
 
 $(VENV)/.ready-dev: $(PYTHON) $(LOCKS) pyproject.toml

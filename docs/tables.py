@@ -5,6 +5,7 @@ A block stands between ``<!-- table: NAME -->`` and ``<!-- end -->``. A test com
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,6 +22,7 @@ from halon.settings import SETTINGS, TOKENS
 
 HERE = Path(__file__).parent
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_PROMISE = re.compile(r"test_promise_(\d+)_")
 _UNSHOWN = ("help", "as_json")
 _OWN = (OWN_NAME, "", "Your name in the kit's on-call file, for `--by`.")
 
@@ -125,6 +127,21 @@ def _facts() -> str:
     return _table(("fact", "kind", "values", "means"), rows)
 
 
+def _promises() -> str:
+    """Every test that is named after a promise, with the sentence of the specification that it proves."""
+    rows = []
+    for path in sorted((HERE.parent / "tests").rglob("test_*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if named := _PROMISE.match(node.name):
+                told = _sentence((ast.get_docstring(node) or "").partition("\n\n")[0])
+                file = path.relative_to(HERE.parent).as_posix()
+                rows.append((int(named[1]), f"`{node.name}`", file, told))
+    rows.sort()
+    return _table(("promise", "test", "in", "proves"), [(str(row[0]), *row[1:]) for row in rows])
+
+
 def _choices(term: Any) -> tuple[str, ...]:
     return tuple(getattr(term, "choices", ()) or ())
 
@@ -153,6 +170,7 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "settings": _settings, "tokens": _tokens, "cli": _cli, "commands": _commands, "kit": _kit, "facts": _facts,
+    "promises": _promises,
 }  # fmt: skip
 """Every table by the name that marks its block."""
 

@@ -13,17 +13,21 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from temporalio.common import SearchAttributeKey
 
 from halon.incident.commands import COMMANDS, parse
 from halon.intake.sources import alertmanager
 from halon.kit import load
 from halon.settings import SETTINGS, TOKENS, starter_kit
+from halon_workflows import surface
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("README.md", *(path.relative_to(ROOT).as_posix() for path in sorted((ROOT / "docs").glob("*.md"))))
+_DOCS = (path.relative_to(ROOT) for path in sorted((ROOT / "docs").rglob("*.md")))
+PAGES = ("README.md", *(path.as_posix() for path in _DOCS if "examples" not in path.parts))
 _MAP = re.compile(r"<!-- map -->\n+```\n(?P<map>.*?)```", re.DOTALL)
 _FENCED = re.compile(r"^```sh\n(?P<lines>.*?)^```", re.DOTALL | re.MULTILINE)
 _LINK = re.compile(r"\]\((?!https?:|#)(?P<to>[^)#\s]+)(?:#(?P<anchor>[^)\s]+))?\)")
+_SHOWN = {value.name for value in vars(surface).values() if isinstance(value, SearchAttributeKey)}
 # Put together, so that this file does not name what it forbids.
 HOSTS = tuple(".".join(parts) for parts in (
     ("pypi", "org"), ("python" + "hosted", "org"), ("registry", "npmjs", "org"), ("deb", "debian", "org"), ("proxy", "golang", "org"),
@@ -135,6 +139,11 @@ def test_every_temporal_line_in_the_docs_says_something_known(page: str, line: s
     """What `halon` can do, `temporal` can do too: each Update, Signal and Query exists, and its JSON is well formed."""
     words = _words(line)
     options = {words[index]: words[index + 1] for index in range(len(words) - 1) if words[index].startswith("--")}
+    if "list" in words:
+        named = set(re.findall(r"\b(Halon\w+|ExecutionStatus|WorkflowType)\b", options["--query"]))
+        assert named, f"{page}: {line}"
+        assert named <= {*_SHOWN, "ExecutionStatus", "WorkflowType"}, f"{page}: {line}"
+        return
     if "query" in words:
         known = {"status", "timeline", "gates", "obligations", "actions", "rca", "report"}
         assert options["--type"] in known, f"{page}: {line}"
