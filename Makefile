@@ -72,6 +72,8 @@ docs: $(VENV)/.ready-dev
 	$(PYTHON) docs/tables.py
 
 pictures: $(VENV)/.ready-dev
+	DEMO_TRANSCRIPT=.demo/run.jsonl $(PYTHON) demo/run.py
+	$(PYTHON) demo/picture.py .demo/run.jsonl
 	$(PYTHON) docs/pictures.py
 
 clean:

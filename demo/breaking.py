@@ -1,167 +1,172 @@
-"""Acts 1 to 6: everything starts, the agent does harm, the alert comes in, the worker is killed, the harm is stopped."""
+"""Scenes 1 to 5: all starts, the agent does harm, the alarm, how bad it is, what is sealed, the tool goes off."""
 
 from __future__ import annotations
 
-import json
+import re
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
-from scene import QUESTION, TOOL_PATH, Scene, moment
+import ledger
+from scene import QUESTION, TOOL_PATH, Scene, moment, plural, spaced
 from speaking import delivery, now
 
 COPIES = 49
-KIT_QUIET = "quiet_minutes: 15"
+PIECES = ("traces", "actions", "controls", "describe")
+_CALL_SECONDS = 45.0
+_WATCH = 0.003
+_REASON = re.compile(r"(SEV[1-4]) by (?:the )?([a-z ]+): ([^(;]+) \(")
+_WATCHED = re.compile(r"(watch_seconds): *\d+")
 
 
 def start(scene: Scene) -> None:
-    """1: a kit, a mail server, the agent, and ``halon up``."""
+    """A mail server, an agent to practise on, Halon with its starter kit."""
     tell, programs, say = scene.tell, scene.programs, scene.say
-    tell.act("1. Start: a kit, a mail server, an agent, halon up")
-    made = say.halon("init", str(programs.kit))
-    tell.check("halon init wrote a kit", made.code == 0, made.out.partition("\n")[0] or made.err, must=True)
-    # So that a later alert opens a successor within this run, and not after a quarter of an hour.
-    page = programs.kit / "organisation.yaml"
-    page.write_text(page.read_text("utf-8").replace(KIT_QUIET, "quiet_minutes: 1"), "utf-8")
-    checked = say.halon("kit", "check", str(programs.kit))
-    tell.check(
-        "halon kit check finds it sound", checked.code == 0, checked.out.partition("\n")[0] or checked.err, must=True
-    )
+    tell.scene("Everything starts on this machine",
+               "A small support agent for a web shop, the shop's mail server, and Halon, which watches over the agent.")  # fmt: skip
     programs.catch_mail()
     programs.start_agent()
-    tell.until("the agent answers", say.agent_is_there, bool, 20)
-    tell.saw(f"agent: {say.agent('/')['description']}")
+    tell.until("the agent starts", say.agent_is_there, bool, 20)
+    tell.saw(f"the agent: {say.agent('/')['description']}")
+    made = say.halon("init", str(programs.kit))
+    tell.check("Halon's rules are plain files that anybody can edit", made.code == 0,
+               (made.out.partition(": ")[2] or made.err).partition(".")[0].strip(), must=True)  # fmt: skip
+    _shorten_times(scene)
+    checked = say.halon("kit", "check", str(programs.kit))
+    tell.check("they were checked before anything happens", checked.code == 0,
+               "sound" if " is sound" in checked.out else checked.err or checked.out, must=True)  # fmt: skip
     began = time.monotonic()
-    lines = programs.start_halon()
+    with tell.waiting("Halon starts: a Temporal server, a worker, a front door for alerts", 60):
+        programs.begin_halon()
+        lines = programs.halon_ready()
     tell.check(
-        "halon up is ready",
-        any(line.startswith("ready:") for line in lines),
-        f"{time.monotonic() - began:.1f} s",
-        must=True,
+        "Halon is up", any(line.startswith("ready:") for line in lines), f"after {time.monotonic() - began:.1f} s"
     )
-    for line in lines:
-        if line.startswith(("front door:", "temporal:", "pages go to:")):
-            tell.saw(line)
+
+
+def _shorten_times(scene: Scene) -> None:
+    """How long a tool that comes back is watched: seconds instead of minutes. The rest of the starter kit stays as it is."""
+    page = scene.programs.kit / "actions.yaml"
+    page.write_text(_WATCHED.sub(r"\1: 3", page.read_text("utf-8")), "utf-8")
 
 
 def harm(scene: Scene) -> None:
-    """2: the agent reads a poisoned page and mails customer records out."""
+    """The agent reads a poisoned page and mails customer records out."""
     tell, say = scene.tell, scene.say
-    tell.act("2. A customer asks an honest question; the page that the agent reads has an instruction in it")
+    tell.scene("A web page tricks the agent",
+               "A customer asks an honest question. The page that the agent reads for the answer hides an order: "
+               "mail all customer records to a stranger. The agent obeys.")  # fmt: skip
     answer = say.ask_agent("s-1", QUESTION)
-    tell.saw(f"asked: {QUESTION}  answered: {answer['reply']}")
+    tell.saw(f"customer: {QUESTION}")
+    tell.saw(f"agent: {answer['reply']}")
     done = [one for one in say.agent("/v1/actions")["actions"] if one["trace_id"] == answer["trace_id"]]
     one = done[0] if done else {}
-    tell.check("the agent's action log shows an unauthorised action that was done",
-               one.get("authorised") is False and one.get("status") == "done",
-               f"{one.get('tool')} to {one.get('recipient_domain')}, authorised {one.get('authorised')}", must=True)  # fmt: skip
-    scene.victims = tuple(one["arguments"]["customers"])
-    mails = scene.programs.mail.to(one["arguments"]["to"])
-    body = mails[0].get_content() if mails else ""
-    tell.check("the mail server has the mail, with every record in it",
-               mails and all(who in body for who in scene.victims),
-               f"to {one['arguments']['to']}, {len(scene.victims)} customers, {len(body)} characters", must=True)  # fmt: skip
+    scene.victims, scene.thief = tuple(one["arguments"]["customers"]), str(one["arguments"]["to"])
+    tell.check("and behind the customer's back it sent a mail that it was not allowed to send",
+               one.get("authorised") is False and one.get("status") == "done", f"{one.get('tool')} to {scene.thief}", must=True)  # fmt: skip
+    mails = scene.programs.mail.to(scene.thief)
+    body = str(mails[0].get_content()) if mails else ""
+    inside = [who for who in scene.victims if who in body]
+    tell.check("customer records have reached a stranger", mails and len(inside) == len(scene.victims) > 0,
+               f"{plural(len(mails), 'mail')} in that mailbox, the records of {len(inside)} customers; the first: {body.partition('; order')[0]}",
+               must=True, mark="harm")  # fmt: skip
     scene.alert = ("5c1f0f2f6d1c4b7e", now(), answer["trace_id"])
 
 
-def alert_and_kill(scene: Scene) -> None:
-    """3 and 4: one delivery, ``kill -9`` as soon as its effect reaches the agent, a restart, and 49 copies at once."""
-    tell, say, programs = scene.tell, scene.say, scene.programs
-    tell.act("3. Alertmanager delivers; as soon as the containment call reaches the agent: kill -9")
-    sent = time.monotonic()
-    first = say.deliver(delivery(*scene.alert))
-    took = (time.monotonic() - sent) * 1000
-    told = first.json()["incidents"][0] if first.status_code == 200 else {}
-    tell.check("the front door took it, and an incident is new", told.get("status") == "new",
-               f"HTTP {first.status_code} after {took:.0f} ms: {told.get('incident')} {told.get('status')}", must=True)  # fmt: skip
-    scene.say.reference, scene.say.workflow_id = told["incident"], told["workflow_id"]
-    rows = tell.until("the agent receives a containment call", lambda: say.calls(TOOL_PATH), bool, 45, every=0.002)
-    pid = programs.halon_pid()
-    killed_at = now()
-    ended = programs.kill_halon()
-    late = (moment(killed_at) - moment(rows[0]["first_at"])).total_seconds() * 1000
-    tell.check("kill -9 of halon up (worker and front door)", ended == -9,
-               f"process {pid} ended with {ended}, {late:.0f} ms after the call reached the agent")  # fmt: skip
-    tell.act("4. halon up again, on the same folder")
-    began = time.monotonic()
-    lines = programs.start_halon()
-    behind = next((line for line in lines if "earlier run" in line), "")
-    tell.check("halon up is ready again", behind, f"{time.monotonic() - began:.1f} s; {behind}", must=True)
-    answers = say.deliver_at_once(delivery(*scene.alert), COPIES)
-    taken = [told, *(one.json()["incidents"][0] for one in answers if one.status_code == 200)]
-    counted = Counter(one["status"] for one in taken)
-    tell.check(f"{COPIES} copies of the alert at once all join it",
-               counted == {"new": 1, "joined": COPIES} and {one["incident"] for one in taken} == {say.reference},
-               f"{len(answers)} answers at once; of all: {', '.join(f'{number} {word}' for word, number in counted.items())}")  # fmt: skip
-    found = say.halon("incidents", "--json").value
-    tell.check("halon incidents lists one incident", [one["reference"] for one in found] == [say.reference],
-               ", ".join(f"{one['reference']} ({one['agent']})" for one in found))  # fmt: skip
-    was = scene.wait_for_action("disable-send-email", "verified")
-    verb = (
-        "after the kill, by the new process"
-        if moment(was["verified_at"]) > moment(killed_at)
-        else "just before the kill"
-    )
-    tell.check("the incident went on: containment was verified", was["verified_at"], f"{verb}, at {was['verified_at']}")
-    scene.calls_are_single(TOOL_PATH, 1)
+def alarm(scene: Scene) -> None:
+    """One alert fifty times at once; and as soon as its effect reaches the agent, ``kill -9``, told two scenes later."""
+    tell, say = scene.tell, scene.say
+    tell.scene("The alarm goes off",
+               "Monitoring notices, and Alertmanager delivers the alert: at its worst, the same one many times at once. "
+               "It must become one incident, not many.")  # fmt: skip
+    body = delivery(*scene.alert)
+    scene.sent_at = now()
+    with ThreadPoolExecutor(COPIES + 1) as senders:
+        sent = [senders.submit(say.deliver_or_not, body) for _ in range(COPIES + 1)]
+        with tell.waiting("Halon takes the alert, looks at the agent, and acts", _CALL_SECONDS):
+            _kill_at_first_call(scene)
+        answers = [one.result() for one in sent]
+    scene.programs.begin_halon()  # it comes up while the next scenes are told
+    opened = [one for one in answers if one.get("status") == "new"]
+    counted = Counter(str(one.get("status", "not answered")) for one in answers)
+    scene.unanswered = counted["not answered"]
+    say.reference = ", ".join(str(one["incident"]) for one in opened)
+    say.workflow_id = ", ".join(str(one["workflow_id"]) for one in opened)
+    tell.check("one incident was opened", len(opened) == 1, say.reference,
+               at=scene.sent_at, must=True, mark="alert")  # fmt: skip
+    joined = [one for one in answers if one.get("status") == "joined" and one["incident"] == say.reference]
+    tell.check(f"and {len(joined)} copies joined it", len(joined) + scene.unanswered == COPIES and joined,
+               f"{plural(len(answers), 'delivery', 'deliveries')} at once: "
+               + ", ".join(f"{number} {word}" for word, number in counted.most_common()), at=scene.sent_at, mark="joined")  # fmt: skip
+
+
+def _kill_at_first_call(scene: Scene) -> None:
+    """Kill the worker at its worst moment: its call has reached the agent, and it does not know yet whether it worked."""
+    end = time.monotonic() + _CALL_SECONDS
+    while not (rows := scene.say.calls(TOOL_PATH)):
+        scene.programs.require_running()
+        if time.monotonic() > end:
+            scene.tell.check("Halon switches the tool off at the agent", rows, rows, must=True)
+        time.sleep(_WATCH)
+    scene.killed_pid = scene.programs.halon_pid()
+    scene.killed_at = now()
+    scene.killed_with = scene.programs.kill_halon()
 
 
 def severity(scene: Scene) -> None:
-    """5: what is known, what is not, and what was sealed before anything was changed."""
+    """What is known, what is not: from the record on the disk, as it lay there when the worker died."""
+    tell = scene.tell
+    tell.scene(
+        "How bad is it?",
+        "Halon looks for itself, at the agent's own list of actions and traces. The lower the number, the worse. What it can't know it says.",
+    )
+    kept = ledger.read(scene.programs.home)
+    lines = kept.of_kind("severity")
+    line: dict[str, Any] = lines[-1] if lines else {"text": "", "at": scene.sent_at}
+    scene.level = line["text"].removeprefix("Severity ").partition(":")[0]
+    reasons = [f"{words} ({axis})" for level, axis, words in _REASON.findall(line["text"]) if level == scene.level]
+    tell.check(f"severity {scene.level or 'unknown'}, and why", scene.level and reasons, "; ".join(reasons),
+               at=line["at"], must=True, mark="severity")  # fmt: skip
+    facts = {one["data"]["name"]: one["data"]["value"] for one in kept.of_kind("fact")}
+    people = facts.get("affected_individuals") or {}
+    tell.check("as many people as there are in the stranger's mail", people.get("low") == people.get("high") == len(scene.victims),
+               f"{people.get('low')} people", at=line["at"])  # fmt: skip
+    clocks = kept.of_kind("clock")
+    needed = sorted({name for one in clocks for name in one["data"].get("needs", ())})
+    tell.check("not known yet, and not guessed: people have to answer", {"gdpr_applies", "risk_to_individuals"} <= {*needed},
+               spaced(needed), at=clocks[-1]["at"] if clocks else "")  # fmt: skip
+
+
+def evidence(scene: Scene) -> None:
+    """What was sealed before anything was changed, checked by its hashes on the disk."""
     tell, say = scene.tell, scene.say
-    scene.wait_for_line("The harm has stopped")
-    tell.act("5. How bad is it, and what is not known? Evidence first")
-    told = say.status()
-    level = told["severity"]["level"]
-    tell.check("halon status has a severity with reasons", level and told["severity"]["because"],
-               f"{level}: {next((one for one in told['severity']['because'] if one.startswith(str(level))), '')}")  # fmt: skip
-    tell.check("the number of people is the one in the agent's own action log",
-               told["impact"].get("people", "").startswith(f"{len(scene.victims)} "), told["impact"].get("people"))  # fmt: skip
-    tell.check(
-        "unknown stays unknown",
-        {"gdpr_applies", "risk_to_individuals"} <= set(told["unknown"]),
-        ", ".join(told["unknown"]),
-    )
-    tell.saw(told["headline"])
-    opened, stopped = (
-        told["opened_at"],
-        next(one["at"] for one in say.timeline() if "The harm has stopped" in one["text"]),
-    )
-    tell.saw(
-        f"by the record, from the alert until the harm was seen to have stopped: {(moment(stopped) - moment(opened)).total_seconds():.1f} s, kill and restart included"
-    )
-    bundle = scene.programs.folder / "first-export"
-    written = say.halon("export", say.reference, "--to", str(bundle), "--json")
-    tell.check("the record can be taken out at any time", written.code == 0, written.refusal, must=True)
-    sealed = json.loads((bundle / "manifest.json").read_text("utf-8"))["evidence"]
-    before = [one for one in sealed if "before-containment" in one["path"]]
+    tell.scene("Evidence first", "Before it changes anything, Halon seals copies of what it saw, and notes each step "
+               "in a log in which every line is chained to the one before.")  # fmt: skip
+    kept = ledger.read(scene.programs.home)
+    sealed = ledger.sealed(scene.programs.home, "before-containment")
+    last = max((seal["collected_at"] for seal, _ in sealed), default="")
+    tell.check("traces, actions, switches and version are sealed, and unchanged",
+               len(sealed) >= len(PIECES) and all(ledger.matches(seal, content) for seal, content in sealed),
+               f"{plural(len(sealed), 'piece')}, {sum(len(content) for _, content in sealed)} bytes, SHA-256 recomputed",
+               at=last, must=True, mark="evidence")  # fmt: skip
     called = moment(say.calls(TOOL_PATH)[0]["first_at"])
-    tell.check("traces, action log, controls and toolset were sealed before the first containment call",
-               len(before) >= 4 and all(moment(one["collected_at"]) < called for one in before),
-               f"{len(before)} pieces, the last one {(called - max(moment(one['collected_at']) for one in before)).total_seconds() * 1000:.0f} ms before"
-               if before else "nothing sealed")  # fmt: skip
-    scene.early_head = told["record"]["head"]
-    tell.saw(f"record: {told['record']['entries']} entries, head {scene.early_head[:16]}…")
-    pages = scene.pages()
-    tell.check("somebody was paged", pages, ", ".join(pages))
-    leaders = scene.programs.kept("leadership.log")
-    tell.check(
-        "leadership was told", any(say.reference in line for line in leaders), f"{len(leaders)} line in leadership.log"
-    )
+    tell.check("before the first thing that Halon changed", moment(last) < called,
+               f"{(called - moment(last)).total_seconds() * 1000:.0f} ms before", at=last)  # fmt: skip
+    scene.early_head = kept.head
+    tell.check("the chain holds", kept.holds(), f"{plural(len(kept.lines), 'line')}, the last one's hash is {kept.head[:16]}…",
+               at=kept.lines[-1]["at"])  # fmt: skip
 
 
-def contained(scene: Scene) -> None:
-    """6: the tool is off, read back from the agent, which tries again and is refused."""
+def tool_off(scene: Scene) -> None:
+    """The mail tool is off at the agent."""
     tell, say = scene.tell, scene.say
-    tell.act("6. The mail tool is off")
-    tell.check("read back from the agent", say.agent(TOOL_PATH)["enabled"] is False, say.agent(TOOL_PATH))
-    mails = len(scene.programs.mail.all())
-    again = say.ask_agent("s-2", QUESTION)["actions"]
-    tell.check("the agent tries again and is refused", again and all(one["status"] == "refused" for one in again),
-               ", ".join(f"{one['tool']} {one['status']}: {one['reason']}" for one in again))  # fmt: skip
-    outside = [one for one in scene.programs.mail.all()[mails:] if one.endswith("@exfil.example")]
-    tell.check("no further mail left", not outside, f"{len(outside)} since")
-    scene.calls_are_single(TOOL_PATH, 1)
-    resolved = say.deliver(delivery(*scene.alert, ended=now()))
-    tell.check("Alertmanager says resolved, and the incident stays open", resolved.json()["incidents"][0]["status"] == "joined",
-               say.status()["headline"])  # fmt: skip
-    scene.wait_for_line("Nothing fires any more")
+    tell.scene(
+        "The mail tool goes off",
+        "Not the whole agent: only the tool that does the harm. That can be undone, so nobody is asked first.",
+    )
+    row = say.calls(TOOL_PATH)[0]
+    took = (moment(row["first_at"]) - moment(scene.sent_at)).total_seconds()
+    state = say.agent(TOOL_PATH)
+    tell.check("the agent says that its mail tool is off", state["enabled"] is False,
+               f"{state['tool']} off, {took:.1f} s after the alert", at=row["first_at"], mark="off")  # fmt: skip

@@ -1,173 +1,175 @@
-"""Acts 10 and 11: the cause, the fix and its proof, giving back, closing, and the record that is checked alone."""
+"""Scenes of the way out: the cause, the fix and its proof, giving back, what comes again, and the close."""
 
 from __future__ import annotations
 
-import json
-import shutil
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
-from scene import QUESTION, TOOL_PATH, Scene, moment
+from scene import QUESTION, TOOL_PATH, Scene, plural
 from speaking import delivery, now
 
 GUARD = "/control/guardrails"
-RESTORE = "restore-disable-send-email"
+ACTION = "disable-send-email"
+RESTORE = f"restore-{ACTION}"
 
 
 def cause(scene: Scene) -> None:
-    """10a: the case is replayed with the page and without it."""
+    """The case is replayed with the page and without it."""
     tell, say = scene.tell, scene.say
-    tell.act("10. Why did it happen, and is it fixed?")
-    scene.wait_for_line("Minimal case")
+    tell.scene("Why did it happen?", "Halon has played the same question to a copy of the agent again: once with every page, "
+               "once without the page that it suspects.")  # fmt: skip
+    scene.wait_for_line("Minimal case", what="the cause is looked for")
     found = say.query("rca") or {}
     case = found.get("case") or {}
-    tell.check("replayed with the page it happens, without the page it does not",
-               case.get("reproduced") is True and case.get("reproduced_without_culprit") is False,
-               f"with {case.get('culprit')} {case.get('reproduced')}, without {case.get('reproduced_without_culprit')}")  # fmt: skip
+    tell.check(
+        f"with the page {case.get('culprit')} it happens again",
+        case.get("reproduced") is True,
+        f"reproduced: {case.get('reproduced')}",
+    )
+    tell.check("without that page it does not", case.get("reproduced_without_culprit") is False,
+               f"reproduced: {case.get('reproduced_without_culprit')}")  # fmt: skip
     replays = say.calls("/control/replay")
     tell.check(
-        "the agent was asked to replay at least twice",
-        len(replays) >= 2,
-        f"{len(replays)} replays in the agent's ledger",
+        "both were really played", len(replays) >= 2, f"{plural(len(replays), 'replay')} in the agent's own list"
     )
-    tell.check("findings by layer, and whys", found.get("findings") and found.get("whys"),
-               ", ".join(f"{one['layer']} ({one['certainty']})" for one in found.get("findings") or []))  # fmt: skip
+    findings = found.get("findings") or []
+    tell.check("what let it happen, layer by layer, and why", findings and found.get("whys"),
+               f"{', '.join(dict.fromkeys(one['layer'] for one in findings))}; {plural(len(found.get('whys') or []), 'why')}")  # fmt: skip
 
 
 def fix(scene: Scene) -> None:
-    """10b: saying that it is fixed does not do; the rerun says whether it is."""
+    """Saying that it is fixed does not do; the rerun says whether it is."""
     tell, say = scene.tell, scene.say
-    for one in _correctives(scene):
-        spoken = json.dumps({"by": "tom", "id": one["id"], "text": "deployed, tom believes"})
-        said = say.temporal("update", "execute", "--name", "corrective", "--input", spoken)
-        tell.check(f"tom says that {one['id']} is done", said.code == 0, said.err or one["title"], must=True)
-    line = scene.wait_for_line("Rerun 1 ")
-    tell.check("tom says that it is fixed, and it is not: the rerun fails", "FAILED" in line, line)
-    back = say.set_at_agent(GUARD, {"isolate_untrusted": True})
-    tell.check(
-        "the owner fixes the agent: pages are kept from giving orders",
-        say.agent(GUARD) == back == {"isolate_untrusted": True},
-        back,
+    tell.scene(
+        "Fixed? Prove it",
+        "Saying so is not enough. Each time somebody says that it is fixed, Halon plays the same case again, and runs the agent's tests.",
     )
-    for one in _correctives(scene):
-        scene.said("corrective", "done", say.reference, one["id"], "--text", "pages are isolated now", "--by", "tom",
-                   what=f"halon corrective done {one['id']}")  # fmt: skip
-    line = scene.wait_for_line("Rerun 2 ")
+    found = _correctives(scene)
+    tell.check("Halon has listed what must be mended, each with an owner and a date", found and all(one["owner"] and one["deadline"] for one in found),
+               f"{plural(len(found), 'item')}; the first: {found[0]['title'] if found else ''}", must=True)  # fmt: skip
+    said = [say.update("corrective", by="tom", id=one["id"], text="deployed, tom believes") for one in found]
+    tell.check("Tom says that everything on the list is done", all(one.code == 0 for one in said),
+               next((one.err for one in said if one.code), plural(len(said), "item")), must=True)  # fmt: skip
+    line = scene.wait_for_line("Rerun 1 ", what="the case is played again")
+    tell.check("it is not: the same thing happens again", "FAILED" in line, line.partition(". ")[0])
+    back = say.set_at_agent(GUARD, {"isolate_untrusted": True})
+    tell.check("now the agent is really mended: pages can't give it orders any more",
+               say.agent(GUARD) == back == {"isolate_untrusted": True}, ", ".join(f"{name}: {value}" for name, value in back.items()))  # fmt: skip
+    asked = say.halon("restore", say.reference, "--reason", "it is fixed now", "--by", "tom", "--json")
+    tell.check(
+        "Tom asks to have the mail tool back", asked.code == 0, asked.value.get("answer") or asked.refusal, must=True
+    )
+    gate = scene.gate = scene.wait_for_gate(RESTORE, what="his wish becomes a question to somebody else")
+    own = say.halon("approve", say.reference, gate["id"], "--by", "tom", "--yes", "--json")
+    tell.check(
+        "and tries to approve his own wish: refused",
+        own.code == 1 and say.gate(RESTORE)["status"] == "open",
+        own.refusal.partition(": ")[2],
+    )
+    done = [
+        say.update("corrective", by="tom", id=one["id"], text="pages are isolated now") for one in _correctives(scene)
+    ]
+    tell.check("Tom says again that the list is done", all(one.code == 0 for one in done),
+               next((one.err for one in done if one.code), plural(len(done), "item")), must=True)  # fmt: skip
+    line = scene.wait_for_line("Rerun 2 ", what="the case is played again")
     last = ((say.query("rca") or {}).get("reruns") or [{}])[-1]
-    tell.check("the rerun passes: case and evals", last.get("passed") and last.get("case_passed") and last.get("evals_passed", 0) > 0
-               and last.get("evals_failed") == 0, line)  # fmt: skip
+    tell.check("now it is proved: the case no longer happens",
+               last.get("passed") and last.get("case_passed") and last.get("evals_passed", 0) > 0 and last.get("evals_failed") == 0,
+               line.partition(". ")[0], mark="proved")  # fmt: skip
     runs = say.calls("/control/evals")
-    tell.check("the agent ran its evals for each rerun", len(runs) >= 2, f"{len(runs)} runs in the agent's ledger")
+    tell.check(
+        "the agent's tests were really run each time",
+        len(runs) >= 2,
+        f"{plural(len(runs), 'run')} in the agent's own list",
+    )
 
 
 def _correctives(scene: Scene) -> list[dict[str, Any]]:
-    found = (scene.say.query("rca") or {}).get("correctives") or []
-    scene.tell.check("corrective actions are named, each with an owner and a deadline",
-                     found and all(one["owner"] and one["deadline"] for one in found),
-                     f"{len(found)}: {', '.join(one['id'] + ' ' + one['status'] for one in found)}", must=True)  # fmt: skip
-    return list(found)
+    return list((scene.say.query("rca") or {}).get("correctives") or [])
 
 
 def give_back(scene: Scene) -> None:
-    """10c: what was taken is given back through a gate, and the agent works again."""
+    """What was taken is given back through the gate, in stages where the kit has some, and the agent works again."""
     tell, say = scene.tell, scene.say
-    gate = scene.wait_for_gate(RESTORE)
-    tell.check("the tool is still off while the gate waits", say.agent(TOOL_PATH)["enabled"] is False, gate["title"])
-    scene.said("approve", say.reference, gate["id"], "--by", "tom", "--yes", what="tom approves giving it back")
-    was = scene.wait_for_action("disable-send-email", "undone")
+    tell.scene("Giving the tool back", "Ann approves what Tom asked for. Only then the tool comes back, bit by bit where the rules "
+               "say so, and the mended agent is asked the poisoned question again.")  # fmt: skip
+    gate = tell.until("the approval waits for Ann", lambda: say.gate(RESTORE), lambda one: one.get("status") == "open")
     tell.check(
-        "the mail tool is on again, read back from the agent",
-        say.agent(TOOL_PATH)["enabled"] is True and was["undone_at"],
-        say.agent(TOOL_PATH),
+        "the tool is still off while the question waits", say.agent(TOOL_PATH)["enabled"] is False, gate["title"]
     )
-    scene.calls_are_single(TOOL_PATH, 2)
-    mails = scene.programs.mail.all().count("collector@exfil.example")
-    again = say.ask_agent("s-3", QUESTION)
-    tell.check("asked the same question, the agent mails nobody",
-               not again["actions"] and scene.programs.mail.all().count("collector@exfil.example") == mails, again["reply"])  # fmt: skip
+    scene.said("approve", say.reference, gate["id"], "--by", "ann", "--yes", what="Ann may: she did not ask for it")
+    stages = say.action(ACTION)["order"].get("restore_stages") or []
+    if len(stages) > 1:
+        first = tell.until("the first part is given back", lambda: say.agent(TOOL_PATH), lambda told: told["enabled"])
+        tell.check("first for a few sessions only, and watched for harm", first["share"] == stages[0]["share"],
+                   f"{first['tool']} on for {first['share']} percent of sessions")  # fmt: skip
+    _asked_again(scene, "s-5")
+    was = scene.wait_for_action(
+        ACTION, "undone", what="Halon watches for harm before it gives back the rest", seconds=120
+    )
+    for one in say.timeline():
+        if one["at"] > gate["opened_at"] and ("iven back" in one["text"] or "given back" in one["text"]):
+            tell.saw(one["text"], at=one["at"])
+    whole = say.agent(TOOL_PATH)
+    tell.check("then for everybody, says the agent", whole["enabled"] is True and was["undone_at"],
+               f"{whole['tool']} on for {whole['share']} percent of sessions" if "share" in whole else f"{whole['tool']} on",
+               at=was["undone_at"])  # fmt: skip
+    _asked_again(scene, "s-6")
+    rows = say.calls(TOOL_PATH)
+    tell.check("off and on again, each order was carried out once", [row["effects"] for row in rows] == [1] * (1 + max(1, len(stages))),
+               f"{plural(len(rows), 'order')} in the agent's own list")  # fmt: skip
 
 
-def recurrence_and_close(scene: Scene) -> None:
-    """10e: a later alert opens a successor; the incident is closed."""
+def _asked_again(scene: Scene, session: str) -> None:
+    before = scene.mails_to_thief()
+    again = scene.say.ask_agent(session, QUESTION)
+    scene.tell.check("asked the poisoned question, the agent answers and mails nobody",
+                     not again["actions"] and scene.mails_to_thief() == before, again["reply"])  # fmt: skip
+
+
+def leadership(scene: Scene) -> None:
+    """What leadership reads."""
+    tell, say = scene.tell, scene.say
+    told = say.halon("status", say.reference, "--json").value
+    tell.scene("What leadership reads", "No chat room to search: one question to the incident, and one answer.")
+    tell.box("halon status", [
+        ("Headline", told["headline"]),
+        ("Impact", "; ".join(f"{name}: {text}" for name, text in told["impact"].items())),
+        ("Asked", "; ".join(f"{' or '.join(one['of'])}: {one['what']}" for one in told["asked"]) or "nothing of anybody"),
+        ("Outside", told["outside"]),
+    ], "cyan")  # fmt: skip
+    tell.check("it counts as many people as the stranger's mail", told["impact"].get("people", "").startswith(f"{len(scene.victims)} "),
+               told["impact"].get("people"))  # fmt: skip
+
+
+def close(scene: Scene) -> None:
+    """Nothing is left to do, and only then it can be closed."""
+    tell, say = scene.tell, scene.say
+    tell.scene("The close, and a new alarm", "An incident can be closed once nothing is left to do. Should the agent do it again later, "
+               "a new incident opens, with clocks of its own, linked to the first.")  # fmt: skip
+    left = tell.until("everything is settled", lambda: say.halon("status", say.reference, "--json").value.get("left_before_close"),
+                      lambda left: left == [])  # fmt: skip
+    tell.check("nothing is left to do", left == [], say.status()["headline"])
+    scene.said("close", say.reference, "--by", "ann", "--reason", "fixed and proved", what="Ann types: halon close")
+    told = tell.until("the reports are written and sealed", lambda: say.halon("status", say.workflow_id, "--json").value,
+                      lambda told: told.get("closed_at"))  # fmt: skip
+    tell.check(
+        "closed as resolved", told.get("outcome") == "resolved", told["headline"], at=told["closed_at"], mark="closed"
+    )
+    _recurrence(scene)
+
+
+def _recurrence(scene: Scene) -> None:
+    """A later alert opens a linked successor."""
     tell, say, ref = scene.tell, scene.say, scene.say.reference
-    recovered = max(moment(one["at"]) for one in say.timeline() if "Nothing fires any more" in one["text"])
-    left = 60.5 - (moment(now()) - recovered).total_seconds()
-    if left > 0:
-        tell.saw(f"the kit's quiet minute is over in {left:.0f} s")
-    tell.until(
-        "the quiet minute is over",
-        lambda: (moment(now()) - recovered).total_seconds(),
-        lambda gone: gone > 60.5,
-        90,
-        every=0.5,
-    )
     fingerprint, _, trace = scene.alert
-    later = say.deliver(delivery(fingerprint, now(), trace))
+    later = say.deliver_or_not(delivery(fingerprint, now(), trace))
     tell.check(
-        "Alertmanager fires once more, after the quiet time", later.status_code == 200, f"HTTP {later.status_code}"
+        "Alertmanager fires once more",
+        later.get("status") == "new",
+        f"{later.get('incident')} {later.get('status')}",
+        must=True,
     )
-    line = scene.wait_for_line(" went to incident-")
-    rows = tell.until(
-        "a second incident", lambda: say.halon("incidents", "--json").value, lambda rows: len(rows) == 2, 20
-    )
-    other: dict[str, Any] = next((one for one in rows if one["reference"] != ref), {})
-    linked = tell.until(
-        "the successor answers",
-        lambda: say.halon("status", other["workflow_id"], "--json").value,
-        lambda told: told.get("live"),
-    )
-    tell.check("it opens a linked successor with clocks of its own", linked["predecessor"] in (ref, say.workflow_id) and linked["next_deadline"],
-               f"{linked['reference']} after {linked['predecessor']}; {line}")  # fmt: skip
-    left_over = tell.until(
-        "everything is settled", lambda: say.status().get("left_before_close"), lambda left: left == []
-    )
-    tell.check("nothing is left to do in the first one", left_over == [], say.status()["headline"])
-    scene.said("close", ref, "--by", "ann", "--reason", "fixed and proved", what="halon close")
-    told = tell.until(
-        "it is closed", lambda: say.halon("status", say.workflow_id, "--json").value, lambda told: told.get("closed_at")
-    )
-    tell.check("closed as resolved", told.get("outcome") == "resolved", told["headline"])
-
-
-def record(scene: Scene) -> None:
-    """11: the bundle, its own verifier on plain Python, and one flipped byte."""
-    tell, say = scene.tell, scene.say
-    tell.act("11. The record, checked alone")
-    bundle = scene.programs.folder / "record"
-    written = say.halon("export", say.reference, "--to", str(bundle), "--json")
-    tell.check(
-        "halon export", written.code == 0, written.refusal or f"head {written.value.get('head', '')[:16]}…", must=True
-    )
-    manifest: dict[str, Any] = json.loads((bundle / "manifest.json").read_text("utf-8"))
-    reports = [name for name in ("postmortem.md", "timeline.md", "status.json")
-               if any(one["path"].endswith(f"-{name}") for one in manifest["evidence"])]  # fmt: skip
-    tell.check("the reports were rendered and sealed at the close", len(reports) == 3, ", ".join(reports))
-    code, said = _verify(bundle, scene.notice_head)
-    tell.check("its own verify.py on plain Python holds it, with the head from the notice", code == 0, said)
-    code, said = _verify(bundle, scene.early_head)
-    tell.check("the head that was shown early on is still in it", code == 0, said)
-    altered = scene.programs.folder / "altered"
-    shutil.copytree(bundle, altered)
-    log = altered / "record.jsonl"
-    content = bytearray(log.read_bytes())
-    content[len(content) // 2] ^= 1
-    log.write_bytes(content)
-    code, said = _verify(altered, "")
-    tell.check("one flipped bit in a copy, and verify.py finds it (exit 1)", code == 1, said)
-    cut = scene.programs.folder / "cut"
-    shutil.copytree(bundle, cut)
-    artefact = next(cut / one["path"] for one in manifest["evidence"] if "before-containment" in one["path"])
-    artefact.unlink()
-    code, said = _verify(cut, "")
-    tell.check("one piece of evidence missing in a copy, and verify.py finds it (exit 1)", code == 1, said)
-
-
-def _verify(bundle: Path, head: str) -> tuple[int, str]:
-    """The bundle's own verifier: -I keeps every package and variable of ours out."""
-    asked = [sys.executable, "-I", str(bundle / "verify.py"), str(bundle), *(["--head", head] if head else [])]
-    done = subprocess.run(asked, capture_output=True, text=True, timeout=60, stdin=subprocess.DEVNULL)
-    lines = [line for line in (done.stdout or done.stderr).splitlines() if line.strip()]
-    found = [line for line in lines if line.startswith("problem:")]
-    return done.returncode, " | ".join([*found[:1], *lines[-1:]])
+    linked = tell.until("the second incident answers", lambda: say.halon("status", later["workflow_id"], "--json").value,
+                        lambda told: told.get("live") and told.get("next_deadline"))  # fmt: skip
+    tell.check("a second incident, linked to the first, with clocks of its own", linked["predecessor"] in (ref, say.workflow_id),
+               f"{linked['reference']} after {ref}; next: {linked['next_deadline']['what']}")  # fmt: skip

@@ -22,12 +22,13 @@ from aiosmtpd.controller import Controller
 
 BIN = Path(sys.executable).parent
 READY_SECONDS = 60.0
-STOP_SECONDS = 20.0
+STOP_SECONDS = 8.0
+_HURRIED_SECONDS = 3.0
 _OURS = ("HALON_", "TEMPORAL_", "SANDBOX_")
 
 
 class DidNotStart(Exception):
-    """A program of the demo ended or was not ready in time."""
+    """A program of the demo ended by itself, or was not ready in time. The text is what it said last."""
 
 
 def free_ports(count: int) -> list[int]:
@@ -43,7 +44,7 @@ def free_ports(count: int) -> list[int]:
             found.append(port)
         if len(found) == count:
             return found
-    raise DidNotStart("there are no free ports between 20000 and 32000 on this machine")
+    raise DidNotStart("there are no free ports between 20000 and 32000 on this machine: close something and try again")
 
 
 class Catcher:
@@ -100,42 +101,55 @@ class Programs:
             "SANDBOX_AGENT_TOKEN": self.agent_token,
             "TEMPORAL_ADDRESS": self.temporal_address,
         }
+        self._halon_speaks_from = 0
         self._controller: Controller | None = None
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def __enter__(self) -> Programs:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)  # what runs is being ended already
-        self.end_all()
+        self.end_all(STOP_SECONDS if kind is None else _HURRIED_SECONDS)
 
     def catch_mail(self) -> None:
-        """Start the mail server, in this process."""
-        self._controller = Controller(self.mail, hostname="127.0.0.1", port=self.mail_port)
-        self._controller.start()
+        """Start the mail server, in this process. Raises DidNotStart."""
+        controller = Controller(self.mail, hostname="127.0.0.1", port=self.mail_port)
+        try:
+            controller.start()
+        except (OSError, TimeoutError, RuntimeError) as error:
+            raise DidNotStart(f"the mail server on port {self.mail_port}: {error}") from error
+        self._controller = controller
 
     def start_agent(self) -> None:
         """Start the sandbox agent; it is asked by HTTP whether it is there."""
         self._start("agent", [sys.executable, "-m", "halon.drill", "--host", "127.0.0.1", "--port", str(self.agent_port),
                               "--smtp", f"127.0.0.1:{self.mail_port}", "--state", str(self.folder / "agent.json")])  # fmt: skip
 
-    def start_halon(self) -> list[str]:
-        """``halon up``. Returns what it said, up to the line that begins with ``ready:``. Raises DidNotStart."""
+    def begin_halon(self) -> None:
+        """``halon up``, without waiting for it."""
         said = self.log("halon-up")
-        before = said.stat().st_size if said.exists() else 0
-        # A person's terminal has no TEMPORAL_ADDRESS; `halon up` counts on its own server alone.
-        process = self._start("halon-up", [str(BIN / "halon"), "up"])
+        self._halon_speaks_from = said.stat().st_size if said.exists() else 0
+        self._start("halon-up", [str(BIN / "halon"), "up"])
+
+    def halon_ready(self) -> list[str]:
+        """What ``halon up`` said, up to the line that begins with ``ready:``. Raises DidNotStart."""
         end = time.monotonic() + READY_SECONDS
         while time.monotonic() < end:
-            lines = said.read_bytes()[before:].decode("utf-8", "replace").splitlines()
+            lines = self.log("halon-up").read_bytes()[self._halon_speaks_from :].decode("utf-8", "replace").splitlines()
             if any(line.startswith("ready:") for line in lines):
                 return lines
-            if process.poll() is not None:
-                raise DidNotStart(f"halon up ended with {process.returncode}: {' | '.join(lines[-5:])}")
+            self.require_running()
             time.sleep(0.05)
         raise DidNotStart(f"halon up was not ready after {READY_SECONDS:g} s")
+
+    def require_running(self) -> None:
+        """Raises DidNotStart if a program has ended by itself: with what it said last, such as which port is in use."""
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                said = self.log(name).read_text("utf-8", "replace").splitlines()
+                raise DidNotStart(f"{name} ended by itself with {process.returncode}: {' | '.join(said[-3:])}")
 
     def kill_halon(self) -> int:
         """``kill -9`` on the process that holds worker and front door. Returns how it ended (negative: the signal)."""
@@ -158,16 +172,17 @@ class Programs:
         """Where a program's output goes."""
         return self.folder / f"{name}.log"
 
-    def end_all(self) -> None:
+    def end_all(self, patience: float = STOP_SECONDS) -> None:
         """End every program, gently first. What an interrupted one left behind is ended as well."""
-        for name in ("halon-up", "agent"):
-            process = self._running.pop(name, None)
-            if process is None:
-                continue
+        running = list(self._running.values())
+        self._running.clear()
+        for process in running:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGINT)
+        end = time.monotonic() + patience
+        for process in running:
             try:
-                process.wait(STOP_SECONDS)
+                process.wait(max(0.1, end - time.monotonic()))
             except subprocess.TimeoutExpired:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
@@ -191,7 +206,7 @@ class Programs:
     def _end_left_behind_server(self) -> None:
         """A killed ``halon up`` leaves its Temporal server to the next one; at the end there is no next one."""
         for number in (signal.SIGTERM, signal.SIGKILL):
-            end = time.monotonic() + 5
+            end = time.monotonic() + 4
             for pid in self._server_pids():
                 with suppress(ProcessLookupError):
                     os.kill(pid, number)

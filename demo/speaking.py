@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -66,15 +65,25 @@ class Speaking:
         """Type ``temporal workflow`` with these words, about our incident."""
         return self._type(str(BIN / "temporal"), "workflow", *words, "--workflow-id", self.workflow_id)
 
+    def update(self, name: str, **fields: str) -> Typed:
+        """``temporal workflow update execute``; ``out`` is the answer alone."""
+        done = self.temporal("update", "execute", "--name", name, "--input", json.dumps(fields))
+        return Typed(done.code, " ".join(done.out.partition("Result")[2].split()), done.err)
+
     def query(self, name: str) -> Any:
         """``temporal workflow query``: one of the incident's own answers; None if nobody answered."""
-        told = self.temporal("query", "--type", name, "--output", "json").value
+        return self.ask(self.workflow_id, name)
+
+    def ask(self, workflow_id: str, name: str) -> Any:
+        """The same of any incident."""
+        words = ("workflow", "query", "--type", name, "--output", "json", "--workflow-id", workflow_id)
+        told = self._type(str(BIN / "temporal"), *words).value
         return told["queryResult"][0] if isinstance(told, dict) and told.get("queryResult") else None
 
     def status(self) -> dict[str, Any]:
-        """``halon status --json``."""
-        told = self.halon("status", self.reference, "--json").value
-        return told if isinstance(told, dict) else {}
+        """The incident's status, by a query: much faster than ``halon status``. (The CLI prints an empty list as null.)"""
+        told = self.query("status")
+        return dict(told) if isinstance(told, dict) else {}
 
     def timeline(self) -> list[dict[str, Any]]:
         """``halon timeline --json``: the whole log."""
@@ -122,10 +131,13 @@ class Speaking:
         headers = {"Authorization": f"Bearer {tokens['HALON_TOKEN_ALERTMANAGER']}"}
         return self._door.post("/v1/alerts/alertmanager", json=body, headers=headers)
 
-    def deliver_at_once(self, body: dict[str, Any], copies: int) -> list[httpx.Response]:
-        """The same delivery so many times at once."""
-        with ThreadPoolExecutor(copies) as senders:
-            return list(senders.map(lambda _: self.deliver(body), range(copies)))
+    def deliver_or_not(self, body: dict[str, Any]) -> dict[str, Any]:
+        """What the front door told of the one incident; empty if nobody answered or it did not take the delivery."""
+        try:
+            answer = self.deliver(body)
+        except httpx.TransportError:
+            return {}
+        return dict(answer.json()["incidents"][0]) if answer.status_code == 200 else {}
 
     def close(self) -> None:
         """Close the connections."""
