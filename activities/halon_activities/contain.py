@@ -60,23 +60,21 @@ class Contain:
         """Carry out an order's undo through a granted restore gate."""
         with typed():
             info = require_incident(step.incident_id)
-            if step.order.undo is None or not step.order.reversible:
-                raise Malformed(
-                    f"{step.order.id} can't be undone; the way back: {step.order.way_back or 'see the runbook'}"
-                )
+            call, look, part = _giving_back(step)
             async with beating():
                 await self._require_approval(info, step, step.order.restore_gate, "undo")
-                return await self._effect(step, "undo", step.order.undo, step.order.undo_verify)
+                return await self._effect(step, "undo", call, look, part)
 
     @activity.defn(name="contain.verify_undo")
     async def verify_undo(self, step: Step) -> Verified:
         """Read the state back after undo."""
         with typed():
             require_incident(step.incident_id)
-            if step.order.undo_verify is None:
+            _, look, _ = _giving_back(step)
+            if look is None:
                 return Verified(None, self._hands.now(), note="the kit has no call that reads this undo back")
             async with beating():
-                return await self._read_back(step.order.undo_verify)
+                return await self._read_back(look)
 
     @activity.defn(name="contain.harm")
     async def harm(self, watch: Watch) -> Harm:
@@ -107,6 +105,7 @@ class Contain:
             policy=policy,
             subject=step.order.id if verb == "apply" else f"restore-{step.order.id}",
             digest=step.order.digest_for(step.incident_id, verb),
+            proposers=step.order.proposed_by if verb == "apply" else (),
         )
 
     async def _require_evidence(self, info: activity.Info, step: Step) -> None:
@@ -115,9 +114,9 @@ class Contain:
             return
         await require_sealed(self._hands.evidence, step.incident_id, step.evidence)
 
-    async def _effect(self, step: Step, verb: str, call: Call, look: Call | None) -> Applied:
+    async def _effect(self, step: Step, verb: str, call: Call, look: Call | None, part: str = "") -> Applied:
         hands, order = self._hands, step.order
-        key = effect_key(step.incident_id, order.id, verb, step.attempt)
+        key = effect_key(step.incident_id, order.id, f"{verb}{part}", step.attempt)
         what = {"digest": order.digest_for(step.incident_id, verb), "verb": verb, "order": order.id}
         # Without a key in the call the receiver can't tell a repetition from a second order.
         effect: Effect = "once" if order.effect == "keyed" and not call.key_header else order.effect
@@ -176,6 +175,22 @@ class Contain:
             if asyncio.get_running_loop().time() >= end:
                 return Verified(False if read else None, hands.now(), seen, in_words(ValueError(note)))
             await asyncio.sleep(_PAUSE)
+
+
+def _giving_back(step: Step) -> tuple[Call, Call | None, str]:
+    """The call that gives back, the one that reads it, and what the idempotency key adds. Raises Malformed.
+
+    People approved the stages: an order that has them is never given back at once, and one without has none.
+    """
+    order, stages = step.order, step.order.restore_stages
+    if order.undo is None or not order.reversible:
+        raise Malformed(f"{order.id} can't be undone; the way back: {order.way_back or 'see the runbook'}")
+    if not stages and step.stage == 0:
+        return order.undo, order.undo_verify, ""
+    if not 1 <= step.stage <= len(stages):
+        raise Malformed(f"{order.id} is given back in {len(stages)} stages, and stage {step.stage} is none of them")
+    stage = stages[step.stage - 1]
+    return stage.apply, stage.verify, f"-stage-{step.stage}"
 
 
 def shown(answer: Response) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from temporalio import activity
@@ -29,10 +29,11 @@ async def require_approval(
     policy: GatePolicy | None,
     subject: str,
     digest: str,
+    proposers: Sequence[str] = (),
 ) -> tuple[str, ...]:
     """The names of those who approved ``what``, whose digest (hex) was computed just now from what will run.
 
-    ``policy`` is that of the order or notice itself; of ``gate`` only names and places are used, and looked up again.
+    ``policy`` and ``proposers`` are those of the order or notice itself; of ``gate`` only names and places are used, and looked up again.
     Raises ProofMissing with what is missing in words.
     """
     if policy is None:
@@ -57,7 +58,7 @@ async def require_approval(
     counted: dict[str, Spoken] = {}
     why_not: list[str] = []
     for answer in approvals:
-        reason = _count(hands, answer, gate, policy, said, counted)
+        reason = _count(hands, answer, gate, policy, {*gate.proposed_by, *proposers}, said, counted)
         if reason:
             why_not.append(f"{answer.by}: {reason}")
     if len(counted) < policy.quorum:
@@ -88,7 +89,13 @@ async def require_override(hands: Hands, info: activity.Info, by: str) -> str:
 
 
 def _count(
-    hands: Hands, answer: Answer, gate: Gate, policy: GatePolicy, said: Sequence[Spoken], counted: dict[str, Spoken]
+    hands: Hands,
+    answer: Answer,
+    gate: Gate,
+    policy: GatePolicy,
+    proposers: Collection[str],
+    said: Sequence[Spoken],
+    counted: dict[str, Spoken],
 ) -> str:
     """Count one answer, or say why it does not count."""
     who = person(hands.kit, answer.by)
@@ -96,8 +103,8 @@ def _count(
         return "nobody of that name is in the kit"
     if not set(who.roles) & set(policy.roles):
         return f"holds {', '.join(who.roles) or 'no role'}, and {' or '.join(policy.roles)} is needed"
-    proposer = person(hands.kit, gate.proposer)
-    if policy.exclude_proposer and who.name in (gate.proposer.lower(), proposer.name if proposer else ""):
+    known = [found for found in (person(hands.kit, name) for name in proposers) if found is not None]
+    if policy.exclude_proposer and who.name in {*(name.lower() for name in proposers), *(one.name for one in known)}:
         return "proposed it, and somebody else must agree"
     if who.name in counted:
         return "counts once"

@@ -78,8 +78,13 @@ class _Timely(WorkflowInstance):
 
 
 def _from_history(job: Any) -> bool:
-    """Whether a job stands for an event of the history. A local activity's result belongs to the task under way."""
+    """Whether a job stands for an event of the history.
+
+    A local activity's result belongs to the task under way. So does the answer to a cancellation that the workflow asked
+    for just now: the SDK gives it at once, in the same task, and no event stands for it (cancellation type TRY_CANCEL).
+    Taken for an event of the history it would fail this task, and every retry of it, for good.
+    """
     kind = job.WhichOneof("variant")
-    if kind == "resolve_activity" and job.resolve_activity.is_local:
-        return False
+    if kind == "resolve_activity":
+        return not (job.resolve_activity.is_local or job.resolve_activity.result.HasField("cancelled"))
     return kind in _FROM_HISTORY

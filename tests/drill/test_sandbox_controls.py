@@ -66,8 +66,8 @@ def test_kill_switch_gives_the_fallback_and_runs_no_tool(sandbox: httpx.Client) 
 def test_a_disabled_tool_is_refused_for_real(sandbox: httpx.Client, tool: str, message: str) -> None:
     """Disabled, a tool does nothing and says why; enabled again, it works."""
     path = f"/control/tools/{tool}"
-    assert sandbox.put(path, json={"enabled": False}).json() == {"tool": tool, "enabled": False}
-    assert sandbox.get(path).json() == {"tool": tool, "enabled": False}
+    assert sandbox.put(path, json={"enabled": False}).json() == {"tool": tool, "enabled": False, "share": 100}
+    assert sandbox.get(path).json() == {"tool": tool, "enabled": False, "share": 100}
     before = sandbox.get("/control/state").json()
     mails = len(sandbox.get("/control/outbox").json()["messages"])
     assert outcome(sandbox, message) == ("refused", "tool disabled by control")
@@ -132,6 +132,28 @@ def test_routing_sends_a_stable_share_of_sessions(sandbox: httpx.Client) -> None
     assert reached(100) == set(sessions)
 
 
+def test_a_tool_is_on_for_a_stable_share_of_sessions(sandbox: httpx.Client) -> None:
+    """A session keeps its side, a larger share only adds sessions; the agent answers the others without the tool."""
+    path = "/control/tools/lookup_customer"
+    sessions = [f"session-{number}" for number in range(40)]
+
+    def served(share: int) -> set[str]:
+        answer = sandbox.put(path, json={"enabled": True, "share": share}).json()
+        assert answer == sandbox.get(path).json() == {"tool": "lookup_customer", "enabled": True, "share": share}
+        replies = {session: ask(sandbox, "Where is order 1001?", session) for session in sessions}
+        assert not any(reply["fallback"] for reply in replies.values())
+        return {session for session, reply in replies.items() if reply["actions"][0]["status"] == "done"}
+
+    few, many = served(20), served(60)
+    assert set() < few < many
+    assert served(20) == few
+    assert served(0) == set()
+    assert served(100) == set(sessions)
+    assert sandbox.get("/control/state").json()["tools"]["lookup_customer"] == {"enabled": True, "share": 100}
+    sandbox.put(path, json={"enabled": False, "share": 60})
+    assert ask(sandbox, "Where is order 1001?", min(many))["actions"][0]["reason"] == "tool disabled by control"
+
+
 def test_guardrail_changes_version_and_config_hash(sandbox: httpx.Client) -> None:
     """A change of configuration can be seen from outside; prompt and tools stay the same."""
     before = sandbox.get("/v1/agent").json()
@@ -150,6 +172,8 @@ def test_guardrail_changes_version_and_config_hash(sandbox: httpx.Client) -> Non
         ("/control/kill-switch", {"on": True, "extra": 1}),
         ("/control/kill-switch", {}),
         ("/control/routing", {"share": 101}),
+        ("/control/tools/refund", {"enabled": True, "share": 101}),
+        ("/control/tools/refund", {"enabled": True, "share": 9.5}),
         ("/control/rate-limit", {"per_minute": -1}),
         ("/control/rate-limit", {}),
         ("/control/scopes", {"token": "support-bot-token", "scopes": ["mail:everything"]}),

@@ -95,8 +95,9 @@ def test_one_no_settles_a_gate_and_can_be_taken_back(room: Any) -> None:
 
 def test_the_proposer_may_say_no(room: Any) -> None:
     """Whoever asked for something may always drop it, whatever their role."""
-    state = with_gate(room, proposer="tom")
-    assert room.say(state, "reject", "tom", gate=GATE, reason="no longer").state.gates[0].status == "rejected"
+    for proposed in ({"proposer": "tom"}, {"proposers": ("tom",)}):
+        state = with_gate(room, **proposed)
+        assert room.say(state, "reject", "tom", gate=GATE, reason="no longer").state.gates[0].status == "rejected"
 
 
 @pytest.mark.parametrize(("level", "word", "lifted"), [("SEV1", "raised", ""), ("SEV3", "lowered", "ann")])
@@ -184,6 +185,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], Callable[[Any], dict[str, Any]], s
     ("approve", "sue", {"gate": "revoke-token-ffffffff"}, lambda r: {"gates": (r.gate(),)}, "UnknownGate", "look again"),
     ("approve", "tom", {"gate": GATE}, lambda r: {"gates": (r.gate(),)}, "NotAuthorised", "tom holds technical_lead; this gate needs security."),
     ("approve", "sue", {"gate": GATE}, lambda r: {"gates": (r.gate(proposer="sue"),)}, "SelfApproval", "somebody else with security"),
+    ("approve", "sue", {"gate": GATE}, lambda r: {"gates": (r.gate(proposers=("ann", "sue")),)}, "SelfApproval", "sue proposed this"),
     ("approve", "sue", {"gate": GATE}, lambda r: {"gates": (r.gate(status="void"),)}, "GateClosed", "No gate is open now."),
     ("approve", "sue", {"gate": GATE}, lambda r: {"gates": (r.gate(deadline_at=r.at(59)),)}, "GateClosed", "expired at"),
     ("reject", "sue", {"gate": GATE, "reason": "r"}, lambda r: {"gates": (r.gate(status="granted"),)}, "GateClosed", "granted already"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -89,3 +90,15 @@ def test_a_long_value_is_cut_in_the_log_only(room: Any) -> None:
     state = learn(room.opened(), [Fact("n", "x" * 1000, "trace", "t")], "t")
     assert state.tail[-1].text.endswith("... (trace)")
     assert held(state.facts)["n"] == "x" * 1000
+
+
+def test_a_second_persons_same_word_counts_where_something_hangs_on_the_first_ones(room: Any) -> None:
+    """Who proposed something irreversible alone is freed by another's word; elsewhere the same word is no news."""
+    by = {name: Fact("credential_exposed", True, "person", room.at(9), name) for name in ("sue", "ann")}
+    proposed = replace(room.action("revoke-token", "waiting"), order=room.order("revoke-token", proposed_by=("sue",)))
+    for actions, news in (((proposed,), 1), ((room.action(),), 0)):
+        first = learn(room.assessed(actions=actions), [by["sue"]], room.at(9))
+        assert learn(first, [by["sue"]], room.at(10)) is first
+        second = learn(first, [by["ann"]], room.at(10))
+        assert second.facts_version - first.facts_version == news
+        assert [fact.by for fact in second.facts][-1] == ("ann" if news else "sue")

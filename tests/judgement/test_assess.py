@@ -139,3 +139,20 @@ def test_no_fact_makes_the_door_raise(values: dict[str, Any]) -> None:
     judged = assess(told(**values), POLICY, NOW, agent="support-bot", group="data_leak")
     assert judged.severity.reasons
     assert len(judged.obligations) == 2
+
+
+def test_who_alone_says_what_calls_for_the_irreversible_has_proposed_it() -> None:
+    """A person's word brings it into the plan; what a machine saw, or said before that person did, does not hang on it."""
+
+    def proposers(*facts: Fact) -> tuple[str, ...]:
+        judged = assess(facts, POLICY, NOW, agent="support-bot")
+        return next(one.proposed_by for one in judged.orders if one.id == "revoke-token")
+
+    seen = tuple(replace(fact, source="action-log", by="") for fact in LEAK)
+    assert proposers(*LEAK) == ("ann",)
+    assert proposers(*seen) == ()
+    assert proposers(*seen, *LEAK) == ()
+    exposed = Fact("credential_exposed", True, "person", AT, "sue")
+    assert proposers(exposed) == ("sue",)
+    assert proposers(*seen, exposed) == ()
+    assert proposers(exposed, replace(exposed, by="ann")) == ()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from halon.incident.orders import Call, GatePolicy, Order
 from halon.judgement.containment import Prepared, plan
-from halon.judgement.predicates import ALWAYS, Leaf
+from halon.judgement.predicates import ALWAYS, Any_, Leaf
 
 CALL = Call("GET", "http://127.0.0.1:1/x", ("127.0.0.1",))
 ASK = GatePolicy(roles=("commander",))
@@ -61,3 +63,28 @@ def test_an_irreversible_order_without_gate_still_gets_one() -> None:
     """Promise 3 does not hang on the kit having been checked: a missing gate becomes the common one."""
     bare = Order("drop", "drop", "drop", "bot", "it", False, "once", CALL, CALL)
     assert plan([Prepared(bare, ALWAYS)], {}, "act", ASK).orders[0].gate == ASK
+
+
+EXPOSED = Any_((Leaf("credential_exposed", "is", True), CONFIRMED))
+
+
+def proposed(facts: dict[str, Any], without: dict[str, dict[str, Any]], *, reversible: bool = False) -> tuple[str, ...]:
+    """Who is named as the proposer of an order whose condition is ``EXPOSED``."""
+    planned = plan([Prepared(order("revoke", reversible=reversible), EXPOSED)], facts, "act", ASK, without)
+    return planned.orders[0].proposed_by
+
+
+def test_on_whose_word_alone_something_irreversible_is_planned_has_proposed_it() -> None:
+    """Without that word it would not be in the plan, or not for certain; what can be undone has no proposer."""
+    facts = {"credential_exposed": True, "confirmed": False}
+    assert proposed(facts, {"sue": {"confirmed": False}}) == ("sue",)
+    assert proposed(facts, {"sue": {"confirmed": False, "credential_exposed": False}}) == ("sue",)
+    assert proposed(facts, {"sue": {"confirmed": False}}, reversible=True) == ()
+
+
+def test_a_word_that_changes_nothing_proposes_nothing() -> None:
+    """Seen by a machine as well, or said by two: nobody alone brought it into the plan."""
+    both = {"credential_exposed": True, "confirmed": True}
+    assert proposed(both, {"sue": {"confirmed": True}}) == ()
+    assert proposed(both, {"sue": {"credential_exposed": True}, "ann": {"confirmed": True}}) == ()
+    assert proposed({"confirmed": True}, {}) == ()

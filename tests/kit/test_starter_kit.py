@@ -50,10 +50,15 @@ def test_orders_are_resolved_in_full(kit: Kit) -> None:
     assert (disable.apply.secret, disable.apply.hosts) == ("SANDBOX_AGENT_TOKEN", ("127.0.0.1",))
     assert disable.verify.expect_json == {"/tool": "send_email", "/enabled": False}
     assert disable.undo is not None
-    assert disable.undo.body == {"enabled": True}
+    assert disable.undo.body == {"enabled": True, "share": 100}
     assert disable.undo_verify is not None
     assert disable.undo_verify.expect_json["/enabled"] is True
     assert disable.gate is None
+    assert [(one.share, one.watch) for one in disable.restore_stages] == [(10, 120), (100, 0)]
+    few, everyone = disable.restore_stages
+    assert few.apply.body == {"enabled": True, "share": 10}
+    assert few.verify.expect_json == {"/tool": "send_email", "/enabled": True, "/share": 10}
+    assert (everyone.apply, everyone.verify) == (disable.undo, disable.undo_verify)
     assert disable.restore_gate is not None
     assert disable.restore_gate.roles == ("technical_lead", "commander")
 

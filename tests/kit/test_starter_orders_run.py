@@ -48,6 +48,9 @@ def test_what_can_be_undone_is_undone(kit: Kit, name: str) -> None:
     assert not fits(one.verify, sent(one.verify))
     assert fits(one.apply, sent(one.apply, f"{name}/apply"))
     assert fits(one.verify, sent(one.verify))
+    for number, stage in enumerate(one.restore_stages, 1):
+        assert fits(stage.apply, sent(stage.apply, f"{name}/undo-{number}"))
+        assert [each for each in one.restore_stages if fits(each.verify, sent(each.verify))] == [stage]
     assert fits(one.undo, sent(one.undo, f"{name}/undo"))
     assert fits(one.undo_verify, sent(one.undo_verify))
     assert not fits(one.verify, sent(one.verify))

@@ -43,7 +43,7 @@ def problems(folder: Path) -> str:
             "agents.yaml",
             "connector: sandbox-agent",
             "connector: sandbox",
-            "no connector 'sandbox'; known: sandbox-agent",
+            "no connector 'sandbox'; known: halon-control, sandbox-agent",
         ),
         ("agents.yaml", "http://127.0.0.1:8601", "http://user:pw@127.0.0.1", "not a plain http or https address"),
         ("agents.yaml", "http://127.0.0.1:8601", "ftp://127.0.0.1", "not a plain http or https address"),
@@ -137,6 +137,43 @@ def test_restore_without_gate_is_refused(folder: Path) -> None:
     """Promise 3: the kit may make the restore gate light, never remove it."""
     edit(folder, "authority.yaml", "    roles: [technical_lead, commander]\n    quorum: 1\n", "    roles: []\n")
     assert "gates.restore.roles" in problems(folder)
+
+
+FIRST, LAST = "- {share: 10, watch_seconds: 120}", "- {share: 100}"
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("actions.yaml", FIRST, "- {share: 0, watch_seconds: 120}", "greater than or equal to 1"),
+        ("actions.yaml", FIRST, "- {share: 10, watch_minutes: 2}", "there is no key 'watch_minutes'; known: share, watch_sec"),
+        ("actions.yaml", FIRST, "- {share: 10}", "10 percent is not watched, so it would say nothing; give it watch_seconds"),
+        ("actions.yaml", LAST, "- {share: 50}", "the shares 10, 50 don't rise to 100; begin small"),
+        ("actions.yaml", LAST, "- {share: 10}\n      - {share: 100}", "the shares 10, 10, 100 don't rise to 100"),
+        ("actions.yaml", "with: {tool: send_email}", "with: {tool: send_email, share: 5}", "share is given by the stages"),
+        ("actions.yaml", "    rung: 2 ", "    restore_stages: [{share: 100}]\n    rung: 2 ", "undo does not say {share}"),
+        ("connectors.yaml", ', /share: "{share}"}}\n\n', "}}\n\n", "undo_verify does not say {share}; put"),
+        ("actions.yaml", "    way_back:", "    restore_stages: [{share: 100}]\n    way_back:", "so it has nothing to restore"),
+    ],
+)  # fmt: skip
+def test_unsound_stages_are_refused(folder: Path, name: str, old: str, new: str, says: str) -> None:
+    """Giving back in stages: shares that rise to all, each watched before the next, and each to be read back."""
+    edit(folder, name, old, new)
+    assert says in problems(folder)
+
+
+def test_without_stages_all_is_given_back_at_once(folder: Path) -> None:
+    """The same connector serves both: {share} is then 100."""
+    edit(
+        folder,
+        "actions.yaml",
+        f"      {FIRST}    # percent of sessions, and how long they are watched\n      {LAST}\n",
+        "      []\n",
+    )
+    order = load(folder, {}).policy.agents["support-bot"].prepared[0].order
+    assert order.restore_stages == ()
+    assert order.undo is not None
+    assert order.undo.body == {"enabled": True, "share": 100}
 
 
 def test_reversible_without_undo_is_refused(folder: Path) -> None:

@@ -30,7 +30,7 @@ from halon.evidence.store import EvidenceStore
 from halon.incident import times
 from halon.incident.alerts import Alert
 from halon.intake.admit import Admission, Admitted
-from halon.kit import load
+from halon.kit import load, starter_path
 from halon.record.store import RecordStore
 from halon.settings import Settings
 from halon.worker import build_worker, keep_kit
@@ -89,6 +89,14 @@ async def renewing_server() -> AsyncIterator[WorkflowEnvironment]:
     await env.shutdown()
 
 
+def prepared_kit(folder: Path, watch_seconds: int = 1) -> Path:
+    """The starter kit in ``folder``, where what is given back in part is watched this long and not minutes."""
+    shutil.copytree(starter_path(), folder, dirs_exist_ok=True)
+    actions = folder / "actions.yaml"
+    actions.write_text(re.sub(r"watch_seconds: *\d+", f"watch_seconds: {watch_seconds}", actions.read_text()))
+    return folder
+
+
 class Mailbox:
     """What a real SMTP server received."""
 
@@ -133,10 +141,10 @@ class House:
     def record(self) -> RecordStore:
         return RecordStore(self.evidence)
 
-    async def misbehave(self) -> dict[str, Any]:
+    async def misbehave(self, session: str = "s-1") -> dict[str, Any]:
         """The agent reads the poisoned page and mails records out."""
         answer = await self.api.post(
-            "/v1/chat", json={"session": "s-1", "customer": "C-1001", "message": POISONED_QUESTION}
+            "/v1/chat", json={"session": session, "customer": "C-1001", "message": POISONED_QUESTION}
         )
         answer.raise_for_status()
         return dict(answer.json())
@@ -302,7 +310,7 @@ async def make_house(tmp_path: Path) -> AsyncIterator[Callable[[Client, str], Aw
         port = free_port()
         mail = Controller(mailbox, hostname="127.0.0.1", port=port)
         mail.start()
-        environ = {"HALON_HOME": str(home), "HALON_TASK_QUEUE": queue, "HALON_SUPPORT_BOT_URL": agent.url,
+        environ = {"HALON_HOME": str(home), "HALON_KIT": str(prepared_kit(home / "kit")), "HALON_TASK_QUEUE": queue, "HALON_SUPPORT_BOT_URL": agent.url,
                    "SANDBOX_AGENT_TOKEN": TOKEN, "HALON_SMTP": f"127.0.0.1:{port}"}  # fmt: skip
         settings = Settings.from_environ(environ)
         api = httpx.AsyncClient(base_url=agent.url, headers=agent.headers, trust_env=False, timeout=10)

@@ -51,7 +51,7 @@ async def test_promise_2_the_irreversible_waits_for_evidence(house: Any) -> None
     async with house.worker():
         await house.open()
         await house.until("the first assessment", lambda s: s.get("category") is not None)
-        await house.say("fact", by="sue", name="credential_exposed", value=True)
+        await house.say("fact", by="ann", name="credential_exposed", value=True)
         told = "No evidence could be sealed"
         for _ in range(300):
             pages = (
@@ -129,6 +129,33 @@ def fired(state: State, until: str) -> tuple[State, list[tuple[str, str]]]:
         moments.append((event.at, event.key))
         state = fire_due(state, event.at)
     return state, moments
+
+
+async def gate_that(house: Any, proposed: bool) -> dict[str, Any]:
+    """The open gate of the token whose question does, or does not, name a proposer."""
+    for _ in range(300):
+        gate = await gate_of(house, "revoke-token")
+        if any(line.startswith("Proposed by: sue") for line in gate["question"]) is proposed:
+            return gate
+        await asyncio.sleep(0.1)
+    raise AssertionError(gate["question"])
+
+
+async def test_promise_3_whose_word_alone_proposes_it_does_not_approve_it(house: Any) -> None:
+    """The agent looks clean, and Sue says that its token leaked: she can't revoke it alone, until somebody else says so."""
+    async with house.worker():
+        await house.open()
+        await house.until("the first assessment", lambda s: s.get("category") is not None)
+        await house.say("fact", by="sue", name="credential_exposed", value=True)
+        gate = await gate_that(house, proposed=True)
+        assert (await house.say("approve", by="sue", gate=gate["id"])).startswith("SelfApproval")
+        assert (await house.say("fact", by="sue", name="credential_exposed", value=True)).startswith("NothingNew")
+        assert await token_is_active(house)
+        await house.say("fact", by="ann", name="credential_exposed", value=True)
+        again = await gate_that(house, proposed=False)
+        await house.say("approve", by="sue", gate=again["id"])
+        await house.until("it to be revoked", lambda s: s["actions"]["revoke-token"] == "verified")
+        assert not await token_is_active(house)
 
 
 async def test_promise_3_a_gate_that_nobody_answers_runs_nothing(waiting: State) -> None:

@@ -66,6 +66,7 @@ async def assert_done_once(house: Any) -> None:
         ("/control/tokens/support-bot-token/revoke", 1, 1),
         ("/control/tools/send_email", 1, 1),
         ("/control/tools/send_email", 1, 1),
+        ("/control/tools/send_email", 1, 1),
     ]
     outside = sorted(to for receivers, _ in house.mailbox.mails for to in receivers if "acme.example" not in to)
     assert outside == ["breach-notices@authority.example", "security@customer.example"]

@@ -155,7 +155,7 @@ async def _allowed(inc: Durable, name: str) -> Gate | None:
             return None
         asked = await gating.ask(
             inc, "contain", order.id, digest, policy, order.title, _question(one),
-            unless=lambda: "false alarm" if inc.state.false_alarm_by else "",
+            unless=lambda: "false alarm" if inc.state.false_alarm_by else "", proposers=order.proposed_by,
         )  # fmt: skip
         if asked.status == "void":
             continue  # what would run has changed, or it was a false alarm: look again
@@ -282,6 +282,9 @@ def _question(one: Action) -> tuple[str, ...]:
         lines.append(f"Gentler: {order.gentler}")
     if order.way_back:
         lines.append(f"The way back: {order.way_back}")
+    if order.gate and order.gate.exclude_proposer and order.proposed_by:
+        lines.append(f"Proposed by: {', '.join(order.proposed_by)}, on whose word alone it stands here. Somebody else must "
+                     "approve it, or say the same fact.")  # fmt: skip
     if order.gate:
         lines.append(f"If nobody answers: {order.gate.otherwise}")
     return tuple(lines)

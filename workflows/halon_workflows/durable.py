@@ -82,11 +82,17 @@ class Durable:
         """Put ``step`` into the ledger."""
         self.state = timeline.mark(self.state, step, self.now)
 
-    async def act(self, port: Callable[[A], Awaitable[R]], argument: A, summary: str) -> R:
-        """Run an activity. Not started while the run is being renewed: then Renewing."""
+    async def act(self, port: Callable[[A], Awaitable[R]], argument: A, summary: str, step: str = "") -> R:
+        """Run an activity. Not started while the run is being renewed: then Renewing.
+
+        What is cut short by a renewal goes on in the next run with the time that is left of its own, so that it fails
+        when it should however often the run is renewed. ``step`` names it if ``summary`` is not the same each time.
+        """
         self._must_go_on()
         chosen = options.of(port)
-        running = workflow.start_activity(port, argument, summary=summary[:180], **chosen.arguments())
+        began, trying = self.now, f"trying:{step or summary}"
+        within = options.time_left(chosen.all_tries, self.state.ledger.get(trying, ""), began)
+        running = workflow.start_activity(port, argument, summary=summary[:180], **chosen.arguments(within))
         await workflow.wait_condition(lambda: running.done() or self.leaving)
         if not running.done():
             # What is under way may end; what is only being tried again must not hold up the clock and the pages.
@@ -96,7 +102,11 @@ class Durable:
                 )
             if not running.done():
                 running.cancel()
+                if trying not in self.state.ledger or within == chosen.all_tries:
+                    self.change(ledger={**self.state.ledger, trying: began})
                 raise Renewing
+        if trying in self.state.ledger:
+            self.change(ledger={key: at for key, at in self.state.ledger.items() if key != trying})
         result: R = await running
         return result
 
@@ -213,7 +223,7 @@ class Durable:
         entries = self.state.chain.batch()
         seq = entries[-1].seq
         batch = record.Batch(self.state.incident_id, entries, checkpoint=self._checkpoint(seq))
-        kept = await self.act(record.append, batch, f"record {entries[0].seq} to {seq}")
+        kept = await self.act(record.append, batch, f"record {entries[0].seq} to {seq}", step="record")
         # The stored head counts: a later release that words an entry otherwise goes on from what was really written.
         self.change(chain=self.state.chain.flushed(kept.seq, kept.head))
 

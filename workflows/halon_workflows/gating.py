@@ -15,7 +15,7 @@ from halon_workflows.durable import Durable
 
 async def ask(
     inc: Durable, kind: GateKind, subject: str, digest: str, policy: GatePolicy, title: str, question: tuple[str, ...],
-    *, proposer: str = "halon", until: str = "", unless: Callable[[], str] = lambda: "",
+    *, proposer: str = "halon", proposers: tuple[str, ...] = (), until: str = "", unless: Callable[[], str] = lambda: "",
 ) -> Gate:  # fmt: skip
     """Open the gate for exactly what ``digest`` stands for, unless it is open, and wait until it is settled.
 
@@ -31,7 +31,7 @@ async def ask(
         asked = Gate(
             id=name, kind=kind, subject=subject, digest=digest, title=title, question=question, policy=policy,
             opened_at=inc.now, deadline_at=deadline, escalate_at=times.after(inc.now, policy.escalate_after),
-            proposer=proposer,
+            proposer=proposer, proposers=proposers,
         )  # fmt: skip
         inc.state = with_gate(inc.state, asked)
         who = " or ".join(policy.roles)

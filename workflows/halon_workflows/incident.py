@@ -16,7 +16,7 @@ from temporalio.exceptions import FailureError
 from halon.incident.errors import Malformed
 from halon.incident.joining import absorb
 from halon.incident.opening import Closing, Opening
-from halon_workflows import beginning, closing, contain, detect, notify, rca, remediate, triage
+from halon_workflows import beginning, closing, contain, detect, notify, rca, remediate, restore, triage
 from halon_workflows.batches import alerts_in
 from halon_workflows.handlers import decode
 from halon_workflows.surface import Surface
@@ -36,7 +36,7 @@ class Incident(Surface):
         await detect.corroborate(self)
         await triage.assess(self)
         self.spawn("notify", lambda: notify.tell_those_owed(self))
-        self.spawn("restore", lambda: remediate.give_back(self))
+        self.spawn("restore", lambda: restore.give_back(self))
         await contain.contain(self)
         self.spawn("keep contained", lambda: contain.keep_contained(self))
         await rca.find_causes(self)

@@ -13,6 +13,7 @@ from typing import Any
 
 from temporalio.common import RetryPolicy
 
+from halon.incident import times
 from halon.ports import contain, detect, evidence, notify, rca, record, remediate, triage
 
 
@@ -27,11 +28,11 @@ class Options:
     longest_pause: float = 30.0
     attempts: int = 0
 
-    def arguments(self) -> dict[str, Any]:
-        """The keyword arguments for ``workflow.execute_activity``."""
+    def arguments(self, within: float = 0.0) -> dict[str, Any]:
+        """The keyword arguments for ``workflow.execute_activity``. ``within``: less time (seconds) for all tries."""
         return {
             "start_to_close_timeout": timedelta(seconds=self.one_try),
-            "schedule_to_close_timeout": timedelta(seconds=self.all_tries),
+            "schedule_to_close_timeout": timedelta(seconds=within or self.all_tries),
             "heartbeat_timeout": timedelta(seconds=self.heartbeat) if self.heartbeat else None,
             "retry_policy": RetryPolicy(
                 initial_interval=timedelta(seconds=self.first_pause),
@@ -41,6 +42,17 @@ class Options:
         }
 
 
+def time_left(all_tries: float, began: str, now: str) -> float:
+    """Seconds for all tries of an activity that an earlier run began at ``began`` (ISO 8601; empty: none did).
+
+    A second at least: then it fails by itself, as it would have done in the run before. What was begun so long ago that
+    it can't be the same piece of work counts no more.
+    """
+    left = all_tries - times.seconds_between(began, now) if began else all_tries
+    return all_tries if left < -FORGET_AFTER else max(left, 1.0)
+
+
+FORGET_AFTER = 60.0
 _DAYS = 86_400.0
 _TABLE: dict[Callable[..., Any], Options] = {
     detect.corroborate: Options(one_try=12, all_tries=60),

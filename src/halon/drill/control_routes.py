@@ -80,13 +80,13 @@ def control_routes(agent: SandboxAgent) -> APIRouter:
 
     @router.get("/tools/{tool}")
     async def tool_state(tool: str) -> Json:
-        return {"tool": tool, "enabled": state.controls.tool_enabled(tool)}
+        return views.tool(state.controls, tool)
 
     @router.put("/tools/{tool}")
     async def set_tool(tool: str, body: ToolBody, request: Request) -> Response:
         def change() -> Json:
-            state.controls.enable_tool(tool, body.enabled)
-            return {"tool": tool, "enabled": body.enabled}
+            state.controls.enable_tool(tool, body.enabled, body.share)
+            return views.tool(state.controls, tool)
 
         return once(request, change)
 

@@ -4,6 +4,7 @@ import os
 from datetime import datetime
 
 from halon.drill.calls import CallRow, Calls
+from halon.drill.controls import Controls
 from halon.drill.credentials import MAIN_TOKEN, READ_TOKEN, Token
 from halon.drill.outbox import Outbox
 from halon.drill.sandbox import SandboxAgent
@@ -21,7 +22,7 @@ def whole(agent: SandboxAgent) -> Json:
         "config_hash": profile.config_hash,
         "kill_switch": {"on": controls.kill_switch},
         "read_only": {"on": controls.read_only},
-        "tools": {tool: {"enabled": controls.tool_enabled(tool)} for tool in TOOLS},
+        "tools": {name: {"enabled": controls.tool_enabled(name), "share": controls.tool_share(name)} for name in TOOLS},
         "tokens": {held.id: token(held) for held in agent.state.credentials.tokens.values()},
         "tokens_in_use": {role: agent.state.credentials.in_use(role).id for role in (MAIN_TOKEN, READ_TOKEN)},
         "rate_limit": {"per_minute": controls.rate_limit},
@@ -31,6 +32,11 @@ def whole(agent: SandboxAgent) -> Json:
         "refunded_orders": agent.state.world.refunded,
         "actions_made": agent.state.actions_made,
     }
+
+
+def tool(controls: Controls, name: str) -> Json:
+    """One tool: whether it is on, and for how many percent of sessions. Raises NotKnown."""
+    return {"tool": name, "enabled": controls.tool_enabled(name), "share": controls.tool_share(name)}
 
 
 def token(held: Token) -> Json:

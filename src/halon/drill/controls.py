@@ -21,20 +21,37 @@ class Controls:
     rate_limit: int | None = None
     isolate_untrusted: bool = False
     share: int = 100
+    tool_shares: dict[str, int] = field(default_factory=dict)
 
-    def enable_tool(self, tool: str, enabled: bool) -> None:
-        """Switch one tool on or off. Raises NotKnown."""
+    def enable_tool(self, tool: str, enabled: bool, share: int = 100) -> None:
+        """Switch one tool on or off; on for ``share`` percent of sessions. Raises NotKnown."""
         require_tool(tool)
         self.disabled_tools = sorted({*self.disabled_tools} - {tool} if enabled else {*self.disabled_tools, tool})
+        others = {name: value for name, value in self.tool_shares.items() if name != tool}
+        self.tool_shares = others if share == 100 else {**others, tool: share}
 
     def tool_enabled(self, tool: str) -> bool:
         """Whether a tool is switched on. Raises NotKnown."""
         require_tool(tool)
         return tool not in self.disabled_tools
 
+    def tool_share(self, tool: str) -> int:
+        """The percent of sessions for which a tool is on while it is enabled. Raises NotKnown."""
+        require_tool(tool)
+        return self.tool_shares.get(tool, 100)
+
     def reaches_agent(self, session: str) -> bool:
-        """Whether a session goes to the agent. Stable: a session that is in at 10 percent is in at 50 percent too."""
-        return int.from_bytes(hashlib.sha256(session.encode()).digest()[:8], "big") % 100 < self.share
+        """Whether a session goes to the agent."""
+        return _within(session, self.share)
+
+    def reaches_tool(self, session: str, tool: str) -> bool:
+        """Whether a session is among those for which an enabled tool is on."""
+        return _within(session, self.tool_shares.get(tool, 100))
+
+
+def _within(session: str, share: int) -> bool:
+    """Whether a session is in. Stable: one that is in at 10 percent is in at 50 percent too."""
+    return int.from_bytes(hashlib.sha256(session.encode()).digest()[:8], "big") % 100 < share
 
 
 def require_tool(tool: str) -> None:
@@ -43,13 +60,15 @@ def require_tool(tool: str) -> None:
         raise NotKnown(f"there is no tool {tool!r}; known: {', '.join(TOOLS)}")
 
 
-def permit(controls: Controls, credentials: Credentials, tool: str, arguments: Arguments) -> Grant:
+def permit(controls: Controls, credentials: Credentials, session: str, tool: str, arguments: Arguments) -> Grant:
     """Judge one tool call at the moment it is to run: the token that it uses, or the first reason against it."""
     definition = TOOLS[tool]
     if controls.kill_switch:
         return Grant("", "kill_switch", "kill switch is on")
     if tool in controls.disabled_tools:
         return Grant("", "tool_disabled", "tool disabled by control")
+    if not controls.reaches_tool(session, tool):
+        return Grant("", "tool_disabled", f"tool on for {controls.tool_share(tool)} percent of sessions, not this one")
     if controls.read_only and not definition.reads_only:
         return Grant("", "read_only", "agent is read-only")
     return credentials.grant(tool, definition.scopes_for(arguments))

@@ -7,18 +7,17 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from halon.drill.behaviour import Case
 from halon.drill.calls import ReceivedCall
 from halon.drill.controls import permit
 from halon.drill.conversation import FALLBACK_REPLY, Attempt, Turn, converse
-from halon.drill.credentials import Grant
 from halon.drill.metrics import Metrics
 from halon.drill.outbox import Outbox
 from halon.drill.problems import Throttled
 from halon.drill.profile import Profile, profile
 from halon.drill.state import Action, StateFile
-from halon.drill.tools import Arguments
 from halon.drill.traces import TraceLog
 
 _RATE_WINDOW = 60.0
@@ -87,7 +86,7 @@ class SandboxAgent:
             case,
             isolate_untrusted=controls.isolate_untrusted,
             world=self.state.world,
-            permit=self._permit,
+            permit=partial(permit, self.state.controls, self.state.credentials, session),
             deliver=self.outbox.deliver,
             next_id=self._next_action_id,
         )
@@ -121,9 +120,6 @@ class SandboxAgent:
         self.state.calls.note(call, 200, effects=1 if effective else 0, response=body)
         self.save()
         return ControlAnswer(200, body, False)
-
-    def _permit(self, tool: str, arguments: Arguments) -> Grant:
-        return permit(self.state.controls, self.state.credentials, tool, arguments)
 
     def _next_action_id(self) -> str:
         self.state.actions_made += 1

@@ -31,9 +31,10 @@ class SwitchBody(Body):
 
 
 class ToolBody(Body):
-    """Whether a tool is enabled."""
+    """Whether a tool is enabled, and for how many percent of sessions."""
 
     enabled: bool
+    share: Annotated[int, Field(ge=0, le=100)] = 100
 
 
 class ScopesBody(Body):

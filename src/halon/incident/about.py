@@ -99,7 +99,9 @@ def about(state: State, now: str) -> dict[str, Any]:
         "contact": _contact(state),
         "happened": _happened(state, known),
         "done": [
-            f"{action.order.title}: {_told(action)}." for action in state.actions if action.status in (*_RAN, "undone")
+            f"{action.order.title}: {in_words(action)}."
+            for action in state.actions
+            if action.status in (*_RAN, "undone")
         ],
         "impact": _impact(known),
         "customer_steps": words.customer_steps(known.get("data_categories")),
@@ -278,11 +280,13 @@ def _action(action: Action) -> dict[str, Any]:
         "title": order.title,
         "target": order.target,
         "status": action.status,
-        "told": _told(action),
+        "told": in_words(action),
         "reversible": order.reversible,
         "applied_at": action.applied_at,
         "verified_at": action.verified_at,
         "undone_at": action.undone_at,
+        "restored_share": action.restored_share,
+        "restored_at": action.restored_at,
         "note": action.note,
         "reasons": list(order.reasons),
         "collateral": list(order.collateral),
@@ -291,7 +295,10 @@ def _action(action: Action) -> dict[str, Any]:
     }
 
 
-def _told(action: Action) -> str:
+def in_words(action: Action) -> str:
+    """How far one action has come, in words."""
+    if action.restored_share:
+        return f"given back to {action.restored_share} percent since {action.restored_at}; in force for the rest"
     return _TOLD.get(action.status, action.status)
 
 

@@ -20,7 +20,7 @@ def approve(say: Saying) -> State:
     if not set(policy.roles) & set(say.roles):
         held = ", ".join(say.roles) or "no role"
         raise Refused("NotAuthorised", f"{say.by} holds {held}; this gate needs {' or '.join(policy.roles)}.")
-    if policy.exclude_proposer and asked.proposer == say.by:
+    if policy.exclude_proposer and say.by in asked.proposed_by:
         raise Refused(
             "SelfApproval", f"{say.by} proposed this; somebody else with {' or '.join(policy.roles)} must agree."
         )
@@ -30,7 +30,7 @@ def approve(say: Saying) -> State:
 def reject(say: Saying) -> State:
     """Say no to what a gate shows: one no settles it. The proposer may always say no."""
     asked = _open_gate(say)
-    if asked.proposer != say.by and not set(asked.policy.roles) & set(say.roles):
+    if say.by not in asked.proposed_by and not set(asked.policy.roles) & set(say.roles):
         raise Refused("NotAuthorised", f"This gate is answered by {' or '.join(asked.policy.roles)}, not by {say.by}.")
     return _answer(say, asked, approve=False)
 

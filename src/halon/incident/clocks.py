@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from halon.incident.answering import reask
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.gates import Gate
+from halon.incident.orders import Action
 from halon.incident.settling import unsettled
-from halon.incident.standing import clock_runs, open_gates, with_gate
+from halon.incident.standing import clock_runs, open_gates, with_action, with_gate
 from halon.incident.state import State
 from halon.incident.timeline import mark, note, people_with, tell, tell_roles
 from halon.incident.times import after, normal
@@ -80,6 +81,9 @@ def _all(state: State) -> Iterator[ClockEvent]:
         yield ClockEvent(state.page_next_at, f"page:{state.paged + 1}", "page the next responder", _page)
     if state.look_at:
         yield ClockEvent(state.look_at, f"look:{state.looks + 1}", "look whether the harm goes on", _look)
+    for one in state.actions:
+        if one.restore_look_at:
+            yield _restore_look(one)
     if state.next_update_at:
         yield ClockEvent(state.next_update_at, f"update:{state.next_update_at}", "status for leadership", _update)
     for asked in open_gates(state):
@@ -157,6 +161,17 @@ def _evidence_events(state: State) -> Iterator[ClockEvent]:
 
 def _look(state: State, now: str) -> State:
     return replace(state, look_at="", looks=state.looks + 1)
+
+
+def _restore_look(one: Action) -> ClockEvent:
+    """What was given back in part is watched: the next look at it, by which the harm would be seen again."""
+
+    def look(state: State, now: str) -> State:
+        return with_action(state, replace(one, restore_look_at="", restore_looks=one.restore_looks + 1))
+
+    key = f"restore-look:{one.order.id}:{one.undo_attempt}:{one.restore_stage}:{one.restore_looks}"
+    text = f"look at the {one.restored_share} percent given back: {one.order.title}"
+    return ClockEvent(one.restore_look_at, key, text, look)
 
 
 def _update(state: State, now: str) -> State:

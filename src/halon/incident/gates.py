@@ -52,6 +52,12 @@ class Gate:
     status: GateStatus = "open"
     settled_at: str = ""
     attempt: int = 1
+    proposers: tuple[str, ...] = ()
+
+    @property
+    def proposed_by(self) -> frozenset[str]:
+        """Everybody who proposed what it asks."""
+        return frozenset((self.proposer, *self.proposers))
 
     @property
     def approvals(self) -> tuple[Answer, ...]:

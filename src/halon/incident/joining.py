@@ -27,6 +27,8 @@ def outside_window(state: State, alert: Alert, now: str) -> bool:
     quiet = state.assessment.quiet_seconds if state.assessment else 900
     if state.successor and state.recovered_at:
         return True
+    if any(one.restored_share for one in state.actions):
+        return False  # what is just being given back is watched here: the alert is about that
     return bool(state.recovered_at) and now > after(state.recovered_at, quiet)
 
 
@@ -47,6 +49,12 @@ def recovered(state: State, now: str) -> State:
     return note(
         replace(state, recovered_at=now), now, "recovered", "contain", "Nothing fires any more; harm has stopped."
     )
+
+
+def recurs(state: State, now: str) -> State:
+    """``state`` when the harm is there again: not stopped, not recovered, and what was proved is proved no more."""
+    reopened = tuple(replace(one, status="failed") if one.status == "proved" else one for one in state.correctives)
+    return replace(state, harm_stopped_at="", recovered_at="", look_at="", recurred_at=now, correctives=reopened)
 
 
 def _absorb_one(state: State, alert: Alert, now: str) -> State:
@@ -76,15 +84,11 @@ def _absorb_one(state: State, alert: Alert, now: str) -> State:
               "trace_id": alert.trace_id, "evidence": _raw(alert)},
     )  # fmt: skip
     if alert.status == "firing":
+        state = replace(state, last_fired_at=max(state.last_fired_at, alert.started_at))
         if first:
             state = learn(state, [Fact("detected_at", alert.received_at, "alert", now, by=alert.source)], now)
         elif state.harm_stopped_at and seconds_between(state.harm_stopped_at, alert.started_at) > 0:
-            reopened = tuple(
-                replace(one, status="failed") if one.status == "proved" else one for one in state.correctives
-            )
-            state = replace(
-                state, harm_stopped_at="", recovered_at="", look_at=now, recurred_at=now, correctives=reopened
-            )
+            state = replace(recurs(state, now), look_at=now)
             state = note(state, now, "recurrence", "contain", "It fires again after containment: looking once more.")
         else:
             state = replace(state, recovered_at="")

@@ -48,8 +48,21 @@ class GatePolicy:
 
 
 @dataclass(frozen=True, slots=True)
+class RestoreStage:
+    """One step of giving back: to ``share`` percent, read back, watched for ``watch`` seconds before the next step."""
+
+    share: int
+    apply: Call
+    verify: Call
+    watch: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
-    """An action with its calls. ``rung`` is its step on the ladder (1 runs first); ``disruption`` 0 none to 4 all."""
+    """An action with its calls. ``rung`` is its step on the ladder (1 runs first); ``disruption`` 0 none to 4 all.
+
+    ``proposed_by`` names those on whose word alone it stands in the plan. With ``restore_stages`` it is given back by these, their shares rising to 100; without them by ``undo`` at once.
+    """
 
     id: str
     action: str
@@ -71,15 +84,26 @@ class Order:
     reasons: tuple[str, ...] = ()
     gate: GatePolicy | None = None
     restore_gate: GatePolicy | None = None
+    restore_stages: tuple[RestoreStage, ...] = ()
+    proposed_by: tuple[str, ...] = ()
 
     def digest_for(self, incident_id: str, verb: str) -> str:
         """SHA-256 (hex) over the incident, the verb (``apply`` or ``undo``) and the whole order."""
-        return digest({"incident": incident_id, "verb": verb, "order": asdict(self)})
+        order = asdict(self)
+        for later in ("restore_stages", "proposed_by"):
+            if not order[later]:  # what was asked before there was such a thing keeps its digest
+                del order[later]
+        return digest({"incident": incident_id, "verb": verb, "order": order})
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """How far one order has come. ``attempt`` is the logical attempt, part of the idempotency key."""
+    """How far one order has come. ``attempt`` is the logical attempt, part of the idempotency key.
+
+    While it is given back in stages: ``restore_stage`` is the one under way (from 1; 0: none), ``restored_share`` the
+    percent given back and read back so far, since ``restored_at``; that is watched until ``watch_until``, and looked at
+    next at ``restore_look_at``, after ``restore_looks`` looks.
+    """
 
     order: Order
     status: OrderStatus = "planned"
@@ -92,6 +116,12 @@ class Action:
     undo_requested_by: str = ""
     undo_attempt: int = 1
     undo_applied_at: str = ""
+    restore_stage: int = 0
+    restored_share: int = 0
+    restored_at: str = ""
+    watch_until: str = ""
+    restore_look_at: str = ""
+    restore_looks: int = 0
 
 
 def effect_key(incident_id: str, subject: str, verb: str, attempt: int) -> str:

@@ -82,6 +82,7 @@ class State:
     alerts: tuple[Alert, ...] = ()
     seen: tuple[str, ...] = ()
     firing: tuple[str, ...] = ()
+    last_fired_at: str = ""  # when the newest firing alert began
     counts: tuple[AlertCount, ...] = ()
     facts: tuple[Fact, ...] = ()
     facts_version: int = 0

@@ -80,6 +80,7 @@ def status(state: State) -> dict[str, Any]:
         "missed": list(state.missed),
         "outside": may_be_said(state),
         "actions": {one.order.id: one.status for one in state.actions},
+        "given_back": given_back(state),
         "left_before_close": [] if state.closed_at else unsettled(state),
         "alerts": {one.rule: {"firing": one.firing, "resolved": one.resolved, "duplicates": one.duplicates} for one in state.counts},
         "opened_at": state.opened_at,
@@ -117,6 +118,15 @@ def waiting(state: State) -> list[dict[str, Any]]:
     return asked
 
 
+def given_back(state: State) -> list[dict[str, Any]]:
+    """What is given back in part just now: to which share (percent), since when, and until when that is watched."""
+    return [
+        {"action": one.order.id, "title": one.order.title, "share": one.restored_share, "since": one.restored_at,
+         "watched_until": one.watch_until or None}
+        for one in state.actions if one.restored_share and one.status != "undone"
+    ]  # fmt: skip
+
+
 def waiting_on(state: State) -> list[str]:
     """The roles and names that something is asked of, for the list (``HalonWaitingOn``)."""
     return sorted({who for one in waiting(state) for who in one["of"]} - {""})[:10]
@@ -139,6 +149,8 @@ def as_text(state: State) -> str:
     if state.assessment and state.assessment.blast_radius:
         hit = "; ".join(f"{key} {plain(value, 60)}" for key, value in list(state.assessment.blast_radius.items())[:4])
         parts.append(f"Impact: {hit}.")
+    for back in given_back(state):
+        parts.append(f"Given back to {back['share']} percent since {back['since']}: {plain(back['title'], 60)}.")
     asked = waiting(state)[:3]
     if asked:
         parts.append(

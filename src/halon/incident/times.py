@@ -32,6 +32,14 @@ def after(start: str, seconds: float) -> str:
     return text(parse(start) + timedelta(seconds=seconds))
 
 
+def span(seconds: int) -> str:
+    """A length of time in plain words: ``90 seconds``, ``2 minutes``, ``1 hour``."""
+    sizes = ((86_400, "day"), (3_600, "hour"), (60, "minute"))
+    size, word = next((one for one in sizes if seconds and seconds % one[0] == 0), (1, "second"))
+    number = seconds // size
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
 def seconds_between(earlier: str, later: str) -> float:
     """Seconds from ``earlier`` to ``later``; negative if the order is the other way."""
     return (parse(later) - parse(earlier)).total_seconds()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
+from halon.incident.about import in_words
 from halon.incident.commands import COMMANDS
 from halon.incident.settling import proved
 from halon.incident.standing import clock_runs, decided
@@ -40,8 +41,8 @@ def obligations(state: State) -> list[dict[str, Any]]:
 
 
 def actions(state: State) -> list[dict[str, Any]]:
-    """Every action with its order, how far it has come, and its idempotency attempt."""
-    return [asdict(action) for action in state.actions]
+    """Every action with its order, how far it has come (``told`` in words), and its idempotency attempt."""
+    return [asdict(action) | {"told": in_words(action)} for action in state.actions]
 
 
 def rca(state: State) -> dict[str, Any]:

@@ -51,9 +51,10 @@ def assess(
     """
     known = kit.agents.get(agent)
     who = known or AgentPolicy(agent, agent, "")
-    values = {**held(facts), "alert_group": group, "alert_rules": list(rules)}
+    alerts = {"alert_group": group, "alert_rules": list(rules)}
+    values = {**held(facts), **alerts}
     rated = rate(kit.rubric, values)
-    planned = plan(who.prepared, values, who.mode, kit.ask)
+    planned = plan(who.prepared, values, who.mode, kit.ask, _without_each(facts, alerts))
     categories, undecided = _categories(kit, values)
     bound = _entities(kit, entity or who.entity)
     obligations = _oblige(kit, bound, values, filed or {}, _stand_ins(facts, values, now), now)
@@ -76,6 +77,14 @@ def assess(
         reasons=(*_about_agent(known, agent, kit), *_odd_facts(values)),
         leadership_channels=kit.leadership_channels,
     )
+
+
+def _without_each(facts: Sequence[Fact], alerts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """For each person who said something: what would be held true without that person's word."""
+    people = once(fact.by for fact in facts if fact.source == "person" and fact.by)
+    return {
+        name: {**held(one for one in facts if one.source != "person" or one.by != name), **alerts} for name in people
+    }
 
 
 def _about_agent(known: AgentPolicy | None, agent: str, kit: Policy) -> tuple[str, ...]:

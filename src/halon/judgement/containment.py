@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from halon.incident.assessment import Mode
 from halon.incident.orders import GatePolicy, Order
 from halon.judgement.predicates import Tree, judge, once
+
+NOBODY: Mapping[str, Mapping[str, Any]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,21 @@ class Plan:
     needs: tuple[str, ...] = ()
 
 
-def plan(prepared: Sequence[Prepared], facts: Mapping[str, Any], mode: Mode, ask: GatePolicy) -> Plan:
+def plan(
+    prepared: Sequence[Prepared],
+    facts: Mapping[str, Any],
+    mode: Mode,
+    ask: GatePolicy,
+    without: Mapping[str, Mapping[str, Any]] = NOBODY,
+) -> Plan:
     """The orders for ``facts``, by rung, reversible before irreversible, gentle before disruptive.
 
     An order whose condition is unknown is planned when it can be undone and the mode is ``act``; otherwise it is a
     suggestion with a reason, behind a gate. In mode ``suggest`` every order asks first: one that the kit gives no
     gate gets ``ask``. In mode ``observe`` nothing runs, so orders stay as they are.
+
+    ``without`` gives for each person who said a fact the facts without that person's word: who alone brings an
+    irreversible order into the plan, or settles it, has proposed it.
     """
     orders: list[Order] = []
     needs: list[str] = []
@@ -47,9 +59,17 @@ def plan(prepared: Sequence[Prepared], facts: Mapping[str, Any], mode: Mode, ask
             reasons = (_undecided(order, mode), *reasons)
         if order.gate is None and (mode == "suggest" or not order.reversible):
             order = replace(order, gate=ask)
+        if not order.reversible:
+            order = replace(order, proposed_by=_proposers(one.when, judged.value, without))
         orders.append(replace(order, reasons=(*reasons, *order.reasons)))
     orders.sort(key=lambda order: (order.rung, not order.reversible, order.disruption, order.id))
     return Plan(tuple(orders), once(needs))
+
+
+def _proposers(when: Tree, value: bool | None, without: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
+    """Those without whose word the condition would hold less: not at all, or not for certain."""
+    weight = {False: 0, None: 1, True: 2}
+    return tuple(name for name, facts in sorted(without.items()) if weight[judge(when, facts).value] < weight[value])
 
 
 def _undecided(order: Order, mode: Mode) -> str:

@@ -39,6 +39,21 @@ def host_of(url: str) -> str | None:
     return parts.hostname if parts.scheme in ("http", "https") and bare and tidy else None
 
 
+def blanks(shape: CallShape) -> frozenset[str]:
+    """The names that stand in ``{…}`` anywhere in a call."""
+    found: set[str] = set()
+    rest: list[Any] = [shape.path, shape.headers, shape.body, shape.expect.values]
+    while rest:
+        value = rest.pop()
+        if isinstance(value, str):
+            found.update(_BLANK.findall(value))
+        elif isinstance(value, Mapping):
+            rest.extend(value.values())
+        elif isinstance(value, list):
+            rest.extend(value)
+    return frozenset(found)
+
+
 @dataclass(frozen=True, slots=True)
 class Filler:
     """Fills blanks such as ``{tool}`` with inventory values. Problems are noted at ``file`` and ``path``."""

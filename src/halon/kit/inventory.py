@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from halon.incident.orders import Call, Order
+from halon.incident.orders import Call, Order, RestoreStage
 from halon.judgement.containment import Prepared
 from halon.judgement.policy import AgentPolicy
 from halon.kit.bundle import Bundle
@@ -14,7 +14,7 @@ from halon.kit.files.actions import ActionShape
 from halon.kit.files.agents import AgentShape
 from halon.kit.files.connectors import CallShape, ConnectorShape, OperationShape
 from halon.kit.gates import check_gate
-from halon.kit.operations import check_operation
+from halon.kit.operations import WHOLE, check_operation
 from halon.kit.places import Problems
 from halon.kit.trees import tree
 
@@ -134,11 +134,20 @@ def _order(
     _check_values(action_id, action, agent, bundle, operation, problems)
     if not sound or reach is None or operation.verify is None:
         return None
-    filler = Filler({**action.values, "agent": agent}, ACTIONS, (*path, "with"), problems)
+    values = {**action.values, "agent": agent}
+    filler = Filler(values, ACTIONS, (*path, "with"), problems)
     restore = action.restore_gate or bundle.authority.gates.restore
 
-    def call(shape: CallShape | None) -> Call | None:
-        return None if shape is None else filler.call(shape, reach)
+    def back(shape: CallShape, share: int) -> Call:
+        return Filler({"share": share, **values}, ACTIONS, (*path, "with"), problems).call(shape, reach)
+
+    undo, undo_verify = operation.undo, operation.undo_verify
+    stages: tuple[RestoreStage, ...] = ()
+    if undo is not None and undo_verify is not None:
+        stages = tuple(
+            RestoreStage(one.share, back(undo, one.share), back(undo_verify, one.share), one.watch_seconds)
+            for one in action.restore_stages
+        )
 
     return Order(
         id=action_id,
@@ -150,8 +159,8 @@ def _order(
         effect=action.effect,
         apply=filler.call(operation.apply, reach),
         verify=filler.call(operation.verify, reach),
-        undo=call(operation.undo) if action.reversible else None,
-        undo_verify=call(operation.undo_verify) if action.reversible else None,
+        undo=back(undo, WHOLE) if undo is not None and action.reversible else None,
+        undo_verify=back(undo_verify, WHOLE) if undo_verify is not None and action.reversible else None,
         rung=action.rung,
         disruption=action.disruption,
         stops=tuple(action.stops),
@@ -160,6 +169,7 @@ def _order(
         way_back=action.way_back or "",
         gate=action.gate.policy() if action.gate else None,
         restore_gate=restore.policy() if action.reversible else None,
+        restore_stages=stages,
     )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from halon.kit.calling import blanks
 from halon.kit.files.actions import ActionShape
 from halon.kit.files.connectors import CallShape, OperationShape
 from halon.kit.places import Problems
 from halon.kit.reading import Path
 
 ACTIONS, CONNECTORS = "actions.yaml", "connectors.yaml"
+WHOLE = 100
+"""The share (percent) at which all is given back; what ``{share}`` stands for where no stages are given."""
 
 
 def check_operation(
@@ -36,6 +39,7 @@ def check_operation(
         )
     if not action.reversible and action.restore_gate is not None:
         problems.add(ACTIONS, (*mine, "restore_gate"), f"{action_id} can't be taken back, so it has nothing to restore")
+    _check_stages(action_id, action, operation, theirs, problems)
     if action.effect == "keyed":
         for name, call in (("apply", operation.apply), ("undo", operation.undo)):
             if call is not None and call.key_header is None:
@@ -47,6 +51,32 @@ def check_operation(
                     "name the header of the idempotency key, or say effect: once",
                 )
     return len(problems.found) == before
+
+
+def _check_stages(
+    action_id: str, action: ActionShape, operation: OperationShape, theirs: Path, problems: Problems
+) -> None:
+    """Giving back in stages: the shares rise to all of it, each but the last is watched, and each can be read back."""
+    if not action.restore_stages:
+        return
+    mine: Path = ("actions", action_id, "restore_stages")
+    if not action.reversible:
+        problems.add(ACTIONS, mine, f"{action_id} can't be taken back, so it has nothing to restore")
+        return
+    if "share" in action.values:
+        problems.add(ACTIONS, ("actions", action_id, "with", "share"), "share is given by the stages of restore_stages")
+    shares = [one.share for one in action.restore_stages]
+    if sorted(set(shares)) != shares or shares[-1] != WHOLE:
+        what = f"the shares {', '.join(str(share) for share in shares)} don't rise to {WHOLE}"
+        problems.add(ACTIONS, mine, what, (), f"begin small, rise with each stage, and end with share: {WHOLE}")
+    for index, one in enumerate(action.restore_stages[:-1]):
+        if not one.watch_seconds:
+            what = f"the stage of {one.share} percent is not watched, so it would say nothing"
+            problems.add(ACTIONS, (*mine, index), what, (), "give it watch_seconds, for example 120")
+    for name, call in (("undo", operation.undo), ("undo_verify", operation.undo_verify)):
+        if call is not None and "share" not in blanks(call):
+            what = f"{action_id} is given back in stages and {name} does not say {{share}}"
+            problems.add(CONNECTORS, (*theirs, name), what, (), 'put "{share}" where the share goes (percent)')
 
 
 def _check_reading(name: str, why: str, call: CallShape | None, path: Path, action_id: str, problems: Problems) -> None:

@@ -24,6 +24,7 @@ class Step:
     gate: Gate | None = None
     evidence: tuple[str, ...] = ()
     evidence_overridden_by: str = ""
+    stage: int = 0  # of an undo in stages, from 1; 0: the undo that gives all back at once
 
 
 @dataclass(frozen=True, slots=True)

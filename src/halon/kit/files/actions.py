@@ -10,6 +10,16 @@ from halon.incident.orders import Effect
 from halon.kit.files.shapes import GateShape, Line, Name, Shape, When, Words
 
 
+class StageShape(Shape):
+    """One step of giving back: to how many percent, and how many seconds that is watched before the next step.
+
+    ``share`` fills ``{share}`` in the connector's undo and undo_verify. Seconds, a week at most.
+    """
+
+    share: int = Field(ge=1, le=100)
+    watch_seconds: int = Field(default=0, ge=0, le=604_800)
+
+
 class ActionShape(Shape):
     """An action that is ready for some agents.
 
@@ -34,6 +44,7 @@ class ActionShape(Shape):
     way_back: Words | None = None
     gate: GateShape | None = None
     restore_gate: GateShape | None = None
+    restore_stages: list[StageShape] = Field(default_factory=list, max_length=10)
 
 
 class Actions(Shape):
