@@ -5,17 +5,30 @@ from __future__ import annotations
 import logging
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from halon.control import AgentReadOnly, AgentStopped, Control, TokenOutdated, ToolDisabled
+from halon.control import (
+    AgentReadOnly,
+    AgentStopped,
+    ApprovalNeeded,
+    Control,
+    RateExceeded,
+    SpendExceeded,
+    TokenOutdated,
+    ToolDisabled,
+)
+from halon.control.store import HURRY, add_row
 
 TO = {"session": "s-1", "message": "ann@ours.example"}
 
@@ -166,3 +179,171 @@ def test_the_log_is_written_when_the_process_ends(tmp_path: Path) -> None:
     assert len(rows) == 1
     assert "ann@ours.example" in rows[0][3]
     assert (tmp_path / "c.db").stat().st_mode & 0o077 == 0
+
+
+@pytest.fixture
+def busy(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """Another program, such as a backup, that can hold the write lock of the state file."""
+    other = sqlite3.connect(tmp_path / "control.db", isolation_level=None, check_same_thread=False)
+    yield other
+    other.close()
+
+
+async def test_the_agent_never_waits_long_for_whoever_writes(
+    agent: Any, http: httpx.AsyncClient, busy: sqlite3.Connection
+) -> None:
+    """Calls that must be counted or approved are refused in time, others run; the event loop goes on."""
+    await http.put("/control/tools/send_email/rate-limit", json={"per_minute": 100})
+    await http.put("/control/tools/send_later/approval", json={"required": True})
+    await http.put("/control/rate-limit", json={"per_minute": 100})
+    busy.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    with pytest.raises(RateExceeded):
+        agent.send_email("ann@ours.example")
+    with pytest.raises(ApprovalNeeded):
+        await agent.send_later("ann@ours.example")
+    with agent.control.turn(session="s") as turn:
+        assert isinstance(turn.refusal, RateExceeded)
+    agent.control.spend(0.01)
+    assert agent.lookup(1) == "order 1"
+    took = time.monotonic() - began
+    busy.execute("ROLLBACK")
+    assert agent.send_email("ann@ours.example") == "sent to ann@ours.example"
+    assert took < 2.0
+
+
+def test_the_agent_never_waits_long_for_its_own_threads(agent: Any) -> None:
+    """A thread of this very process that writes is waited for no longer than another process."""
+    holding, let_go = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with agent.control._store.changing():
+            holding.set()
+            let_go.wait(20)
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    assert holding.wait(20)
+    began = time.monotonic()
+    with pytest.raises(TimeoutError, match="another thread"), agent.control._store.changing(patience=HURRY):
+        raise AssertionError("two threads wrote at once")
+    took = time.monotonic() - began
+    let_go.set()
+    thread.join()
+    assert took < 2.0
+
+
+def test_a_state_that_must_be_opened_again_makes_nobody_wait(agent: Any, busy: sqlite3.Connection) -> None:
+    """To open it takes no write lock once it is set up."""
+    agent.control.close()
+    busy.execute("BEGIN IMMEDIATE")
+    began = time.monotonic()
+    assert agent.send_email("ann@ours.example") == "sent to ann@ours.example"
+    took = time.monotonic() - began
+    busy.execute("ROLLBACK")
+    assert took < 2.0
+
+
+async def test_a_cost_that_could_not_be_written_is_not_lost(
+    agent: Any, http: httpx.AsyncClient, busy: sqlite3.Connection
+) -> None:
+    """While the lock is held a cap refuses; afterwards every cost counts, once."""
+    await http.put("/control/spend-cap", json={"eur_per_hour": 5})
+    busy.execute("BEGIN IMMEDIATE")
+    for _ in range(2):
+        with pytest.raises(SpendExceeded):
+            agent.control.spend(0.25)
+    busy.execute("ROLLBACK")
+    before = (await http.get("/control/spend-cap")).json()["spent_last_hour"]
+    agent.control.spend(0.25)
+    after = (await http.get("/control/spend-cap")).json()["spent_last_hour"]
+    assert (before, after) == (0.5, 0.75)
+    assert len(agent.control._store.owed) == 0
+
+
+async def test_a_cost_whose_transaction_fails_is_counted_once(
+    agent: Any, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full in the middle of it: nothing of it stays but what is owed."""
+
+    def fail(*_row: Any) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("halon.control.limits.add_row", fail)
+        agent.control.spend(0.25)
+        assert (await http.get("/control/spend-cap")).json()["spent_last_hour"] == 0.25
+    agent.control.spend(0.5)
+    assert (await http.get("/control/spend-cap")).json()["spent_last_hour"] == 0.75
+
+
+async def test_spending_is_summed_as_it_comes(agent: Any, http: httpx.AsyncClient, monkeypatch: Any) -> None:
+    """A row for each minute, however many calls; the sum is right, and what is older than an hour goes."""
+    for _ in range(500):
+        agent.control.spend(0.001, tokens=10)
+    rows = agent.control._store.rows("spend")
+    assert (await http.get("/control/spend-cap")).json()["spent_last_hour"] == 0.5
+    assert len(rows) <= 2
+    later = time.time() + 3_700
+    monkeypatch.setattr("halon.control.limits.time.time", lambda: later)
+    agent.control.spend(0.002)
+    assert [float(row[3]) for row in agent.control._store.rows("spend")] == [0.002]
+
+
+async def test_a_change_is_on_the_disk_before_it_is_answered(
+    agent: Any, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite syncs in the transaction of a switch and of an approval; the log takes the fast way."""
+    seen: dict[str, set[Any]] = {}
+
+    def watch(db: sqlite3.Connection, kind: str, *row: Any) -> None:
+        journal = db.execute("PRAGMA journal_mode").fetchone()[0]
+        seen.setdefault(kind, set()).add((journal, db.execute("PRAGMA synchronous").fetchone()[0]))
+        add_row(db, kind, *row)
+
+    for module in ("ledger", "approvals", "log", "limits"):
+        monkeypatch.setattr(f"halon.control.{module}.add_row", watch)
+    agent.lookup(1)
+    agent.control.flush()
+    await http.put("/control/tools/send_email/approval", json={"required": True})
+    with pytest.raises(ApprovalNeeded):
+        agent.send_email("ann@ours.example")
+    agent.control.spend(0.1)
+    await http.put("/control/kill-switch", json={"on": True})
+    full, normal = {("wal", 2)}, {("wal", 1)}
+    assert seen == {"call": full, "approval": full, "action": normal, "trace": normal, "spend": normal}
+
+
+async def test_a_new_state_is_said_loudly_and_dated(
+    tmp_path: Path, reach: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An agent whose state was lost is on again: it says so once, and Halon can see since when the state exists."""
+    before = datetime.now(UTC) - timedelta(seconds=1)
+    with caplog.at_level(logging.WARNING, "halon.control"):
+        first = Control("my-agent", state=tmp_path / "control.db")
+        first.close()
+        again = Control("my-agent", state=tmp_path / "control.db")
+    async with reach(first) as one, reach(again) as other:
+        since = [(await client.get("/control/state")).json()["state_since"] for client in (one, other)]
+    for control in (first, again):
+        control.close()
+    said = [(record.levelname, record.getMessage()) for record in caplog.records]
+    assert [level for level, _ in said] == ["WARNING"]
+    assert f"{tmp_path / 'control.db'} of the agent my-agent is NEW" in said[0][1]
+    assert since[0] == since[1]
+    assert before < datetime.fromisoformat(since[0]) < datetime.now(UTC)
+
+
+def test_a_state_of_an_earlier_release_is_not_new(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """It has no date yet, and gets that of its oldest entry."""
+    old = Control("my-agent", state=tmp_path / "control.db")
+    with old._store.changing() as db:
+        db.execute("DELETE FROM kept WHERE name = 'since'")
+        db.execute("INSERT INTO rows (kind, key, at, value) VALUES ('tool', 'send', 1700000000.0, '')")
+    old.close()
+    caplog.clear()
+    found = Control("my-agent", state=tmp_path / "control.db")
+    assert found._store.since == "2023-11-14T22:13:20.000Z"
+    assert found._tools.described()["tools"] == ["send"]
+    assert caplog.records == []
+    found.close()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
 from halon.control import Control, Refused
+from halon.control.values import LARGEST, bounded, dumped
 from halon_activities.telemetry import deeds_in, deeds_of, documents_of, message_of, reply_of, spans_in
 
 
@@ -166,3 +169,107 @@ async def test_the_agent_says_who_it_is(agent: Any, http: httpx.AsyncClient) -> 
         ["send_email", "lookup", "send_later"],
     )
     assert before["toolset_hash"] != after["toolset_hash"]
+
+
+async def test_a_value_is_bounded_as_a_whole(agent: Any, http: httpx.AsyncClient, tmp_path: Path) -> None:
+    """A hundred lists of a hundred long texts take a small part of what they are, and say that they were cut."""
+    take = agent.control.tool("take")(lambda **given: None)
+    take(rows=[["x" * 4_000] * 100] * 100, more={str(number): "\U0001f600" * 4_000 for number in range(100)})
+    take(numbers=[[[[1] * 100] * 100] * 100] * 100)
+    take(nothing=[[[[[]] * 100] * 100] * 100] * 100)
+    deeds = deeds_in((await http.get("/v1/actions")).json())
+    assert deeds is not None
+    assert deeds[0].arguments["given"]["rows"][-1] == "cut"
+    assert deeds[0].arguments["given"]["cut"] == "cut"
+    assert all(len(json.dumps(one.arguments)) < 40_000 for one in deeds)
+    assert sum(file.stat().st_size for file in tmp_path.iterdir()) < 1_000_000
+
+
+@pytest.mark.parametrize("letter", ["a", "\n", "\x00", "ü", "語", "\U0001f600", "\ud800"])
+def test_a_value_is_bounded_in_any_script(letter: str) -> None:
+    """What counts are the bytes that are written; a usual text of 4,000 letters is kept."""
+    one, many = bounded(letter * 5_000), bounded([letter * 5_000] * 50)
+    assert len(dumped(one)) <= LARGEST + 2
+    assert len(dumped(many)) <= LARGEST + 1_000
+    assert letter > "\ufffd" or len(one) == 4_000
+
+
+async def test_log_and_traces_are_bounded_in_bytes(
+    agent: Any, http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Large entries push the oldest out long before their number does, and switches and approvals stay."""
+    from halon.control import store as module
+
+    monkeypatch.setattr(module, "MOST_BYTES", 1_000_000)
+    await http.put("/control/tools/lookup", json={"enabled": False})
+    take = agent.control.tool("take")(lambda number, **given: None)
+    for number in range(400):
+        take(number, rows=["x" * 4_000] * 5)
+        if number % 20 == 0:
+            agent.control.flush()
+    agent.control.flush()
+    kept = [row for kind in ("action", "trace") for row in agent.control._store.rows(kind)]
+    newest = (await http.get("/v1/actions")).json()["actions"][-1]
+    assert 200_000 < sum(len(row[3]) for row in kept) < 4_000_000
+    assert newest["arguments"]["number"] == 399
+    assert (await http.get("/control/tools/lookup")).json()["enabled"] is False
+    assert len((await http.get("/control/calls")).json()["calls"]) == 1
+
+
+async def test_a_turn_of_many_calls_is_a_trace_of_bounded_size(agent: Any, http: httpx.AsyncClient) -> None:
+    """The trace says how many calls it leaves out; the action log has them all."""
+    take = agent.control.tool("take")(lambda rows: None)
+    with agent.control.turn(session="s") as turn:
+        for _ in range(40):
+            take(["x" * 4_000] * 5)
+    answer = await http.get("/v1/traces", params={"trace_id": turn.trace_id})
+    spans = spans_in(answer.json())
+    assert spans is not None
+    left_out = spans[0].own("calls_left_out")
+    assert isinstance(left_out, int)
+    assert len(answer.text) < 400_000
+    assert (len(spans) - 1 + left_out, len((await http.get("/v1/actions")).json()["actions"])) == (40, 40)
+
+
+async def test_long_words_and_many_documents_can_be_read_back(agent: Any, http: httpx.AsyncClient) -> None:
+    """JSON inside an attribute is not cut in its middle."""
+    documents = [{"id": f"kb-{number}", "source": "w" * 40} for number in range(100)]
+    with agent.control.turn(session="s", message="ü" * 3_990) as turn:
+        agent.control.retrieved(documents)
+        turn.reply("x" * 4_000)
+    spans = spans_in((await http.get("/v1/traces")).json())
+    assert spans is not None
+    root = next(span for span in spans if span.operation == "invoke_agent")
+    retrieval = next(span for span in spans if span.operation == "retrieval")
+    assert (message_of(root), reply_of(root)) == ("ü" * 3_990, "x" * 4_000)
+    assert len(documents_of(retrieval)) == 100
+
+
+async def test_what_an_agent_does_not_say_of_itself_is_left_out(tmp_path: Path, reach: Any) -> None:
+    """An empty version is no version: it is neither in its description nor in its traces."""
+    control = Control("plain", state=tmp_path / "plain.db")
+    send = control.tool("send")(lambda: None)
+    with control.turn(session="s"):
+        send()
+    async with reach(control) as client:
+        described, health = (await client.get("/v1/agent")).json(), (await client.get("/healthz")).json()
+        state, traces = (await client.get("/control/state")).json(), (await client.get("/v1/traces")).text
+    control.close()
+    assert set(described) == {"name", "tools", "toolset_hash"}
+    assert health == {"ok": True, "name": "plain"}
+    assert not {"version", "config_hash"} & set(state)
+    assert "gen_ai.agent.name" in traces
+    assert "gen_ai.agent.version" not in traces
+
+
+async def test_a_door_beside_the_agent_describes_the_agents_tools(agent: Any, tmp_path: Path, reach: Any) -> None:
+    """A process without tools of its own takes names and hash from the state file, and sees when a tool changes."""
+    door = Control("my-agent", state=tmp_path / "control.db")
+    async with reach(agent.control) as inside, reach(door) as beside:
+        first = [(await client.get("/v1/agent")).json() for client in (inside, beside)]
+        agent.control.tool("lookup", writes=False)(lambda order, of=None: f"order {order}")
+        second = [(await client.get("/v1/agent")).json() for client in (inside, beside)]
+    door.close()
+    assert first[1]["tools"] == first[0]["tools"] == ["send_email", "lookup", "send_later"]
+    assert first[0]["toolset_hash"] == first[1]["toolset_hash"]
+    assert second[0]["toolset_hash"] == second[1]["toolset_hash"] != first[0]["toolset_hash"]

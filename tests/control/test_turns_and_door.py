@@ -146,3 +146,146 @@ async def test_the_controls_work_below_a_mount(agent: Any) -> None:
     async with httpx.AsyncClient(transport=transport, base_url="http://agent/bots/one", headers=headers) as client:
         assert (await client.put("/halon/control/kill-switch", json={"on": True})).json() == {"on": True}
         assert (await client.post("/chat")).json()["fallback"] is True
+
+
+SPELLINGS = ("/chat%0A", "/chat%0D%0A", "/chat/", "//chat", "/chat%2F", "/%63hat", "/%2563hat", "/%2E/chat", "/x/%2E%2E/chat",
+             "/CHAT", "/chat%00")  # fmt: skip
+
+
+@pytest.mark.parametrize("turns", [["/chat"], ["/Chat/"]])
+@pytest.mark.parametrize("path", SPELLINGS)
+async def test_a_turn_is_one_however_its_path_is_spelled(
+    agent: Any, reach: Callable[..., httpx.AsyncClient], http: Any, path: str, turns: list[str]
+) -> None:
+    """No router finds the agent by a spelling that the kill switch does not know."""
+    await http.put("/control/kill-switch", json={"on": True})
+    async with reach(agent.control, turns=turns) as client:
+        answer = await client.post(f"http://agent{path}")
+    assert (answer.status_code, answer.json()["fallback"]) == (200, True)
+
+
+async def test_a_spelling_that_a_real_router_lets_in_is_stopped(
+    agent: Any, reach: Callable[..., httpx.AsyncClient], http: Any
+) -> None:
+    """Starlette's routes take a newline at the end, and HEAD where they take GET."""
+    ran: list[str] = []
+
+    async def chat(request: Request) -> JSONResponse:
+        ran.append(request.method)
+        return JSONResponse({})
+
+    async with reach(agent.control, Starlette(routes=[Route("/chat", chat)]), turns=["/chat"]) as client:
+        for method, path in (("GET", "/chat%0A"), ("HEAD", "/chat")):
+            assert (await client.request(method, f"http://agent{path}")).status_code == 200
+        assert ran == ["GET", "HEAD"]
+        await http.put("/control/kill-switch", json={"on": True})
+        for method, path in (("GET", "/chat%0A"), ("HEAD", "/chat")):
+            assert (await client.request(method, f"http://agent{path}")).status_code == 200
+    assert ran == ["GET", "HEAD"]
+
+
+async def test_what_lies_below_a_turn_is_one_by_any_spelling(
+    agent: Any, reach: Callable[..., httpx.AsyncClient], http: Any
+) -> None:
+    """A path that leaves the folder again, or enters it by a detour, may be either, so it is a turn."""
+    await http.put("/control/kill-switch", json={"on": True})
+    async with reach(agent.control, turns=["/agents/*"]) as client:
+        shown = [
+            (await client.post(f"http://agent{path}")).status_code
+            for path in (
+                "//agents//a",
+                "/agents%2Fa",
+                "/agents/%2E%2E/about",
+                "/x/%2E%2E/agents/a",
+                "/agents",
+                "/about",
+            )
+        ]
+    assert shown == [200, 200, 200, 200, 404, 404]
+
+
+def test_an_open_websocket_is_closed_at_the_next_message(agent: Any) -> None:
+    """Neither what a person says after the switch reaches the agent, nor what it says reaches a person."""
+    heard: list[str] = []
+    app = FastAPI()
+
+    @app.websocket("/talk")
+    async def talk(socket: WebSocket) -> None:
+        await socket.accept()
+        while True:
+            heard.append(await socket.receive_text())
+            await socket.send_text("first")
+            if heard[-1] == "stop yourself":
+                agent.control._store.known.stopped = True
+                await socket.send_text("second")
+
+    headers = {"Authorization": "Bearer control-tests-token"}
+    with TestClient(agent.control.asgi(app, turns=["/talk"])) as client:
+        with client.websocket_connect("/talk") as socket:
+            socket.send_text("hello")
+            assert socket.receive_text() == "first"
+            client.put("/halon/control/kill-switch", json={"on": True}, headers=headers).raise_for_status()
+            socket.send_text("are you there?")
+            with pytest.raises(WebSocketDisconnect) as closed:
+                socket.receive_text()
+        client.put("/halon/control/kill-switch", json={"on": False}, headers=headers).raise_for_status()
+        with client.websocket_connect("/talk") as socket:
+            socket.send_text("stop yourself")
+            assert socket.receive_text() == "first"
+            with pytest.raises(WebSocketDisconnect) as ended:
+                socket.receive_text()
+    assert (closed.value.code, ended.value.code) == (1013, 1013)
+    assert heard == ["hello", "stop yourself"]
+
+
+def test_a_stream_ends_at_its_next_word(serve: Callable[[], Any]) -> None:
+    """On a real server: the answer is cut properly, and what is no turn goes on to its end."""
+    served = serve()
+    words: dict[str, bytes] = {}
+    for path in ("/stream", "/free"):
+        with served.client() as client, served.client() as other:
+            with client.stream("GET", path) as answer:
+                arriving = answer.iter_raw()
+                words[path] = next(arriving)
+                other.put("/halon/control/kill-switch", json={"on": True}).raise_for_status()
+                words[path] += b"".join(arriving)
+            other.put("/halon/control/kill-switch", json={"on": False}).raise_for_status()
+    assert words["/free"] == b"one two three"
+    assert words["/stream"] in (b"one ", b"one two ")
+
+
+async def test_an_answer_that_comes_after_the_switch_is_the_fallback(
+    agent: Any, reach: Callable[..., httpx.AsyncClient], http: Any
+) -> None:
+    """The agent was thinking when it was stopped; one whose length was announced and that has begun is let through."""
+
+    async def chat(request: Request) -> JSONResponse:
+        await http.put("/control/kill-switch", json={"on": True})
+        return JSONResponse({"reply": "too late"})
+
+    async def sized(scope: Any, receive: Any, send: Any) -> None:
+        headers = [(b"Content-Length", b"8")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"four", "more_body": True})
+        await http.put("/control/kill-switch", json={"on": True})
+        await send({"type": "http.response.body", "body": b"four"})
+
+    async with reach(agent.control, Starlette(routes=[Route("/chat", chat)]), turns=["/chat"]) as client:
+        late = await client.get("http://agent/chat")
+    await http.put("/control/kill-switch", json={"on": False})
+    async with reach(agent.control, sized, turns=["/chat"]) as client:
+        begun = await client.get("http://agent/chat")
+    assert late.json() == {"reply": "A person will answer.", "fallback": True}
+    assert begun.text == "fourfour"
+
+
+def test_a_door_without_an_app_serves_the_controls_alone(agent: Any) -> None:
+    """It starts, answers everything else with 404, and stops."""
+    headers = {"Authorization": "Bearer control-tests-token"}
+    with TestClient(agent.control.asgi()) as client:
+        assert client.put("/halon/control/read-only", json={"on": True}, headers=headers).json() == {"on": True}
+        elsewhere = client.get("/chat")
+        with pytest.raises(WebSocketDisconnect) as closed, client.websocket_connect("/talk"):
+            raise AssertionError("the websocket was let in")
+    assert (elsewhere.status_code, elsewhere.headers["content-type"]) == (404, "application/problem+json")
+    assert closed.value.reason == "not offered"

@@ -10,7 +10,7 @@ import time
 
 from halon.control.problems import Problem
 from halon.control.refusals import ApprovalNeeded
-from halon.control.store import LOG, UNUSABLE, Store, add_row, set_row
+from halon.control.store import HURRY, LOG, UNUSABLE, Store, add_row, set_row
 from halon.control.turns import Attempt
 from halon.control.values import Json, dumped, exactly, utc
 
@@ -40,7 +40,7 @@ def require_approval(store: Store, attempt: Attempt) -> None:
 def _use_or_ask(store: Store, tool: str, exact: str, session: str) -> Json:
     """The approval as it was before."""
     key, now = hashlib.sha256(f"{tool}\n{exact}".encode()).hexdigest(), time.time()
-    with store.changing() as db:
+    with store.changing(patience=HURRY) as db:
         for seq, at, value in db.execute(
             "SELECT seq, at, value FROM rows WHERE kind = 'approval' AND key = ? ORDER BY seq DESC LIMIT 1", (key,)
         ).fetchall():

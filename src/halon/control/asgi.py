@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import urllib.parse
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Any
 
 from halon.control.agent import Agent
-from halon.control.http import MOST_BODY, App, Message, Receive, Scope, Send, respond
-from halon.control.overhearing import overhear, reply_in
-from halon.control.refusals import Refused, refused_in
-from halon.control.turns import Turn
+from halon.control.conversation import Conversation
+from halon.control.http import App, Receive, Scope, Send, respond, respond_problem
+from halon.control.problems import Problem, not_offered
+from halon.control.refusals import Refused
+from halon.control.turns import REHEARSAL_HEADER, Turn, rehearsal_with, within
 
 
 class Door:
@@ -18,67 +20,51 @@ class Door:
 
     def __init__(
         self, agent: Agent, app: App, serve: App, begin: Callable[[], AbstractContextManager[Turn]],
-        turns: tuple[str, ...], answer: Callable[[str], Any],
+        stopped: Callable[[], bool], turns: tuple[str, ...], answer: Callable[[str], Any],
     ) -> None:  # fmt: skip
         self.agent, self.app, self.serve, self.begin, self.answer = agent, app, serve, begin, answer
-        self.exact = {path for path in turns if not path.endswith("/*")}
-        self.below = tuple(path[:-1] for path in turns if path.endswith("/*"))
+        self.stopped = stopped
+        exact, below = {path for path in turns if not path.endswith("/*")}, [p[:-1] for p in turns if p.endswith("/*")]
+        self.exact = exact | {_plain(path) for path in exact}
+        self.below = tuple({*below, *(f"{_plain(path).rstrip('/')}/" for path in below)})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or let it through."""
         prefix, path = self.agent.prefix, str(scope.get("path", "")).removeprefix(str(scope.get("root_path", "")))
         ours = path.startswith(f"{prefix}/") and (prefix or path.split("/")[1] in ("healthz", "v1", "control"))
-        talks = scope["type"] in ("http", "websocket") and scope.get("method") not in ("OPTIONS", "HEAD")
         if scope["type"] == "http" and ours:
             await self.serve(scope, receive, send)
-        elif talks and (path in self.exact or path.startswith(self.below)):
+        elif scope["type"] not in ("http", "websocket"):
+            await self.app(scope, receive, send)
+        elif (tag := next((value for name, value in scope["headers"] if name == REHEARSAL_HEADER), None)) is not None:
+            await self._rehearse(rehearsal_with(tag), scope, receive, send)
+        elif scope.get("method") != "OPTIONS" and (self._is_turn(path) or self._is_turn(_plain(path))):
             with self.begin() as turn:
                 await self._converse(turn, scope, receive, send)
         else:
             await self.app(scope, receive, send)
 
+    def _is_turn(self, path: str) -> bool:
+        return path in self.exact or path.startswith(self.below)
+
+    async def _rehearse(self, turn: Turn | None, scope: Scope, receive: Receive, send: Send) -> None:
+        """A request that the function of a replay makes of its own agent. One that nobody knows runs nothing at all."""
+        if turn is not None:
+            with within(turn):
+                await self._converse(turn, scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1008, "reason": "no such rehearsal"})
+        else:
+            why = "this process runs no rehearsal of that header; nothing was done"
+            await respond_problem(send, Problem(409, "no-such-rehearsal", why))
+
     async def _converse(self, turn: Turn, scope: Scope, receive: Receive, send: Send) -> None:
-        heard, said, begun = bytearray(), bytearray(), False
-        held: list[Message] = []
-
-        async def hear() -> Message:
-            message = await receive()
-            if message["type"] == "http.request" and len(heard) <= MOST_BODY:
-                heard.extend(message.get("body", b""))
-                if not message.get("more_body"):
-                    overhear(turn, bytes(heard))
-            return message
-
-        async def tell(message: Message) -> None:
-            nonlocal begun
-            # A failure is held back: if it came from a refusal, people get the fallback and not "Internal Server Error".
-            if not begun and (held or message.get("status", 0) >= 500) and not message.get("more_body"):
-                held.append(message)
-                return
-            begun = True
-            for one in (*held, message):
-                if one["type"] == "http.response.body" and len(said) <= MOST_BODY:
-                    said.extend(one.get("body", b""))
-                await send(one)
-            held.clear()
-
-        if turn.refusal is not None:
-            while (await hear()).get("more_body") and len(heard) <= MOST_BODY:
-                continue
+        talk = Conversation(turn, scope, receive, send, self.stopped, self._fall_back)
+        if turn.refusal is None or turn.rehearsal:
+            await talk.go(self.app)
+        else:
+            await talk.drain()
             await self._fall_back(turn.refusal, scope, send)
-            return
-        try:
-            await self.app(scope, hear, tell)
-        except Exception as error:
-            if (refusal := refused_in(error)) is None or begun or scope["type"] != "http":
-                raise
-            held.clear()
-            turn.refusal = refusal
-            await self._fall_back(refusal, scope, send)
-        finally:
-            for one in held:
-                await send(one)
-            turn.said = turn.said or reply_in(bytes(said))
 
     async def _fall_back(self, refusal: Refused, scope: Scope, send: Send) -> None:
         if scope["type"] == "websocket":
@@ -86,3 +72,28 @@ class Door:
             return
         headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else {}
         await respond(send, 429 if refusal.retry_after else 200, self.answer(self.agent.fallback), headers)
+
+
+async def alone(scope: Scope, receive: Receive, send: Send) -> None:
+    """The app where there is none: a door for itself serves the controls and nothing else."""
+    if scope["type"] == "http":
+        await respond_problem(send, not_offered(scope["method"], scope["path"]))
+    elif scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1000, "reason": "not offered"})
+    elif scope["type"] == "lifespan":
+        for step in ("startup", "shutdown"):
+            await receive()
+            await send({"type": f"lifespan.{step}.complete"})
+
+
+def _plain(path: str) -> str:
+    """A path as the most lenient router reads it: what might reach a turn is one."""
+    for _ in range(3):
+        path = urllib.parse.unquote(path)
+    parts: list[str] = []
+    for part in "".join(one for one in path.casefold() if one.isprintable()).replace("\\", "/").split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/" + "/".join(parts)

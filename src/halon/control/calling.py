@@ -11,7 +11,7 @@ from halon.control.agent import Agent
 from halon.control.limits import refusal_of
 from halon.control.log import Log
 from halon.control.tools import Tool
-from halon.control.turns import Attempt, current_turn
+from halon.control.turns import Attempt, current_turn, stray
 from halon.control.values import Json
 
 
@@ -30,7 +30,7 @@ def guard(agent: Agent, log: Log, tool: Tool, rehearsal: Callable[..., Any] | No
         if attempt.turn is not None and attempt.turn.rehearsal:
             attempt.end("done")
             return attempt, rehearsal or (lambda *_, **__: f"This is a rehearsal: {tool.name} was not called.")
-        if (refusal := refusal_of(log.store, attempt)) is None:
+        if (refusal := stray(tool.name) or refusal_of(log.store, attempt)) is None:
             return attempt, None
         attempt.end("refused", str(refusal), refusal.code)
         if raises:

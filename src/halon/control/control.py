@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from typing import Any, Literal, TypeVar, overload
 
 from halon.control.agent import Agent
-from halon.control.asgi import Door
+from halon.control.asgi import Door, alone
 from halon.control.calling import guard
 from halon.control.http import App
 from halon.control.limits import admit_turn, charge
@@ -20,7 +20,7 @@ from halon.control.rehearsals import Rehearsals, rehearsal_of
 from halon.control.routes import Routes
 from halon.control.store import Store
 from halon.control.tools import Tool, Toolbox
-from halon.control.turns import Turn, current_turn, within
+from halon.control.turns import REHEARSAL_HEADER, Turn, current_turn, rehearse, stray, within
 from halon.control.values import Json
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -127,9 +127,24 @@ class Control(Agent):
 
     @contextmanager
     def rehearsing(self) -> Iterator[Turn]:
-        """Inside, tools are recorded in ``actions`` of the turn that this gives, and not called; switches don't matter."""
-        with within(rehearsal_of(self)) as turn:
+        """Inside, tools are recorded in ``actions`` of the turn that this gives, and not called; switches don't matter.
+
+        A thread that is started inside belongs to it if it runs within a copy of the context (``contextvars.copy_context``).
+        Meanwhile every call in this process that belongs to no turn is refused: it might be one of here.
+        """
+        with rehearse(rehearsal_of(self)) as turn:
             yield turn
+
+    def rehearsal_headers(self) -> dict[str, str]:
+        """Headers that make an HTTP request to this very process part of the rehearsal that runs here; else none.
+
+        Raises:
+            RehearsalRuns: a rehearsal runs, and this is called outside every turn, such as in a thread of its own.
+        """
+        if (refusal := stray("a request to the agent itself")) is not None:
+            raise refusal
+        turn = current_turn(self)
+        return {REHEARSAL_HEADER.decode(): turn.tag} if turn is not None and turn.rehearsal else {}
 
     def retrieved(self, documents: Iterable[Mapping[str, Any]]) -> None:
         """Say what was put into the context: each with ``id`` and ``source``. Outside a turn nothing is kept."""
@@ -148,7 +163,7 @@ class Control(Agent):
             raise ValueError(f"a model call can't cost {eur!r} EUR")
         if (turn := current_turn(self)) is not None:
             turn.eur, turn.tokens = turn.eur + eur, turn.tokens + tokens
-        refusal = charge(self._store, eur, tokens)
+        refusal = charge(self._store, eur)
         if refusal is not None and not (turn is not None and turn.rehearsal):
             raise refusal
 
@@ -168,15 +183,20 @@ class Control(Agent):
         self._rehearsals.hooks["evals"] = fn
         return fn
 
-    def asgi(self, app: App, turns: Sequence[str] = (), *, answer: Callable[[str], Any] | None = None) -> App:
+    def asgi(
+        self, app: App | None = None, turns: Sequence[str] = (), *, answer: Callable[[str], Any] | None = None
+    ) -> App:
         """Serve the controls in front of ``app``, and make each request on a path in ``turns`` a turn.
 
-        ``/chat`` is that path, ``/chat/*`` all below it. ``answer`` makes the JSON body that people get instead of the
+        Without ``app`` the controls are all that is served: a door for an agent in another process of this host.
+        ``/chat`` is that path, however a router may let it be spelled; ``/chat/*`` is all below it. ``answer`` makes the JSON body that people get instead of the
         agent's from the fallback; without it that is ``{"reply": …, "fallback": true}``.
         """
         routes = Routes(self, self._log, self._tools, self._rehearsals)
         told = answer or (lambda text: {"reply": text, "fallback": True})
-        return Door(self, app, routes.serve, self.turn, tuple(turns), told)
+        return Door(
+            self, app or alone, routes.serve, self.turn, lambda: self._store.switches().stopped, tuple(turns), told
+        )
 
     def flush(self) -> None:
         """Write what waits for log and traces now."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from halon.control.approvals import require_approval
 from halon.control.refusals import AgentReadOnly, AgentStopped, RateExceeded, Refused, SpendExceeded, ToolDisabled
-from halon.control.store import LOG, UNUSABLE, Store, add_row
+from halon.control.store import HURRY, LOG, UNUSABLE, Store, add_row
 from halon.control.switches import Switches
 from halon.control.turns import Attempt
 
@@ -77,7 +77,7 @@ def _counted(look: Callable[[], float]) -> float:
 def _count(store: Store, kind: str, per_minute: int) -> int:
     """Count one. 0 if it is within the limit; otherwise the seconds until one is, and it is not counted."""
     now = time.time()
-    with store.changing(durable=False) as db:
+    with store.changing(durable=False, patience=HURRY) as db:
         db.execute("DELETE FROM rows WHERE kind = ? AND NOT at BETWEEN ? AND ?", (kind, now - 60, now + 60))
         count, first = db.execute("SELECT COUNT(*), MIN(at) FROM rows WHERE kind = ?", (kind,)).fetchone()
         if count >= per_minute:
@@ -87,19 +87,31 @@ def _count(store: Store, kind: str, per_minute: int) -> int:
 
 
 def spent(store: Store) -> float:
-    """EUR of the last hour. Raises sqlite3.Error; OSError if the state can't be read."""
-    return sum(float(row[3]) for row in store.rows("spend", "AND at > ?", time.time() - 3600))
+    """EUR of the last hour, and of less than a minute before it. Raises sqlite3.Error; OSError if the state can't be read."""
+    minutes = store.rows("spend", "AND at > ?", time.time() - 3600)
+    return math.fsum([*(float(row[3]) for row in minutes), *store.owed.copy()])
 
 
-def charge(store: Store, eur: float, tokens: int) -> Refused | None:
-    """Count what a model call cost. The reason against more, if the last hour cost more than the cap with it."""
-    cap, now = store.switches().cap, time.time()
+def charge(store: Store, eur: float) -> Refused | None:
+    """Count what a model call cost. The reason against more, if the last hour cost more than the cap with it.
+
+    There is one row for each minute. What can't be written in time is owed: it counts here, and is written the next time.
+    """
+    cap, now, taken = store.switches().cap, time.time(), list[float]()
+    store.owed.append(float(eur))
     try:
-        with store.changing(durable=False) as db:
+        with store.changing(durable=False, patience=HURRY) as db:
+            while store.owed:
+                taken.append(store.owed.popleft())
             db.execute("DELETE FROM rows WHERE kind = 'spend' AND at < ?", (now - 3600,))
-            add_row(db, "spend", str(tokens), now, repr(float(eur)))
+            minute, more = f"minute {now // 60:.0f}", math.fsum(taken)
+            add = "UPDATE rows SET at = ?, value = value + ? WHERE kind = 'spend' AND key = ?"
+            if not db.execute(add, (now, more, minute)).rowcount:
+                add_row(db, "spend", minute, now, repr(more))
+        taken.clear()
         over = cap is not None and spent(store) > cap
     except UNUSABLE as error:
-        LOG.error("a cost of %s EUR can't be counted: %s", eur, error)
+        store.owed.extend(taken)
+        LOG.error("a cost of %s EUR can't be counted in the control state yet: %s", eur, error)
         over = cap is not None
     return SpendExceeded(f"The model calls of the last hour cost more than the cap of {cap:g} EUR.") if over else None

@@ -8,12 +8,16 @@ import os
 import threading
 import time
 import weakref
+from collections.abc import Sequence
 
 from halon.control.agent import Agent
 from halon.control.store import LOG, MOST, UNUSABLE, Store, add_row
 from halon.control.traces import trace_of
 from halon.control.turns import Attempt, Turn
 from halon.control.values import dumped
+
+_AT_ONCE = 500
+"""Entries of one transaction: a call that is counted waits for no longer one."""
 
 
 class Log:
@@ -45,16 +49,21 @@ class Log:
             taken = [self._queue.popleft() for _ in range(len(self._queue))]
             if not taken:
                 return
-            try:
-                with self.store.changing(durable=False) as db:
-                    for one in taken:
-                        at = one.started / 1e9
-                        if isinstance(one, Attempt):
-                            add_row(db, "action", one.trace_id, at, dumped(one.row()))
-                        if isinstance(one, Turn) or one.turn is None:
-                            add_row(db, "trace", one.trace_id, at, dumped(trace_of(self.agent, one)))
-            except UNUSABLE as error:
-                LOG.error("%d entries of the action log are lost: %s", len(taken), error)
+            for done in range(0, len(taken), _AT_ONCE):
+                try:
+                    self._put_down(taken[done : done + _AT_ONCE])
+                except UNUSABLE as error:
+                    LOG.error("%d entries of the action log are lost: %s", len(taken) - done, error)
+                    return
+
+    def _put_down(self, some: Sequence[Attempt | Turn]) -> None:
+        with self.store.changing(durable=False) as db:
+            for one in some:
+                at = one.started / 1e9
+                if isinstance(one, Attempt):
+                    add_row(db, "action", one.trace_id, at, dumped(one.row()))
+                if isinstance(one, Turn) or one.turn is None:
+                    add_row(db, "trace", one.trace_id, at, dumped(trace_of(self.agent, one)))
 
 
 _ALIVE: weakref.WeakSet[Log] = weakref.WeakSet()

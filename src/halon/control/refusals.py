@@ -50,6 +50,10 @@ class TokenOutdated(Refused, code="token_outdated"):
     """A session or API token was issued before the current epoch."""
 
 
+class RehearsalRuns(Refused, code="rehearsal"):
+    """A rehearsal runs in this process, and the call belongs to no turn: it may well be the rehearsal's."""
+
+
 def refused_in(error: BaseException | None, depth: int = 0) -> Refused | None:
     """The refusal behind an error that a framework wrapped."""
     if error is None or depth > 10 or isinstance(error, Refused):

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from halon.control.agent import Agent
 from halon.control.http import json_of
+from halon.control.pool import Pool
 from halon.control.problems import Problem, not_understood
 from halon.control.store import LOG
-from halon.control.turns import Turn, within
+from halon.control.turns import Turn, rehearse
 from halon.control.values import Json, bounded
 
 
@@ -21,6 +21,7 @@ class Rehearsals:
     def __init__(self, agent: Agent) -> None:
         self.agent = agent
         self.hooks: dict[str, Callable[..., Any]] = {}
+        self.pool = Pool("halon-rehearsal", 4)
 
     async def replay(self, raw: bytes) -> Json:
         """The answer to POST /control/replay. Raises Problem."""
@@ -34,11 +35,15 @@ class Rehearsals:
             "reproduced": any(one.status == "done" and one.authorised is False for one in turn.attempts),
             "actions": turn.actions, "retrieved": [one["id"] for one in turn.documents], "reply": turn.said,
         }  # fmt: skip
-        return found | (bounded(said) if isinstance(said, dict) else {"reply": str(said)})
+        found |= bounded(said) if isinstance(said, dict) else {"reply": str(said)}
+        if found.get("reproduced") is not True:
+            _none_astray(turn)
+        return found
 
     async def evaluate(self) -> Json:
         """The answer to POST /control/evals. Raises Problem."""
-        said, _ = await self._run("evals")
+        said, turn = await self._run("evals")
+        _none_astray(turn)
         cases = said.get("cases") if isinstance(said, dict) else said
         if not isinstance(cases, (list, tuple)) or not all(
             isinstance(one, Mapping) and "passed" in one for one in cases
@@ -51,14 +56,31 @@ class Rehearsals:
         if (fn := self.hooks.get(name)) is None:
             hook = "replays" if name == "replay" else "evals"
             raise Problem(501, "not-offered", f"this agent has no {name}; register a function with control.{hook}")
-        with within(rehearsal_of(self.agent)) as turn:
+        turn = rehearsal_of(self.agent)
+
+        def call() -> Any:
+            with rehearse(turn):  # until the function returns, also if nobody waits for it any more
+                return fn(*given)
+
+        with rehearse(turn):
             try:
-                result = await asyncio.to_thread(fn, *given)
+                result = await self.pool.run(call)
                 return (await result if inspect.isawaitable(result) else result), turn
             except Exception as error:
                 LOG.exception("the function behind /control/%s failed", name)
                 why = f"the agent's {name} function failed: {type(error).__name__}: {error}"[:500]
                 raise Problem(422, "failed", why) from error
+
+
+def _none_astray(turn: Turn) -> None:
+    """Raises Problem if calls were refused that may have been the rehearsal's: then it has shown nothing."""
+    if turn.strays:
+        why = (
+            f"while it ran, calls outside every turn were refused, which may have been its own: "
+            f"{', '.join(sorted(turn.strays))}. Start its threads within contextvars.copy_context().run; send "
+            "control.rehearsal_headers() with requests to the agent itself"
+        )
+        raise Problem(422, "unclear", why[:1000])
 
 
 def rehearsal_of(agent: Agent) -> Turn:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 import os
@@ -28,6 +27,7 @@ from halon.control.http import (
 from halon.control.ledger import Change, carry_out
 from halon.control.limits import spent
 from halon.control.log import Log
+from halon.control.pool import Pool
 from halon.control.problems import Problem, not_offered, not_understood
 from halon.control.rehearsals import Rehearsals
 from halon.control.store import UNUSABLE
@@ -42,6 +42,7 @@ class Routes:
 
     def __init__(self, agent: Agent, log: Log, tools: Toolbox, rehearsals: Rehearsals) -> None:
         self.agent, self.log, self.store, self.tools, self.rehearsals = agent, log, log.store, tools, rehearsals
+        self.pool = Pool("halon-control", 4)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -53,7 +54,7 @@ class Routes:
         more: dict[str, str] = {}
         try:
             if (method, parts) == ("GET", ["healthz"]):
-                await respond(send, 200, {"ok": True, "name": agent.name, "version": agent.version}, {})
+                await respond(send, 200, {"ok": True, **self._about("version")}, {})
                 return
             authenticate(agent.token_env, [value for name, value in headers if name == "authorization"])
             raw = await body_of(receive)
@@ -64,7 +65,7 @@ class Routes:
             else:
                 keys = [value for name, value in headers if name == "idempotency-key"]
                 query = scope.get("query_string", b"")
-                answer, more = await asyncio.to_thread(self._answer, method, parts, query, raw, keys)
+                answer, more = await self.pool.run(self._answer, method, parts, query, raw, keys)
             await respond(send, 200, answer, more)
         except Problem as problem:
             await respond_problem(send, problem)
@@ -89,19 +90,18 @@ class Routes:
         return text, {"Idempotent-Replay": "true"} if replayed else {}
 
     def _look(self, now: Switches, parts: list[str], asked: dict[str, str]) -> Any:
-        agent = self.agent
-        about = {"name": agent.name, "version": agent.version, "config_hash": agent.config_hash}
+        about = self._about("version", "config_hash")
         match parts:
             case ["v1", "agent"]:
-                says = "\n".join(sorted(tool.says for tool in self.tools.here.values())).encode("utf-8", "replace")
-                return about | {"tools": list(self.tools.here), "toolset_hash": hashlib.sha256(says).hexdigest()}
+                return about | self.tools.described()
             case ["v1", "actions"]:
                 return {"actions": self._latest("action", asked)}
             case ["v1", "traces"]:
-                return otlp(agent, self._latest("trace", asked))
+                return otlp(self.agent, self._latest("trace", asked))
             case ["control", "state"]:
                 return about | {
-                    "pid": os.getpid(), **{path.replace("-", "_"): self._shown(now, path) for path in OF_AGENT},
+                    "pid": os.getpid(), "state_since": self.store.since,
+                    **{path.replace("-", "_"): self._shown(now, path) for path in OF_AGENT},
                     "tools": {name: now.of_tool(name) for name in self.tools.known()},
                     "approvals_pending": sum(one["status"] == "pending" for one in self._kept("approval")),
                 }  # fmt: skip
@@ -117,6 +117,11 @@ class Routes:
             case ["control", *rest] if path := self._path(rest):
                 return self._shown(now, path)
         raise not_offered("GET", "/" + "/".join(parts))
+
+    def _about(self, *names: str) -> Json:
+        """The agent's name, and those of these that it says of itself."""
+        said = {name: getattr(self.agent, name) for name in names}
+        return {"name": self.agent.name} | {name: value for name, value in said.items() if value}
 
     def _latest(self, kind: str, asked: dict[str, str]) -> list[Json]:
         """Rows of log or traces, the oldest first: those since a moment, or else the last ones."""

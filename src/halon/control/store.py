@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import dataclasses
 import json
 import logging
@@ -15,11 +16,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from halon.control.switches import Switches, checked, shape_of
-from halon.control.values import Json, dumped
+from halon.control.values import Json, dumped, utc
 
 LOG = logging.getLogger("halon.control")
 MOST = {"action": 5_000, "trace": 1_000, "call": 5_000, "approval": 1_000}
 """How many of each are kept; the oldest goes first."""
+MOST_BYTES = 64_000_000
+"""Bytes of the state file in use above which the oldest of log and traces go, until half of that holds them."""
+PATIENCE, HURRY = 5.0, 0.2
+"""Seconds to wait for whoever writes: where a thread of the control's own waits, and where the agent itself would."""
 UNUSABLE = (sqlite3.Error, OSError)
 """What is raised when the state can't be read or written."""
 _TABLES = (
@@ -29,6 +34,12 @@ _TABLES = (
     "CREATE INDEX IF NOT EXISTS rows_key ON rows (kind, key)",
     "CREATE INDEX IF NOT EXISTS rows_at ON rows (kind, at)",
 )
+_SIZES = ("page_count", "freelist_count", "page_size")
+_MAKE_ROOM = """
+DELETE FROM rows WHERE kind IN ('action', 'trace') AND seq <= (SELECT MAX(seq) FROM (
+  SELECT seq, SUM(LENGTH(value)) OVER (ORDER BY seq DESC) AS held FROM rows WHERE kind IN ('action', 'trace')
+) WHERE held > ?)
+"""
 
 
 class Store:
@@ -36,6 +47,8 @@ class Store:
 
     def __init__(self, path: str, name: str) -> None:
         self.path, self.name, self.known, self._text = path, name, Switches(), ""
+        self.since = ""
+        self.owed: collections.deque[float] = collections.deque(maxlen=100_000)
         self._open: tuple[sqlite3.Connection, ...] = ()
         self._left_behind: list[Any] = []
         self.after_fork()
@@ -45,6 +58,7 @@ class Store:
         self._left_behind.append(self._open)
         self._lock, self._writing = threading.RLock(), threading.RLock()
         self._open, self._version, self._look, self._told = (), -1, 0.0, -math.inf
+        self._manner: tuple[bool, float] | None = None
 
     def switches(self) -> Switches:
         """The switches right now, or those known last with ``readable`` False, which is said in the log."""
@@ -84,25 +98,44 @@ class Store:
         if self._text and not os.path.exists(self.path):
             raise FileNotFoundError("it was there and is gone")
         os.close(os.open(self.path, os.O_RDWR | os.O_CREAT, 0o600))
-        self._inode, self._version = os.stat(self.path).st_ino, -1
+        self._inode, self._version, self._manner = os.stat(self.path).st_ino, -1, None
+        patience = HURRY if self._text else PATIENCE  # when it was read before, the agent runs and must not wait
         reader, writer = (
-            sqlite3.connect(self.path, timeout=5, isolation_level=None, check_same_thread=False) for _ in range(2)
+            sqlite3.connect(self.path, timeout=patience, isolation_level=None, check_same_thread=False)
+            for _ in range(2)
         )
         self._open = reader, writer
         if reader.execute("PRAGMA quick_check").fetchone()[0] != "ok":
             raise ValueError("it is damaged")
         writer.execute("PRAGMA journal_mode = WAL")
-        with self.changing() as db:
-            for table in _TABLES:
-                db.execute(table)
-            for name, value in (("agent", self.name), ("format", "1"), ("switches", "{}")):
-                db.execute("INSERT OR IGNORE INTO kept VALUES (?, ?)", (name, value))
-        kept = dict(reader.execute("SELECT name, value FROM kept").fetchall())
+        writer.execute("PRAGMA journal_size_limit = 4000000")
+        kept = _kept_in(reader)
+        if not {"agent", "format", "switches", "since"} <= kept.keys():
+            self._set_up(patience)
+            kept = _kept_in(reader)
         if kept["agent"] != self.name:
             self.close()
             raise RuntimeError(f"{self.path} belongs to {kept['agent']!r}; give {self.name!r} a state file of its own")
         if kept["format"] != "1":
             raise ValueError(f"it has the format {kept['format']!r}, and this release reads 1")
+        self.since = str(kept["since"])
+        reader.execute(f"PRAGMA busy_timeout = {round(HURRY * 1000)}")
+
+    def _set_up(self, patience: float) -> None:
+        with self.changing(patience=patience) as db:
+            for table in _TABLES:
+                db.execute(table)
+            add = "INSERT OR IGNORE INTO kept VALUES (?, ?)"
+            new = db.execute(add, ("agent", self.name)).rowcount == 1
+            first = db.execute("SELECT MIN(at) FROM rows").fetchone()[0]  # of a state that is older than this field
+            for name, value in (("format", "1"), ("switches", "{}"), ("since", utc(first))):
+                db.execute(add, (name, value))
+        if new:
+            LOG.warning(
+                "the control state %s of the agent %s is NEW: no switch is set, the agent is ON, the token epoch is 1. If "
+                "this is not its first start, its state was lost: keep that file on a disk that outlives a redeploy, named "
+                "by a full path.", self.path, self.name,
+            )  # fmt: skip
 
     def close(self) -> None:
         """Close the connections; a later look opens them again."""
@@ -116,11 +149,20 @@ class Store:
         self._look = 0.0
 
     @contextmanager
-    def changing(self, durable: bool = True) -> Iterator[sqlite3.Connection]:
-        """A transaction, on the disk when it ends; if not ``durable`` it outlives this process but not a power cut."""
+    def changing(self, durable: bool = True, patience: float = PATIENCE) -> Iterator[sqlite3.Connection]:
+        """A transaction, on the disk when it ends; if not ``durable`` it outlives this process but not a power cut.
+
+        Waits ``patience`` seconds for another thread, and as long for another process. Raises sqlite3.Error or OSError.
+        """
         db = self._reach(1)  # before the lock: whoever reads takes the other one first
-        with self._writing:
-            db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+        if not self._writing.acquire(timeout=patience):
+            raise TimeoutError(f"another thread writes to the control state {self.path}")
+        try:
+            if self._manner != (durable, patience):
+                self._manner = None
+                db.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+                db.execute(f"PRAGMA busy_timeout = {round(patience * 1000)}")
+                self._manner = durable, patience
             db.execute("BEGIN IMMEDIATE")
             try:
                 yield db
@@ -129,6 +171,8 @@ class Store:
                 if db.in_transaction:
                     db.execute("ROLLBACK")
                 raise
+        finally:
+            self._writing.release()
 
     def rows(self, kind: str, more: str = "ORDER BY seq", *values: Any) -> list[tuple[Any, ...]]:
         """Sequence, key, time and value of rows. Raises sqlite3.Error; OSError if the state can't be read."""
@@ -142,6 +186,12 @@ class Store:
         return self._open[which]
 
 
+def _kept_in(db: sqlite3.Connection) -> dict[str, str]:
+    if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'kept'").fetchone():
+        return {}
+    return dict(db.execute("SELECT name, value FROM kept").fetchall())
+
+
 def add_row(db: sqlite3.Connection, kind: str, key: str | None, at: float, value: str) -> None:
     """Add a row, and now and then drop those beyond what is kept of this kind."""
     added = db.execute("INSERT INTO rows (kind, key, at, value) VALUES (?, ?, ?, ?)", (kind, key, at, value))
@@ -149,6 +199,9 @@ def add_row(db: sqlite3.Connection, kind: str, key: str | None, at: float, value
         newest = "SELECT seq FROM rows WHERE kind = ? ORDER BY seq DESC LIMIT 1 OFFSET ?"
         query = f"DELETE FROM rows WHERE kind = ? AND seq <= ({newest})"  # noqa: S608 (our own words)
         db.execute(query, (kind, kind, MOST[kind]))
+        pages, free, size = (db.execute(f"PRAGMA {one}").fetchone()[0] for one in _SIZES)
+        if (pages - free) * size > MOST_BYTES:
+            db.execute(_MAKE_ROOM, (MOST_BYTES // 2,))
 
 
 def set_row(db: sqlite3.Connection, seq: int, at: float, value: Json) -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import inspect
+import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from halon.control.store import LOG, UNUSABLE, Store, add_row
+from halon.control.store import LOG, UNUSABLE, Store, add_row, set_row
 from halon.control.switches import tool_path
-from halon.control.values import Json
+from halon.control.values import Json, dumped
 
 
 class Tool:
@@ -18,7 +20,8 @@ class Tool:
     def __init__(self, name: str, fn: Callable[..., Any], writes: bool, asks: Mapping[str, Any]) -> None:
         self.name, self.fn, self.writes, self.asks, self.path = name, fn, writes, asks, tool_path(name)
         self.quoted, self.signature = self.path[6:], inspect.signature(fn)
-        self.says = f"{name}{self.signature}\n{inspect.getdoc(fn) or ''}"
+        says = f"{name}{self.signature}\n{inspect.getdoc(fn) or ''}"
+        self.digest = hashlib.sha256(says.encode("utf-8", "replace")).hexdigest()
 
     def arguments(self, args: tuple[Any, ...], kwargs: Json) -> Json:
         """The arguments of a call by name, without ``self``. Raises TypeError where the call itself would."""
@@ -50,13 +53,26 @@ class Toolbox:
     def add(self, tool: Tool) -> None:
         """Register a tool."""
         self.here[tool.name] = tool
+        about = {"digest": tool.digest}
         try:
-            if not self.store.rows("tool", "AND key = ?", tool.name):
+            found = self.store.rows("tool", "AND key = ?", tool.name)
+            if not found or found[0][3] != dumped(about):
                 with self.store.changing() as db:
-                    add_row(db, "tool", tool.name, time.time(), "")
+                    if found:
+                        set_row(db, found[0][0], time.time(), about)
+                    else:
+                        add_row(db, "tool", tool.name, time.time(), dumped(about))
         except UNUSABLE as error:
             LOG.error("the tool %s is not listed in the control state: %s", tool.name, error)
 
     def known(self) -> list[str]:
         """The names of the tools that any process of this agent has registered."""
         return sorted({row[1] for row in self.store.rows("tool")} | set(self.here))
+
+    def described(self) -> Json:
+        """Names and one hash of the tools here; of those in the state file if none is, as in a door beside the agent."""
+        digests = {name: tool.digest for name, tool in self.here.items()} or {
+            row[1]: json.loads(row[3] or "{}").get("digest", "") for row in self.store.rows("tool")
+        }
+        whole = "\n".join(sorted(digests.values()))
+        return {"tools": list(digests), "toolset_hash": hashlib.sha256(whole.encode()).hexdigest()}

@@ -9,12 +9,17 @@ from halon.control.agent import Agent
 from halon.control.turns import Attempt, Turn
 from halon.control.values import Json, bounded, dumped
 
+LARGEST_TRACE = 200_000
+"""Bytes of one trace, about; calls beyond are left out of it, and stand in the action log."""
+_JSON = ("gen_ai.input.messages", "gen_ai.output.messages", "gen_ai.retrieval.documents", "gen_ai.tool.call.arguments")
+"""Attributes that are JSON, bounded before they became it: cut again they could not be read."""
+
 
 def otlp(agent: Agent, traces: Sequence[Json]) -> Json:
     """Traces as one OTLP/JSON export, a resource for each version of the agent."""
     resources = []
     for version in dict.fromkeys(trace["version"] for trace in traces):
-        about = {"service.name": agent.name, "gen_ai.agent.name": agent.name, "gen_ai.agent.version": version}
+        about = {"service.name": agent.name, "gen_ai.agent.name": agent.name, "gen_ai.agent.version": version or None}
         spans = [span for trace in traces if trace["version"] == version for span in trace["spans"]]
         scope = {"scope": {"name": "halon.control"}, "spans": spans}
         resources.append({"resource": {"attributes": _attributes(about)}, "scopeSpans": [scope]})
@@ -31,28 +36,44 @@ def _spans(agent: Agent, one: Turn | Attempt) -> list[Json]:
         return [_tool_span(one, None, {"gen_ai.agent.name": agent.name})]
     root, said, message = secrets.token_hex(8), *((one.said, one.message) if agent.content else ("", ""))
     common = {
-        "gen_ai.agent.name": agent.name, "gen_ai.agent.version": agent.version, "gen_ai.conversation.id": one.session,
+        "gen_ai.agent.name": agent.name, "gen_ai.agent.version": agent.version or None,
+        "gen_ai.conversation.id": one.session,
     }  # fmt: skip
     if one.refusal is not None and not one.attempts:
         more = {"halon.fallback": True, "halon.fallback_reason": one.refusal.code}
         return [_span(one.trace_id, root, None, "fallback", one.started, one.ended, None, common | more)]
+    calls = _fitting([_tool_span(attempt, root, common) for attempt in one.attempts])
     about = common | {
         "gen_ai.operation.name": "invoke_agent", "gen_ai.output.messages": _spoken("assistant", said),
         "gen_ai.input.messages": _spoken("user", message), "halon.customer": one.customer,
-        "halon.cost_eur": one.eur, "halon.tokens": one.tokens,
+        "halon.cost_eur": one.eur, "halon.tokens": one.tokens, "halon.calls_left_out": len(one.attempts) - len(calls) or None,
     }  # fmt: skip
     spans = [_span(one.trace_id, root, None, f"invoke_agent {agent.name}", one.started, one.ended, None, about)]
     if one.documents:
-        found = {"gen_ai.operation.name": "retrieval", "gen_ai.retrieval.documents": dumped(bounded(one.documents))}
+        found = {
+            "gen_ai.operation.name": "retrieval",
+            "gen_ai.retrieval.documents": dumped(bounded(one.documents), inside=True),
+        }
         ident, at = secrets.token_hex(8), one.started
         spans.append(_span(one.trace_id, ident, root, "retrieval", at, at, None, common | found))
-    return spans + [_tool_span(attempt, root, common) for attempt in one.attempts]
+    return spans + calls
+
+
+def _fitting(spans: list[Json]) -> list[Json]:
+    """As many of the first ones as a trace holds."""
+    left, fitting = LARGEST_TRACE, list[Json]()
+    for span in spans:
+        left -= len(dumped(span))
+        if left < 0:
+            break
+        fitting.append(span)
+    return fitting
 
 
 def _tool_span(one: Attempt, parent: str | None, common: Json) -> Json:
     about = common | {
         "gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": one.tool.name, "gen_ai.tool.call.id": one.id,
-        "gen_ai.tool.call.arguments": dumped(one.shown), "halon.authorised": one.authorised, "halon.status": one.status,
+        "gen_ai.tool.call.arguments": dumped(one.shown, inside=True), "halon.authorised": one.authorised, "halon.status": one.status,
         "halon.recipient_domain": one.row().get("recipient_domain"), "halon.records": one.records,
         "error.type": one.code,
     }  # fmt: skip
@@ -71,12 +92,13 @@ def _span(
 
 def _attributes(values: Json) -> list[Json]:
     kinds = {bool: "boolValue", int: "intValue", float: "doubleValue", str: "stringValue"}
+    short = {key: value if key in _JSON else bounded(value) for key, value in values.items() if type(value) in kinds}
     return [
-        {"key": key, "value": {kinds[type(value)]: str(value) if type(value) is int else bounded(value)}}
-        for key, value in values.items()
-        if type(value) in kinds
+        {"key": key, "value": {kinds[type(value)]: str(value) if type(value) is int else value}}
+        for key, value in short.items()
     ]
 
 
 def _spoken(role: str, text: str) -> str:
-    return dumped([{"role": role, "parts": [{"type": "text", "content": bounded(text)}]}]) if text else ""
+    said = [{"role": role, "parts": [{"type": "text", "content": bounded(text)}]}]
+    return dumped(said, inside=True) if text else ""

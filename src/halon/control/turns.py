@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import hmac
 import secrets
 import time
 from collections.abc import Callable, Iterator
@@ -10,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from halon.control.agent import Agent
-from halon.control.refusals import Refused
+from halon.control.refusals import Refused, RehearsalRuns
 from halon.control.tools import Tool
 from halon.control.values import Json, bounded, utc
 
@@ -26,6 +27,8 @@ class Turn:
         self.said, self.eur, self.tokens = "", 0.0, 0
         self.documents: list[Json] = []
         self.attempts: list[Attempt] = []
+        self.strays: set[str] = set()
+        self.tag = secrets.token_hex(16) if rehearsal else ""
 
     def reply(self, text: str) -> None:
         """What the agent answered, for the trace."""
@@ -47,10 +50,11 @@ class Attempt:
         self, keep: Callable[[Attempt], None], content: bool, tool: Tool, turn: Turn | None, arguments: Json
     ) -> None:
         self.keep, self.content, self.tool, self.turn, self.arguments = keep, content, tool, turn, arguments
-        self.started, self.id, self.status = time.time_ns(), secrets.token_hex(8), ""
+        idents = secrets.token_hex(24)
+        self.started, self.id, self.status = time.time_ns(), idents[:16], ""
         self.reason: str | None = None
         self.code: str | None = None
-        self.trace_id = secrets.token_hex(16) if turn is None else turn.trace_id
+        self.trace_id = idents[16:] if turn is None else turn.trace_id
         self.shown = bounded(arguments) if content else {}
         self.authorised = tool.asked("authorised", arguments, bool)
         self.address, self.records = tool.asked("recipient", arguments, str), tool.asked("records", arguments, int)
@@ -61,7 +65,8 @@ class Attempt:
         return "" if self.turn is None else self.turn.session
 
     def end(self, status: str, reason: str | None = None, code: str | None = None) -> None:
-        """Note how the call ended. A rehearsal is not kept."""
+        """Note how the call ended, and let go of its arguments. A rehearsal is not kept."""
+        self.arguments = {}
         self.ended, self.status, self.reason, self.code = time.time_ns(), status, reason, code
         if self.turn is not None and len(self.turn.attempts) < 500:
             self.turn.attempts.append(self)
@@ -91,10 +96,34 @@ class Attempt:
 _TURN: contextvars.ContextVar[Turn | None] = contextvars.ContextVar("halon_turn", default=None)
 
 
+REHEARSAL_HEADER = b"halon-rehearsal"
+"""The header that makes a request part of the rehearsal whose ``tag`` it holds."""
+_REHEARSALS: list[Turn] = []
+"""Those that run in this process, of whichever agent. Forks keep it: a function may fork to do its work."""
+
+
 def current_turn(control: Agent) -> Turn | None:
-    """The turn that runs here, if it is one of this control."""
+    """The turn that runs here: one of this control, or a rehearsal of any. A rehearsal stays one when it is over."""
     turn = _TURN.get()
-    return turn if turn is not None and turn.control is control and not turn.ended else None
+    if turn is None or turn.rehearsal:
+        return turn
+    return turn if turn.control is control and not turn.ended else None
+
+
+def stray(what: str) -> Refused | None:
+    """The reason against doing this while a rehearsal runs, if it belongs to no turn. The rehearsals take note of it."""
+    turn = _TURN.get()
+    if not _REHEARSALS or not (turn is None or turn.ended):
+        return None
+    for one in list(_REHEARSALS):
+        one.strays.add(what)
+    sentence = f"A rehearsal runs, and this belongs to no turn of a conversation, so it was not done: {what}."
+    return RehearsalRuns(sentence, retry_after=10)
+
+
+def rehearsal_with(tag: bytes) -> Turn | None:
+    """The running rehearsal with this tag."""
+    return next((one for one in list(_REHEARSALS) if hmac.compare_digest(one.tag.encode(), tag)), None)
 
 
 @contextmanager
@@ -105,3 +134,14 @@ def within(turn: Turn) -> Iterator[Turn]:
         yield turn
     finally:
         _TURN.reset(before)
+
+
+@contextmanager
+def rehearse(turn: Turn) -> Iterator[Turn]:
+    """Inside, the rehearsal ``turn`` runs here, and no call that belongs to no turn is made in this process."""
+    _REHEARSALS.append(turn)
+    try:
+        with within(turn):
+            yield turn
+    finally:
+        _REHEARSALS.remove(turn)

@@ -8,6 +8,8 @@ import json
 import math
 import os
 import time
+from itertools import islice
+from json.encoder import encode_basestring_ascii
 from typing import Any
 
 Json = dict[str, Any]
@@ -15,21 +17,53 @@ UTC = datetime.timezone(datetime.timedelta(0))
 """Python 3.10 has no ``datetime.UTC``."""
 LONGEST = 4_000
 """Characters of one text in the log or a trace."""
+LARGEST = 25_000
+"""Bytes of JSON of one value in the log or a trace, about: a text of ``LONGEST`` fits in any script."""
 
 
-def bounded(value: Any, depth: int = 0) -> Any:
-    """A copy that can be written as JSON: cut where it is long or deep; what JSON can't hold is named by its type."""
+def bounded(value: Any) -> Any:
+    """A copy that can be written as JSON: cut where it is long, deep or large; what JSON can't hold is named by its type.
+
+    Where ``LARGEST`` is reached, ``cut`` stands for the rest of a list, and for the rest of an object as a field.
+    """
+    return _copied(value, [LARGEST], 0)
+
+
+def _copied(value: Any, left: list[int], depth: int) -> Any:
+    """``left`` holds the bytes that may still be written, for the whole value."""
     if isinstance(value, str):
-        short = value[:LONGEST]
-        return short if short.isascii() else short.encode("utf-8", "replace").decode()
+        text = value[:LONGEST]
+        # Measuring costs more than copying. A short text of nothing but control characters is six times as large.
+        size = len(text)
+        if size > 1_000 or not text.isascii():
+            size = len(encode_basestring_ascii(text))
+        if size > left[0]:
+            text = text[: len(text) * max(left[0], 0) // size]
+        left[0] -= size
+        return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    left[0] -= 8
     if value is None or isinstance(value, bool) or (isinstance(value, int) and abs(value) < 2**63):
         return value
     if isinstance(value, float) and math.isfinite(value):
         return value
     if isinstance(value, dict) and depth < 5:
-        return {str(key)[:200]: bounded(one, depth + 1) for key, one in list(value.items())[:100]}
+        fields: Json = {}
+        for key, one in list(value.items() if len(value) <= 100 else islice(value.items(), 100)):
+            if left[0] <= 0:
+                fields.setdefault("cut", "cut")
+                break
+            name = str(key)[:200]
+            left[0] -= len(name) if name.isascii() else 12 * len(name)
+            fields[name] = _copied(one, left, depth + 1)
+        return fields
     if isinstance(value, (list, tuple, set, frozenset)) and depth < 5:
-        return [bounded(one, depth + 1) for one in list(value)[:100]]
+        rows: list[Any] = []
+        for one in list(islice(value, 100)):
+            if left[0] <= 0:
+                rows.append("cut")
+                break
+            rows.append(_copied(one, left, depth + 1))
+        return rows
     return f"<{type(value).__name__}>"
 
 
@@ -54,9 +88,9 @@ def _exact(value: Any) -> Any:
     raise TypeError(f"a {type(value).__name__} can't be written down exactly")
 
 
-def dumped(value: Any) -> str:
-    """JSON that is ASCII. Raises ValueError for NaN and infinity."""
-    return json.dumps(value, ensure_ascii=True, allow_nan=False)
+def dumped(value: Any, *, inside: bool = False) -> str:
+    """JSON that is ASCII, unless it goes ``inside`` other JSON, which sees to that. Raises ValueError for NaN and infinity."""
+    return json.dumps(value, ensure_ascii=not inside, allow_nan=False)
 
 
 def utc(seconds: float | None = None) -> str:
