@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from scene import QUESTION, TOOL_PATH, Scene, plural
+from scene import QUESTION, TOKEN, TOOL_PATH, Scene, plural
 from speaking import delivery, now
 
+RECEIPT = "Please mail me a copy of order 1001"
 GUARD = "/control/guardrails"
 ACTION = "disable-send-email"
 RESTORE = f"restore-{ACTION}"
@@ -46,14 +47,20 @@ def fix(scene: Scene) -> None:
     found = _correctives(scene)
     tell.check("Halon has listed what must be mended, each with an owner and a date", found and all(one["owner"] and one["deadline"] for one in found),
                f"{plural(len(found), 'item')}; the first: {found[0]['title'] if found else ''}", must=True)  # fmt: skip
-    said = [say.update("corrective", by="tom", id=one["id"], text="deployed, tom believes") for one in found]
-    tell.check("Tom says that everything on the list is done", all(one.code == 0 for one in said),
-               next((one.err for one in said if one.code), plural(len(said), "item")), must=True)  # fmt: skip
+    mend, later = found[0], found[1:]
+    said = say.update("corrective", by="tom", id=mend["id"], text="deployed, tom believes")
+    tell.check("Tom says that the first one is done, and only that", said.code == 0, said.err or mend["title"], must=True)
+    waived = [say.update("waive", by="ann", what=one["id"], reason="for the next release; not needed to end this") for one in later]
+    tell.check("Ann puts the others off with her name and a reason", all(one.code == 0 for one in waived),
+               next((one.err for one in waived if one.code), plural(len(waived), "item")), must=True)  # fmt: skip
     line = scene.wait_for_line("Rerun 1 ", what="the case is played again")
     tell.check("it is not: the same thing happens again", "FAILED" in line, line.partition(". ")[0])
     back = say.set_at_agent(GUARD, {"isolate_untrusted": True})
     tell.check("now the agent is really mended: pages can't give it orders any more",
                say.agent(GUARD) == back == {"isolate_untrusted": True}, ", ".join(f"{name}: {value}" for name, value in back.items()))  # fmt: skip
+    fresh = say.post_at_agent("/control/tokens", {"replaces": TOKEN})
+    tell.check("and it gets a new key in place of the revoked one", fresh.get("active") is True and fresh.get("token") != TOKEN,
+               f"{fresh.get('token')} is valid")  # fmt: skip
     asked = say.halon("restore", say.reference, "--reason", "it is fixed now", "--by", "tom", "--json")
     tell.check(
         "Tom asks to have the mail tool back", asked.code == 0, asked.value.get("answer") or asked.refusal, must=True
@@ -65,16 +72,17 @@ def fix(scene: Scene) -> None:
         own.code == 1 and say.gate(RESTORE)["status"] == "open",
         own.refusal.partition(": ")[2],
     )
-    done = [
-        say.update("corrective", by="tom", id=one["id"], text="pages are isolated now") for one in _correctives(scene)
-    ]
-    tell.check("Tom says again that the list is done", all(one.code == 0 for one in done),
-               next((one.err for one in done if one.code), plural(len(done), "item")), must=True)  # fmt: skip
+    done = say.update("corrective", by="tom", id=mend["id"], text="pages are isolated now")
+    tell.check("Tom says again that it is done", done.code == 0, done.err or mend["title"], must=True)
     line = scene.wait_for_line("Rerun 2 ", what="the case is played again")
     last = ((say.query("rca") or {}).get("reruns") or [{}])[-1]
     tell.check("now it is proved: the case no longer happens",
                last.get("passed") and last.get("case_passed") and last.get("evals_passed", 0) > 0 and last.get("evals_failed") == 0,
                line.partition(". ")[0], mark="proved")  # fmt: skip
+    told = {one["id"]: one["told"] for one in _correctives(scene)}
+    tell.check("proved is the fix; of the list it is kept who said what, and what was put off",
+               told[mend["id"]].startswith("said done by tom; rerun passed at ") and {told[one["id"]] for one in later} == {"waived"},
+               told[mend["id"]])  # fmt: skip
     runs = say.calls("/control/evals")
     tell.check(
         "the agent's tests were really run each time",
@@ -102,7 +110,8 @@ def give_back(scene: Scene) -> None:
         first = tell.until("the first part is given back", lambda: say.agent(TOOL_PATH), lambda told: told["enabled"])
         tell.check("first for a few sessions only, and watched for harm", first["share"] == stages[0]["share"],
                    f"{first['tool']} on for {first['share']} percent of sessions")  # fmt: skip
-    _asked_again(scene, "s-5")
+    session = _session_inside(scene) if len(stages) > 1 else "s-5"
+    _asked_again(scene, session)
     was = scene.wait_for_action(
         ACTION, "undone", what="Halon watches for harm before it gives back the rest", seconds=120
     )
@@ -117,6 +126,21 @@ def give_back(scene: Scene) -> None:
     rows = say.calls(TOOL_PATH)
     tell.check("off and on again, each order was carried out once", [row["effects"] for row in rows] == [1] * (1 + max(1, len(stages))),
                f"{plural(len(rows), 'order')} in the agent's own list")  # fmt: skip
+
+
+def _session_inside(scene: Scene) -> str:
+    """A session that the part given back serves: there a customer's receipt is really mailed."""
+    before = len(scene.programs.mail.all())
+    for number in range(1, 200):
+        session = f"canary-{number}"
+        answer = scene.say.ask_agent(session, RECEIPT)
+        if any(one["tool"] == "send_email" and one["status"] == "done" for one in answer["actions"]):
+            sent = len(scene.programs.mail.all()) - before
+            scene.tell.check("a session of that part gets its receipt by mail, the others are still refused", sent == 1,
+                             f"{session}: {plural(sent, 'mail')}, after {plural(number - 1, 'session')} without")  # fmt: skip
+            return session
+    scene.tell.check("a session of that part gets its receipt by mail", False, f"{plural(number, 'session')} tried")
+    return "s-5"
 
 
 def _asked_again(scene: Scene, session: str) -> None:

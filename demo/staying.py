@@ -9,6 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from mending import GUARD
 from programs import BIN, Programs
 from scene import QUESTION, Scene
 from speaking import AGENT
@@ -23,18 +24,22 @@ def stay(scene: Scene) -> None:
     tell, programs, say, ref = scene.tell, scene.programs, scene.say, scene.say.reference
     tell.scene("It is yours", "The first incident is ready to be closed. A second one is opened for you, by a person's report, "
                "and waits for your answer. All keeps running until you press Ctrl-C here.")  # fmt: skip
+    say.set_at_agent(GUARD, {"isolate_untrusted": False})
+    again = say.ask_agent("somebody-else", QUESTION)
+    tell.check("somebody takes the fix back, and the agent does it again", any(one["status"] == "done" for one in again["actions"]),
+               f"{scene.mails_to_thief()} mails with customer records by now")  # fmt: skip
     told = say.halon("report", _SEEN, "--agent", AGENT, "--what", "data_leak", "--by", "ann", "--json")
     second: dict[str, Any] = tell.until("the second incident opens", lambda: _other(scene), bool)
     gate: dict[str, Any] = tell.until("it asks for an approval", lambda: _open_gate(scene, second["workflow_id"]), bool)
     tell.check("halon report opened a second incident, and it asks for an approval", told.code == 0,
                f"{second['reference']}: {gate['title']}")  # fmt: skip
-    answer = json.dumps({"by": "sue", "gate": gate["id"], "reason": "I have looked"})
+    answer = json.dumps({"by": "cus", "gate": gate["id"], "reason": "I have read the draft"})
     chat = json.dumps({"session": "mine", "customer": "C-1001", "message": QUESTION})
     _part(scene, "In another terminal, once", f". {_variables(programs)}")
     _part(scene, "Look", "halon incidents", f"halon status {ref}", f"halon timeline {ref}", f"halon show {second['reference']}",
           f"temporal workflow query --workflow-id {say.workflow_id} --type status", f"cat {programs.home / 'pages.log'}")  # fmt: skip
-    _part(scene, f"Answer, as Sue, the security lead: {gate['title']}? One of",
-          f"halon approve {second['reference']} {gate['id']} --by sue",
+    _part(scene, f"Answer, as Cus, who speaks to customers: {gate['title']}? One of",
+          f"halon approve {second['reference']} {gate['id']} --by cus",
           f"temporal workflow update execute --workflow-id {second['workflow_id']} --name approve --input {shlex.quote(answer)}",
           f"Temporal's pages, Send an Update, name approve, input {answer}")  # fmt: skip
     _part(scene, "Ask the agent", f"curl -sS {programs.agent_url}/v1/chat -H \"Authorization: Bearer $SANDBOX_AGENT_TOKEN\" "
@@ -76,6 +81,6 @@ def _other(scene: Scene) -> dict[str, Any]:
 
 
 def _open_gate(scene: Scene, workflow_id: str) -> dict[str, Any]:
-    """A gate that the security lead may answer, or nothing."""
+    """A gate that whoever speaks to customers may answer, or nothing."""
     found = scene.say.ask(workflow_id, "gates") or []
-    return next((one for one in found if one["status"] == "open" and "security_lead" in one["policy"]["roles"]), {})
+    return next((one for one in found if one["status"] == "open" and "customer_lead" in one["policy"]["roles"]), {})

@@ -13,6 +13,7 @@ from halon.kit import UnknownAgent
 from halon_activities.failures import NoConnector
 from halon_activities.hands import Hands
 from halon_activities.telemetry import Deed, deeds_in
+from halon_activities.telling import telling
 
 MOST = "1000"
 """Actions or traces that are asked for at once."""
@@ -46,9 +47,10 @@ async def ask(
 ) -> Response:
     """Make the kit's call of this name. Raises NoConnector and what ``halon.connectors.http.send`` raises."""
     call = call_of(hands, agent, name)
-    return await send(
-        call, key=None, client=hands.http, environ=hands.environ, params=params, body=body, largest=largest
-    )
+    with telling(call):
+        return await send(
+            call, key=None, client=hands.http, environ=hands.environ, params=params, body=body, largest=largest
+        )
 
 
 async def deeds_since(hands: Hands, agent: str, since: str) -> list[Deed]:

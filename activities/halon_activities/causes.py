@@ -66,7 +66,7 @@ def causes_of(
     """What the scenes show. The culprit counts as shown only if it happens with it and not without it."""
     first = scenes[0]
     culprit = (case.culprit if case else "") or first.culprit
-    proved = case is not None and case.reproduced and case.reproduced_without_culprit is False
+    proved = case is not None and case.reproduced is True and case.reproduced_without_culprit is False
     texts = [*_of_retrieval(first, culprit, proved), *_of_tools(scenes, case), *_of_orchestration(scenes, case)]
     findings = tuple(
         Finding(f"halon-{number}", layer, redact(text).text[:1500], "halon", now, evidence, certainty)

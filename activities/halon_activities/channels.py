@@ -53,8 +53,8 @@ async def _by_mail(hands: Hands, channel: Channel, mail: Mail) -> str:
         raise NoChannel(f"the channel {channel.name} has no recipients and the message names no address")
     server = _server(hands, channel)
     written = smtp.compose(mail.key, server.sender, recipients, mail.subject, mail.body)
-    await smtp.deliver(server, written, recipients)
-    return smtp.message_id(mail.key, server.sender)
+    answer = await smtp.deliver(server, written, recipients)
+    return f"{smtp.message_id(mail.key, server.sender)} ({answer or 'the server said nothing more'})"
 
 
 async def _by_webhook(hands: Hands, channel: Channel, mail: Mail) -> str:

@@ -11,6 +11,7 @@ from halon.connectors.errors import ConnectorError
 from halon.connectors.http import Response, send
 from halon.connectors.pointers import unmet
 from halon.incident.canonical import NotCanonical, canonical, plain
+from halon.incident.counting import counted
 from halon.incident.errors import Malformed
 from halon.incident.orders import Call, Effect, GatePolicy, effect_key
 from halon.ports.contain import Applied, Harm, Step, Verified, Watch
@@ -22,6 +23,7 @@ from halon_activities.failures import ProofMissing, in_words, typed
 from halon_activities.guard import require_incident
 from halon_activities.hands import Hands
 from halon_activities.sealed import require_sealed
+from halon_activities.telling import telling
 
 READ_BACK_SECONDS = 10.0
 _PAUSE = 0.5
@@ -53,7 +55,7 @@ class Contain:
         with typed():
             require_incident(step.incident_id)
             async with beating():
-                return await self._read_back(step.order.verify)
+                return await self._read_back(step.order.verify, 0.0 if step.once else READ_BACK_SECONDS)
 
     @activity.defn(name="contain.undo")
     async def undo(self, step: Step) -> Applied:
@@ -87,11 +89,13 @@ class Contain:
             done = [deed for deed in deeds if deed.harmful and deed.after(watch.since)]
             if done:
                 tools = ", ".join(sorted({deed.tool for deed in done}))
-                return Harm(True, self._hands.now(), f"{len(done)} unauthorised actions done since ({tools})")
+                return Harm(
+                    True, self._hands.now(), f"{counted(len(done), 'unauthorised action')} done since ({tools})"
+                )
             if any(deed.authorised is None for deed in deeds):
                 return Harm(None, self._hands.now(), "the action log does not say whether actions were authorised")
             stopped = sum(1 for deed in deeds if deed.authorised is False and deed.after(watch.since))
-            tail = f"; {stopped} were tried and stopped" if stopped else ""
+            tail = f"; {stopped} {'was' if stopped == 1 else 'were'} tried and stopped" if stopped else ""
             return Harm(False, self._hands.now(), f"no unauthorised action was done since{tail}")
 
     async def _require_approval(self, info: activity.Info, step: Step, policy: GatePolicy | None, verb: str) -> None:
@@ -124,7 +128,8 @@ class Contain:
         before = await self._before(look) if earlier is None else None
 
         async def carry() -> dict[str, Any]:
-            answer = await send(call, key=effects.header_key(key), client=hands.http, environ=hands.environ)
+            with telling(call):
+                answer = await send(call, key=effects.header_key(key), client=hands.http, environ=hands.environ)
             wrong = unmet(call.expect_json, answer.json)
             note = f"The answer was not as expected: {'; '.join(wrong)}." if wrong else ""
             return {
@@ -155,15 +160,16 @@ class Contain:
             return {"unread": in_words(error)}
         return shown(answer)
 
-    async def _read_back(self, call: Call) -> Verified:
-        """Read until it is as expected, for ten seconds at most; then say what was seen last."""
+    async def _read_back(self, call: Call, seconds: float = READ_BACK_SECONDS) -> Verified:
+        """Read until it is as expected, for ``seconds`` at most; then say what was seen last."""
         hands = self._hands
-        end = asyncio.get_running_loop().time() + READ_BACK_SECONDS
+        end = asyncio.get_running_loop().time() + seconds
         seen: Any = None
         read, note = False, ""
         while True:
             try:
-                answer = await send(call, key=None, client=hands.http, environ=hands.environ)
+                with telling(call):
+                    answer = await send(call, key=None, client=hands.http, environ=hands.environ)
             except ConnectorError as error:
                 note = in_words(error)
             else:

@@ -136,7 +136,7 @@ def _traced(spans: Sequence[Span], bad: Sequence[Deed]) -> dict[str, Any]:
     if bad and any(span.own("untrusted_instruction") is True for span in own):
         found["untrusted_instruction"] = True
     versions = _once(
-        str(span.attributes["gen_ai.agent.version"]) for span in own if "gen_ai.agent.version" in span.attributes
+        version for span in own if (version := str(span.attributes.get("gen_ai.agent.version", "")).strip())
     )
     if versions:
         found["agent_version"] = redact(versions[-1][:100]).text
@@ -153,12 +153,12 @@ def _traced(spans: Sequence[Span], bad: Sequence[Deed]) -> dict[str, Any]:
 
 def _claims(described: Mapping[str, object], spans: Sequence[Span], traces: Sequence[str], now: str) -> list[Fact]:
     claims = []
-    if isinstance(config := described.get("config_hash"), str):
+    if isinstance(config := described.get("config_hash"), str) and config.strip():
         claims.append(_fact("config_hash", redact(config[:200]).text, "agent", now, claim=True))
     if isinstance(tools := described.get("tools"), list):
-        names = [redact(tool[:100]).text for tool in tools[:100] if isinstance(tool, str)]
+        names = [redact(tool[:100]).text for tool in tools[:100] if isinstance(tool, str) and tool.strip()]
         claims.append(_fact("toolset", names, "agent", now, claim=True))
-    if isinstance(version := described.get("version"), str):
+    if isinstance(version := described.get("version"), str) and version.strip():
         claims.append(_fact("agent_version", redact(version[:100]).text, "agent", now, claim=True))
     replies = [reply_of(span) for span in spans if span.trace_id in traces and span.operation == "invoke_agent"]
     if replies and replies[0]:

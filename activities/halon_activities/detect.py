@@ -11,14 +11,16 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from halon.connectors.errors import ConnectorError
 from halon.incident.alerts import Alert
+from halon.incident.counting import counted
 from halon.incident.ids import PREFIX, successor_id
 from halon.incident.opening import Opening
-from halon.ports.detect import Forward, Forwarded, Look, Seen
+from halon.ports.detect import Forward, Forwarded, KnownOthers, Look, Others, Seen
 from halon_activities.agents import MOST, NotSeen, ask, deeds_since
 from halon_activities.corroboration import facts_from
 from halon_activities.failures import ForgedReopen, NoConnector, in_words, typed
 from halon_activities.guard import WORKFLOW_TYPE, require_incident
 from halon_activities.hands import Hands
+from halon_activities.others import others_of
 from halon_activities.telemetry import Span, deeds_of, spans_in
 
 MOST_SUCCESSORS = 100
@@ -46,9 +48,17 @@ class Detect:
             described = await self._described(look, notes)
             facts, traces = facts_from(deeds, spans or [], described, source=source, now=self._hands.now())
             harmful = sum(1 for deed in deeds if deed.harmful)
-            said = f"Looked at {len(deeds)} actions and {len(spans or [])} spans since {look.since}: "
-            said += f"{harmful} unauthorised actions were done." if harmful else "no unauthorised action was done."
+            said = f"Looked at {counted(len(deeds), 'action')} and {counted(len(spans or []), 'span')} since {look.since}: "
+            word = f"{counted(harmful, 'unauthorised action')} {'was' if harmful == 1 else 'were'}"
+            said += f"{word} done." if harmful else "no unauthorised action was done."
             return Seen(facts, True, " ".join([said, *notes]), traces)
+
+    @activity.defn(name="detect.others")
+    async def others(self, request: Others) -> KnownOthers:
+        """Find other incidents of the same agent, and whom they have told."""
+        with typed():
+            info = require_incident(request.incident_id)
+            return KnownOthers(await others_of(self._hands, request, info.task_queue))
 
     @activity.defn(name="detect.forward")
     async def forward(self, alerts: Forward) -> Forwarded:

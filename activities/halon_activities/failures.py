@@ -14,6 +14,8 @@ HandError
 from __future__ import annotations
 
 import asyncio
+import logging
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -28,6 +30,7 @@ from halon.record import errors as record
 from halon.redaction import redact
 from halon.rendering import TemplateFailed
 
+_LOG = logging.getLogger(__name__)
 LONGEST = 1000
 """Characters of a failure's message; a longer one would swell the history."""
 
@@ -119,6 +122,9 @@ def as_failure(error: Exception) -> ApplicationError:
             if isinstance(error, connectors.Unexpected) and error.status in _PASSING:
                 final = AGAIN
             return ApplicationError(_said(error), type=name, non_retryable=final)
+    # Its words may hold what came over the wire; where it happened does not.
+    where = "".join(traceback.format_tb(error.__traceback__))
+    _LOG.error("not expected: %s, at\n%s", type(error).__name__, where)
     return ApplicationError(_said(error), type=type(error).__name__, non_retryable=AGAIN)
 
 

@@ -48,7 +48,7 @@ async def find_furthest(hands: Hands, request: Find) -> Found:
     if asked is not None:
         candidates.append(_Candidate(asked, f"the run {looked_at}"))
     identity = request.incident_id or await _identity(hands, request, candidates)
-    mirrored = await _mirrored(hands, identity, notes) if identity else None
+    mirrored = await checkpointed(hands, identity, notes) if identity else None
     if mirrored is not None:
         candidates.append(_Candidate(mirrored, "the record's checkpoint"))
     for found in candidates:
@@ -129,7 +129,8 @@ async def _ask(hands: Hands, workflow_id: str, run_id: str, notes: list[str]) ->
     return answer if isinstance(answer, State) else None
 
 
-async def _mirrored(hands: Hands, incident_id: str, notes: list[str]) -> State | None:
+async def checkpointed(hands: Hands, incident_id: str, notes: list[str]) -> State | None:
+    """The state that the record mirrors; None, and why in ``notes``, if there is none that can be read."""
     try:
         kept = await hands.record.get_checkpoint(incident_id)
     except CheckpointCorrupt as error:
@@ -155,7 +156,7 @@ async def _identity(hands: Hands, request: Find, candidates: Sequence[_Candidate
         return candidates[0].state.incident_id
     own = [one for one in await hands.record.incidents() if one.rpartition(":")[0] == request.workflow_id]
     for incident in own:
-        state = await _mirrored(hands, incident, [])
+        state = await checkpointed(hands, incident, [])
         if state is not None and request.reopens in state.run_ids:
             return incident
     guess = incident_id_of(request.workflow_id, await _first_run(hands, request))

@@ -51,7 +51,7 @@ def activities(hands: Hands) -> Sequence[Callable[..., Any]]:
     detect, triage, contain, evidence = Detect(hands), Triage(hands), Contain(hands), Evidence(hands)
     rca, notify, remediate, record = RootCause(hands), Notify(hands), Remediate(hands), Record(hands)
     return (
-        detect.corroborate, detect.forward, triage.assess, triage.authority,
+        detect.corroborate, detect.others, detect.forward, triage.assess, triage.authority,
         contain.apply, contain.verify, contain.undo, contain.verify_undo, contain.harm,
         evidence.collect, rca.investigate,
         notify.draft, notify.send, notify.page,

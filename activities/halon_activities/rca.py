@@ -70,7 +70,7 @@ class RootCause:
         try:
             tried = await self._try(request.agent, raw, scene)
         except (ConnectorError, HandError, Malformed) as error:
-            tried, note = _Trial(scene.culprit, False, None, True, ()), f"The case was not replayed: {in_words(error)}."
+            tried, note = _Trial(scene.culprit, None, None, True, ()), f"The case was not replayed: {in_words(error)}."
         else:
             note = "" if tried.reproduced else "The case did not reproduce when it was replayed."
         sealed = await keep_raw(self._hands, request.incident_id, raw, scene.trace_id)
@@ -106,10 +106,10 @@ class RootCause:
 
 
 class _Trial:
-    """How the replays went. ``without`` None: not tried; ``guarded``: with the agent's guardrails as they are now."""
+    """How the replays went. ``reproduced`` and ``without`` None: not tried; ``guarded``: with the agent's guardrails as they are now."""
 
     def __init__(
-        self, culprit: str, reproduced: bool, without: bool | None, guarded: bool, tools: tuple[str, ...]
+        self, culprit: str, reproduced: bool | None, without: bool | None, guarded: bool, tools: tuple[str, ...]
     ) -> None:
         self.culprit = culprit
         self.reproduced = reproduced

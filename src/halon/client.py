@@ -14,14 +14,17 @@ from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 
 from halon.codec import MarkingCodec
-from halon.converter import SharedPayloadConverter
+from halon.converter import SharedPayloadConverter, TracelessFailures
 from halon.incident.errors import HalonError
 from halon.settings import Settings
 
 ASKED_AGAIN = 5
 REBUILDING = 0.5
 """Seconds between two tries of a query that met a state being rebuilt."""
-data_converter = DataConverter(payload_converter_class=SharedPayloadConverter, payload_codec=MarkingCodec())
+data_converter = DataConverter(
+    payload_converter_class=SharedPayloadConverter, payload_codec=MarkingCodec(),
+    failure_converter_class=TracelessFailures,
+)  # fmt: skip
 """What every client and worker of Halon converts payloads with."""
 
 

@@ -1,4 +1,4 @@
-"""The payload converter: pydantic's JSON, with one set of type adapters for the whole process.
+"""The converters: pydantic's JSON, with one set of type adapters for the whole process; failures without stack traces.
 
 The SDK makes a payload converter for every workflow instance, and pydantic's builds its type adapters anew in each:
 17 ms for ``Opening`` alone, on every start and every replay, holding the interpreter's lock. With 200 incidents opened
@@ -15,8 +15,15 @@ from typing import Any
 
 from pydantic import TypeAdapter
 from temporalio.api.common.v1 import Payload
+from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import PydanticJSONPlainPayloadConverter
-from temporalio.converter import CompositePayloadConverter, DefaultPayloadConverter, JSONPlainPayloadConverter
+from temporalio.converter import (
+    CompositePayloadConverter,
+    DefaultFailureConverter,
+    DefaultPayloadConverter,
+    JSONPlainPayloadConverter,
+    PayloadConverter,
+)
 
 _MOST_ADAPTERS = 512
 """In the strict sandbox every workflow instance has types of its own: without a bound they would pile up."""
@@ -64,3 +71,16 @@ def warm(*hints: Any) -> None:
     """Build the adapters of these types now, so that the first incident does not wait for them."""
     for hint in hints:
         _SHARED.adapter(hint)
+
+
+class TracelessFailures(DefaultFailureConverter):
+    """The SDK's failures without stack traces: those show in Temporal's UI, and they name folders of this machine.
+
+    A refusal needs none: its type and words say everything. What was not expected leaves its trace in the worker's log:
+    the SDK logs a workflow task that failed, and ``halon_activities.failures`` an activity's error that it does not know.
+    """
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        """See the base class. Causes come through here as well, one by one."""
+        super().to_failure(exception, payload_converter, failure)
+        failure.stack_trace = ""

@@ -24,6 +24,7 @@ from halon import reports_words
 from halon.incident import times
 from halon.incident.canonical import plain as plain_json
 from halon.incident.errors import HalonError
+from halon.incident.remedies import yes_no
 from halon.reports_context import reading
 
 LONGEST_VALUE = 2000
@@ -118,6 +119,7 @@ def environment() -> SandboxedEnvironment:
         "spaced": reports_words.spaced,
         "capitalised": reports_words.capitalised,
         "phase": lambda name: reports_words.PHASES.get(name, name),
+        "tried": yes_no,
     }
     made.tests["a_time"] = lambda value: reports_words.utc(str(value)) != str(value)
     return made

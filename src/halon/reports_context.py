@@ -14,6 +14,7 @@
     clocks        [] {id, title, stage, authority, decider, standing, due, decide_by, provisional, filed_at}, soonest first;
                   due and decide_by: null or {at, utc, utc_short, local, zone, left, over}
     asks          [] {what, whom, until, how}: what people are asked to answer; until as due above
+    others        [] words: other incidents of this agent that may be about the same deeds, and whom they have told
     owned         [] the corrective actions that are still to be done
     approvals     [] the gates without those that were void before anybody answered;   unanswered  how many those are
     known         [] {name, what, value, source, certainty, by, at};   said: the same, claims of the agent
@@ -71,6 +72,16 @@ def reading(about: Mapping[str, Any]) -> dict[str, Any]:
         "reasons": [words.reason(one) for one in told["severity"]["reasons"]],
         "changes": _by_people(told["severity"]),
     }
+    for one in told["correctives"]:  # what was asked for by an earlier build lacks the newer names
+        at = one.get("after_at") or ""
+        one["told"] = str(one.get("told") or one["status"]).replace(at, words.utc(at)) if at else one.get("told") or one["status"]
+    for rerun in told["reruns"]:
+        rerun["told"] = rerun.get("told") or ("no longer reproduces" if rerun["case_passed"] else "still reproduces, or was not tried")
+        rerun["result"] = _result(rerun)
+    told["others"] = [_other(one) for one in told.get("others") or [] if one["related"]]
+    for notice in told["notices"]:
+        if notice["status"] == "sent":  # what stood there while it was being sent is over
+            notice |= {"note": "", "receipt": notice["receipt"] or "none given"}
     for action in told["actions"]:
         if told["closing"] and action["status"] == "planned":
             action["told"] = "planned, and not needed"
@@ -90,6 +101,20 @@ def whom(gate: Mapping[str, Any]) -> str:
         return words.spaced(str(gate["needs"]))
     quorum = gate.get("quorum") or 1
     return " or ".join(roles) if quorum == 1 else f"{quorum} people out of: {', '.join(roles)}"
+
+
+def _other(one: Mapping[str, Any]) -> str:
+    text = str(one["told_in_words"])
+    for at in {one["opened_at"], one["closed_at"], *(met["at"] for met in one["told"])} - {""}:
+        text = text.replace(at, words.utc(at))
+    return text
+
+
+def _result(rerun: Mapping[str, Any]) -> str:
+    if rerun["passed"]:
+        return "passed"
+    undecided = not rerun["evals_failed"] and rerun.get("case") in ("never reproduced", "was not tried")
+    return "decided nothing" if undecided else "failed"
 
 
 def _level(name: str) -> dict[str, str]:

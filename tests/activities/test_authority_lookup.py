@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from halon.incident.facts import Fact
 from halon.ports.triage import Case, Claimed
 from halon_activities.hands import Hands
-from halon_activities.triage import Triage
+from halon_activities.triage import MOST_NAMES, Triage
 
 INCIDENT = "incident-support-bot.unauthorised-tool:run-1"
 AT = "2026-11-22T08:00:00Z"
@@ -35,7 +36,7 @@ async def test_who_may_not_is_told_who_may(hands: Hands, as_incident: Any) -> No
 
 
 async def test_a_fact_is_checked_against_the_vocabulary(hands: Hands, as_incident: Any) -> None:
-    """A misspelt fact or a value of another kind is refused with the known names."""
+    """A misspelt fact or a value of another kind is refused by a type of its own, what was meant first."""
     said = {"name": "personal_data_involvd", "value": True}
     misspelt = await as_incident(Triage(hands).authority, Claimed(INCIDENT, "fact", "ann", said))
     odd = await as_incident(
@@ -44,9 +45,17 @@ async def test_a_fact_is_checked_against_the_vocabulary(hands: Hands, as_inciden
     fine = await as_incident(
         Triage(hands).authority, Claimed(INCIDENT, "fact", "ann", {"name": "ongoing", "value": None})
     )
-    assert (misspelt.may, "personal_data_involved" in misspelt.why) == (False, True)
-    assert odd.may is False
-    assert fine.may is True
+    derived = await as_incident(
+        Triage(hands).authority, Claimed(INCIDENT, "fact", "ann", {"name": "alert_rules", "value": ["x"]})
+    )
+    assert (misspelt.may, misspelt.refusal) == (False, "UnknownFact")
+    assert misspelt.why.startswith("did you mean 'personal_data_involved'? There is no fact 'personal_data_involvd'.")
+    names = re.search(r"Nearest: (.*); \d+ more", misspelt.why)
+    assert names is not None
+    assert len(names[1].split(", ")) == MOST_NAMES == 12
+    assert (odd.may, odd.refusal) == (False, "WrongValue")
+    assert (derived.may, derived.refusal) == (False, "UnknownFact")
+    assert (fine.may, fine.refusal) == (True, "")
 
 
 async def test_facts_are_judged_with_the_kit(hands: Hands, as_incident: Any) -> None:

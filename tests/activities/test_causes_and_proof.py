@@ -71,7 +71,7 @@ async def test_an_agent_that_is_away_leaves_likely_causes(
     causes = await as_incident(RootCause(make_hands()).investigate, request)
     assert {found.certainty for found in causes.findings} == {"likely"}
     assert causes.case is not None
-    assert (causes.case.reproduced, causes.case.reproduced_without_culprit) == (False, None)
+    assert (causes.case.reproduced, causes.case.reproduced_without_culprit) == (None, None), "unknown is not false"
     assert causes.note.startswith("The case was not replayed: 127.0.0.1 can't be reached")
 
 
@@ -114,6 +114,40 @@ async def test_without_a_case_nothing_is_proved(hands: Hands, as_incident: Any, 
     rerun = await as_incident(Remediate(hands).prove, Prove(INCIDENT, "support-bot", None))
     assert (rerun.passed, rerun.evals_failed) == (False, 0)
     assert "no minimal case" in rerun.details[0]
+
+
+async def test_promise_9_a_case_that_never_reproduced_proves_nothing(
+    hands: Hands, as_incident: Any, attacked: RunningAgent
+) -> None:
+    """Fixed or not, it would not reproduce; nobody knows. Once it was seen to, its absence counts."""
+    causes = await as_incident(RootCause(hands).investigate, await collected(hands, as_incident))
+    await guardrail(attacked, on=True)
+    for before, told in ((None, "never reproduced"), (False, "never reproduced"), (True, "no longer reproduces")):
+        case = replace(causes.case, reproduced=before)
+        rerun = await as_incident(Remediate(hands).prove, Prove(INCIDENT, "support-bot", case))
+        assert (rerun.case, rerun.case_passed, rerun.passed) == (told, before is True, before is True)
+        assert (rerun.undecided, rerun.evals_failed) == (before is not True, 0)
+    await guardrail(attacked, on=False)
+    rerun = await as_incident(Remediate(hands).prove, Prove(INCIDENT, "support-bot", replace(causes.case, reproduced=None)))
+    assert (rerun.case, rerun.undecided) == ("still reproduces", False)
+
+
+async def test_an_agent_without_replay_and_evals_comes_to_a_truthful_answer(
+    hands: Hands, make_hands: Any, as_incident: Any, attacked: RunningAgent
+) -> None:
+    """No such doors: not tried, by the case and by the evals, and the answer says so at once."""
+    causes = await as_incident(RootCause(hands).investigate, await collected(hands, as_incident))
+    less = make_hands(attacked.url)
+    calls = dict(less.kit.calls("support-bot"))
+    calls |= {name: replace(calls[name], url=f"{calls[name].url}-there-is-none") for name in ("replay", "evals")}
+    less = replace(less, kit=replace(less.kit, observe={**less.kit.observe, "support-bot": calls}))
+    tried = await as_incident(RootCause(less).investigate, await collected(hands, as_incident))
+    assert (tried.case.reproduced, tried.note[:26]) == (None, "The case was not replayed:")
+    rerun = await as_incident(Remediate(less).prove, Prove(INCIDENT, "support-bot", causes.case))
+    assert (rerun.case, rerun.passed, rerun.undecided) == ("was not tried", False, True)
+    assert [detail[:40] for detail in rerun.details] == [
+        "The agent can't replay the minimal case:", "The agent has no evals to run: POST /con",
+    ]  # fmt: skip
 
 
 async def test_an_agent_that_is_away_is_asked_again(

@@ -70,6 +70,27 @@ async def test_an_agent_that_is_away_is_a_failure_that_is_tried_again(
     assert (caught.value.type, caught.value.non_retryable) == ("Unreachable", False)
 
 
+@pytest.mark.parametrize(
+    ("token", "path", "told"),
+    [
+        ("wrong", "/control/tools/send_email", "PUT /control/tools/send_email answered 401 (does the agent know the token in SANDBOX_AGENT_TOKEN?)"),
+        ("", "/ctrl/tools/send_email", "PUT /ctrl/tools/send_email answered 404 (does control_url have the right prefix, and does the agent have a tool of this name?)"),
+    ],
+)  # fmt: skip
+async def test_an_answer_that_was_not_expected_says_what_was_asked_and_where_to_look(
+    hands: Hands, orders: Mapping[str, Order], as_incident: Any, attacked: RunningAgent, token: str, path: str, told: str
+) -> None:
+    """Method, path and a hint; never the token, and nothing of the query."""
+    order = orders["disable-send-email"]
+    call = replace(order.apply, url=f"{attacked.url}{path}?key=private")
+    environ = {**hands.environ, **({order.apply.secret: token} if token else {})}
+    with pytest.raises(ApplicationError) as caught:
+        await as_incident(Contain(replace(hands, environ=environ)).apply, Step(INCIDENT, replace(order, apply=call), 1))
+    assert (caught.value.type, caught.value.non_retryable) == ("Unexpected", True)
+    assert caught.value.message.startswith(told)
+    assert not any(word in caught.value.message for word in ("private", str(environ[order.apply.secret])))
+
+
 async def test_reading_back_tells_no_from_unknown(
     hands: Hands, orders: Mapping[str, Order], as_incident: Any, attacked: RunningAgent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -108,7 +129,7 @@ async def test_harm_is_an_unauthorised_action_that_was_done(
     stopped = await as_incident(Contain(hands).harm, Watch(INCIDENT, "support-bot", since))
     unknown = await as_incident(Contain(hands).harm, Watch(INCIDENT, "nobody-knows-me", since))
     assert (going.goes_on, "send_email" in going.note) == (True, True)
-    assert (stopped.goes_on, stopped.note) == (False, "no unauthorised action was done since; 1 were tried and stopped")
+    assert (stopped.goes_on, stopped.note) == (False, "no unauthorised action was done since; 1 was tried and stopped")
     assert (unknown.goes_on, "no agent" in unknown.note) == (None, True)
 
 

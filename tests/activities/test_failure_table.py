@@ -54,3 +54,19 @@ def test_cancellation_is_not_a_failure() -> None:
     """Temporal's own errors and cancellation pass through."""
     with pytest.raises(asyncio.CancelledError), typed():
         raise asyncio.CancelledError
+
+
+def test_what_nobody_expected_leaves_its_place_in_the_log_and_none_of_its_words(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody who looks at the incident sees files of this machine; whoever mends it finds the line."""
+
+    def break_down() -> None:
+        raise KeyError("card 4111111111111111")
+
+    with pytest.raises(ApplicationError), typed():
+        break_down()
+    assert "not expected: KeyError" in caplog.text
+    assert "in break_down" in caplog.text
+    caplog.clear()
+    with pytest.raises(ApplicationError), typed():
+        raise MissingSecret("X")
+    assert caplog.text == ""

@@ -196,3 +196,10 @@ async def test_only_an_incident_seals_or_forwards(hands: Hands, as_incident: Any
         with pytest.raises(ApplicationError) as caught:
             await as_incident(activity, argument, workflow_type=None)
         assert caught.value.type == "NotAnIncident"
+
+
+def test_what_an_agent_leaves_blank_is_no_claim() -> None:
+    """A fact without a value says nothing and looks like a mistake."""
+    blank = {"version": "", "config_hash": " ", "tools": ["send_email", ""]}
+    facts, _ = facts_from([], [], blank, source="action-log", now=AT)
+    assert {fact.name: fact.value for fact in facts} == {"toolset": ["send_email"]}

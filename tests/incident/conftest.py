@@ -21,6 +21,7 @@ from halon.incident.notices import Notice
 from halon.incident.opening import Opening
 from halon.incident.opening_state import first_state
 from halon.incident.orders import Action, Call, GatePolicy, Order
+from halon.incident.others import Other, Told
 from halon.incident.phases import Phase
 from halon.incident.remedies import Corrective, Finding, MinimalCase, Rerun, Waiver
 from halon.incident.state import Sealed, State
@@ -151,6 +152,9 @@ def full() -> State:
         correctives=(Corrective("c1", "Isolate", "tom", at(9999), "ann", at(9), "done", note="merged"),),
         reruns=(Rerun(at(10), True, True, 5, 0, ("ok",), "e2"),), waivers=(Waiver("c2", "ann", "r", at(11)),),
         phases={"detect": Phase("done", "", at(1), at(2)), "contain": Phase("waiting", "an approval", at(2))},
+        others=(Other("INC-0001", "incident-support-bot.other", at(-900), at(-300), "resolved", True, True,
+                      (Told("eu-gdpr-33", "the authority", at(-400)),)),),
+        assessed_alerts=1, refused={"u-9": ("NotAuthorised", "no")},
         outcome="resolved", close_requested_by="ann", close_note="done", false_alarm_by="sue", closed_at=at(100),
         reopened_from="run-0", run_ids=("run-0", "run-1"),
     )  # fmt: skip

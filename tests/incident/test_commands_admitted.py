@@ -256,7 +256,7 @@ def test_a_refusal_has_a_type_a_reason_and_a_place_in_the_record(
         {"type": kind},
     )
     assert outcome.state.refusals == {by: 1}
-    assert replace(outcome.state, refusals={}, chain=state.chain, tail=state.tail) == state
+    assert replace(outcome.state, refusals={}, refused={}, chain=state.chain, tail=state.tail) == state
 
 
 def test_every_command_has_a_happy_path_and_a_refusal_here() -> None:

@@ -41,7 +41,7 @@ def test_every_command_is_carried_out_and_shown() -> None:
     [
         ("aprove", {}, "did you mean 'approve'?"),
         ("zzz", {}, "Known: ack, assign"),
-        ("ack", None, "not nothing. For example: {"),
+        ("ack", None, "not nothing: by (your name"),
         ("ack", ["ann"], "not a list"),
         ("ack", "ann", "not text"),
         ("ack", 7, "not a number"),

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from halon.incident.assessment import Assessment
 from halon.incident.facts import Fact
-from halon.incident.judged import take_in
+from halon.incident.judged import alerted, take_in
 from halon.incident.learning import learn
-from halon.incident.state import State
+from halon.incident.state import AlertCount, State
 
 LEVELS = ("SEV1", "SEV2", "SEV3", "SEV4")
 
@@ -189,12 +189,41 @@ def test_a_changed_order_voids_its_gate(room: Any, status: str) -> None:
     assert (after.gates[0].status, after.actions[0].status, after.actions[0].order) == ("void", "planned", changed)
 
 
-@pytest.mark.parametrize("status", ["applying", "applied", "verified", "failed", "denied", "undone", "would run"])
+@pytest.mark.parametrize("status", ["applying", "applied", "verified", "failed", "denied", "undone"])
 def test_what_began_to_run_keeps_the_order_that_was_approved(room: Any, status: str) -> None:
     """The kit may change underneath; what ran is verified and undone as it was."""
     state = room.assessed(actions=(room.action("revoke-token", status),), gates=(room.gate(status="granted"),))
     after = again(room, state, room.judged(orders=(room.order("revoke-token", target="another"),)))
     assert (after.actions, after.gates) == (state.actions, state.gates)
+
+
+def test_what_was_only_noted_is_kept_as_it_is_judged_now(room: Any) -> None:
+    """Should it run one day, because the mode became stronger, then with the gate that it has then."""
+    state = room.assessed(actions=(room.action("revoke-token", "would run"),))
+    changed = room.order("revoke-token", gate=room.POLICY)
+    after = again(room, state, room.judged(orders=(changed,)))
+    assert (after.actions[0].status, after.actions[0].order) == ("would run", changed)
+
+
+ALERTED: list[tuple[str, str, int, int, str, bool]] = [
+    ("an alert joined", "observe", 1, 2, "00:05", True),
+    ("none joined", "observe", 2, 2, "00:05", False),
+    ("suggest holds back as well", "suggest", 1, 2, "00:05", True),
+    ("act does not", "act", 1, 2, "00:05", False),
+    ("a state from before this was kept", "observe", -1, 2, "00:05", False),
+    ("a storm", "observe", 30, 31, "00:30", False),
+    ("a storm, a minute later", "observe", 30, 31, "01:30", True),
+]
+
+
+@pytest.mark.parametrize(("mode", "judged", "joined", "last", "told"), [one[1:] for one in ALERTED], ids=[one[0] for one in ALERTED])
+def test_an_alert_is_judged_while_the_mode_holds_halon_back(
+    room: Any, mode: str, judged: int, joined: int, last: str, told: bool
+) -> None:
+    """The kit may say otherwise by now. A storm is judged once a minute."""
+    state = room.assessed(room.judged(mode=mode), assessed_alerts=judged, ledger={"assessed": "2026-11-22T10:00:00.000Z"},
+                          counts=(AlertCount("r", joined, last_at=f"2026-11-22T10:{last}.000Z"),))  # fmt: skip
+    assert alerted(state) is told
 
 
 def test_the_same_orders_again_change_nothing(room: Any) -> None:

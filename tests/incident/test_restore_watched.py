@@ -11,7 +11,7 @@ from halon.incident.about import in_words
 from halon.incident.clocks import fire_due, next_event
 from halon.incident.joining import absorb, recurs
 from halon.incident.orders import Order, RestoreStage
-from halon.incident.remedies import Corrective
+from halon.incident.remedies import Corrective, standing
 from halon.incident.status import as_text, status
 from halon.incident.times import span
 
@@ -69,11 +69,21 @@ def test_what_is_given_back_in_part_is_shown_with_share_and_time(room: Any) -> N
 def test_an_alert_while_a_part_is_given_back_belongs_here(room: Any) -> None:
     """However long ago it recovered; and the newest start of a firing alert is known."""
     state = room.assessed(harm_stopped_at=room.at(10), recovered_at=room.at(20), actions=(partly(room),))
-    late = room.alert(fingerprint="fp-2", started_at=room.at(90_000))
+    late = room.alert(fingerprint="fp-2", started_at=room.at(90_000), received_at=room.at(90_001))
     joined = absorb(state, [late], room.at(90_001))
     assert (joined.forwarding, joined.last_fired_at, joined.recurred_at) == ((), room.at(90_000), room.at(90_001))
     without = absorb(replace(state, actions=(room.action(),)), [late], room.at(90_001))
     assert (without.forwarding, without.last_fired_at) == ((replace(late),), room.T0)
+
+
+def test_a_start_in_the_future_counts_from_when_it_was_received(room: Any) -> None:
+    """A sender's clock that is ahead does not end every later stage at once."""
+    state = room.assessed(harm_stopped_at=room.at(10), actions=(partly(room),))
+    ahead = room.alert(fingerprint="fp-2", started_at="2099-01-01T00:00:00.000Z", received_at=room.at(200))
+    joined = absorb(state, [ahead], room.at(201))
+    assert joined.last_fired_at == room.at(200)
+    again = room.alert(fingerprint="fp-3", started_at=room.at(300), received_at=room.at(301))
+    assert absorb(joined, [again], room.at(301)).last_fired_at == room.at(300)
 
 
 def test_harm_that_is_there_again_takes_stop_recovery_and_proof_away(room: Any) -> None:
@@ -83,6 +93,7 @@ def test_harm_that_is_there_again_takes_stop_recovery_and_proof_away(room: Any) 
     again = recurs(state, room.at(50))
     assert (again.harm_stopped_at, again.recovered_at, again.recurred_at) == ("", "", room.at(50))
     assert again.correctives[0].status == "failed"
+    assert standing(again.correctives[0]) == f"said done; it happened again at {room.at(50)}"
 
 
 @pytest.mark.parametrize(

@@ -16,17 +16,28 @@ from halon.incident import views
 from halon.incident.about import about
 from halon.incident.canonical import canonical
 from halon.incident.commands import parse
+from halon.incident.counting import counted
 from halon.incident.facts import Fact
+from halon.incident.joining import recovered
 from halon.incident.remedies import Corrective, Finding, Rerun, Waiver
 from halon.incident.settling import proved, unsettled
 from halon.incident.state import State
-from halon.incident.status import as_text, details, headline, may_be_said, plain, status, waiting_on
+from halon.incident.status import as_text, details, headline, marked, may_be_said, plain, status, waiting_on
 
 ANY = st.text(max_size=300)
 FOUND = Finding("f1", "tools", "t", "ann", "2026-11-22T10:00:00.000Z")
 PASSED = Rerun("2026-11-22T10:00:00.000Z", True, True, 5, 0)
 OPEN = Corrective("c1", "Isolate", "tom", "2026-12-01T00:00:00.000Z", "ann", "2026-11-22T10:00:00.000Z")
 WAIVED = Waiver("proof", "ann", "r", "2026-11-22T10:00:00.000Z")
+
+
+
+def noted(room: Any, mode: str) -> State:
+    """A state of an earlier build: what was only observed stands there as stopped, and nobody said that it is over."""
+    one = replace(room.action(status="would run"), applied_at="", verified_at="")
+    state: State = room.assessed(room.judged(mode=mode), actions=(one,), harm_stopped_at=room.T0)
+    return state
+
 
 HEADLINES: list[tuple[Any, str]] = [
     (lambda r: r.opened(), "support-bot leak: not contained yet."),
@@ -40,7 +51,17 @@ HEADLINES: list[tuple[Any, str]] = [
     (lambda r: r.assessed(gates=(r.gate(), r.gate("b"), r.gate("c", status="spent"))), "SEV2: support-bot leak: not contained yet; 2 approvals needed."),
     (lambda r: r.assessed(harm_stopped_at=r.T0, reruns=(PASSED,)), "SEV2: support-bot leak: the harm has stopped; the fix is proved."),
     (lambda r: r.assessed(reruns=(PASSED,)), "SEV2: support-bot leak: not contained yet."),
-    (lambda r: r.assessed(false_alarm_by="sue"), "SEV2: support-bot: called a false alarm by sue; what was switched off is being given back."),
+    (lambda r: r.assessed(r.judged(mode="observe"), harm_stopped_at=r.T0, facts=(Fact("ongoing", False, "person", r.T0, "ann"),)), "SEV2: support-bot leak: Halon only observes this agent; nothing was switched off; the harm has stopped all the same."),
+    (lambda r: noted(r, "observe"), "SEV2: support-bot leak: Halon only observes this agent; nothing was switched off."),
+    (lambda r: noted(r, "suggest"), "SEV2: support-bot leak: not contained yet."),
+    (lambda r: r.assessed(r.judged(mode="observe"), actions=(r.action(verified_at=r.T0),), harm_stopped_at=r.T0), "SEV2: support-bot leak: the harm has stopped (Do disable-mail)."),
+    (lambda r: r.assessed(false_alarm_by="sue"), "SEV2: support-bot: called a false alarm by sue; nothing was switched off."),
+    (lambda r: r.assessed(false_alarm_by="sue", actions=(r.action(undo_requested_by="sue"),)), "SEV2: support-bot: called a false alarm by sue; what was switched off is being given back."),
+    (lambda r: r.assessed(false_alarm_by="sue", actions=(r.action(),)), "SEV2: support-bot: called a false alarm by sue; what was switched off stays so until somebody says `undo`."),
+    (lambda r: r.assessed(false_alarm_by="sue", actions=(r.action(status="undone"),)), "SEV2: support-bot: called a false alarm by sue; what was switched off was given back."),
+    (lambda r: r.assessed(false_alarm_by="sue", actions=(replace(r.action(), order=r.order(reversible=False, undo=None)),)), "SEV2: support-bot: called a false alarm by sue; what was done can't be taken back."),
+    (lambda r: r.assessed(false_alarm_by="sue", actions=(r.action(status="would run"),)), "SEV2: support-bot: called a false alarm by sue; nothing was switched off."),
+    (lambda r: r.opened(r.alert(group="send_message")), "support-bot send_message: not contained yet."),
     (lambda r: r.assessed(closed_at=r.T0, outcome="false_alarm", reference="INC-1234"), "INC-1234 is closed (false alarm)."),
     (lambda r: r.opened(r.alert(agent="<b>bot</b>", group="[x](http://evil)")), "b bot /b x (http : //evil): not contained yet."),
 ]  # fmt: skip
@@ -77,16 +98,27 @@ def test_the_text_is_always_under_120_words(room: Any, words: str, many: int) ->
 def test_text_from_outside_is_never_markup(text: str) -> None:
     """No tag, code, emphasis, table, heading, link or control character is left of it, and it stays in its line."""
     told = plain(text)
-    assert not set("<>`*_[]#|~\\") & set(told)
+    assert not set("<>`*[]#|~\\") & set(told)
     assert all(letter.isprintable() for letter in told)
     assert not re.search(r"(?i)[a-z]://|\bwww\.", told)
     assert len(told) <= 240
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet=st.sampled_from("_ab1 *\\.("), max_size=40))
+def test_no_underscore_is_emphasis_in_the_temporal_ui(text: str) -> None:
+    """Inside a name it stays as it is typed; where it could begin or end an emphasis it is escaped, and shows."""
+    told = marked(text)
+    assert not re.search(r"(?<![a-z0-9\\])_|(?<!\\)_(?![a-z0-9])", told)
+    assert told.replace("\\_", "_") == plain(text)
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
         ("plain words", "plain words"),
+        ("send_message since aware_at", "send_message since aware_at"),
+        ("__init__ and _x_", "__init__ and _x_"),
         ("see https://evil.example/x", "see https : //evil.example/x"),
         ("WWW.evil.example", "WWW . evil.example"),
         ("10:30 and a/b", "10:30 and a/b"),
@@ -302,3 +334,50 @@ def test_promise_9_a_proof_older_than_a_recurrence_or_a_later_fix_does_not_count
     assert any("not proved" in one for one in unsettled(again))
     later = replace(state, correctives=(replace(OPEN, status="done"),))
     assert any("not proved" in one for one in unsettled(later))
+
+
+FAILED = {"failed_as": "MissingSecret", "failure": "the environment variable TOKEN is not set"}
+
+
+def test_status_says_why_an_action_failed_and_what_to_do(room: Any) -> None:
+    """In the object, in the text, in the details and in the reports; gone once the action is in force."""
+    state = room.assessed(actions=(room.action(status="failed", **FAILED), room.action("b", **FAILED)))
+    told = status(state)
+    assert told["failed"] == [{"action": "disable-mail", "title": "Do disable-mail", "type": "MissingSecret",
+                               "why": "the environment variable TOKEN is not set", "next": "restart the worker once it is set"}]  # fmt: skip
+    line = "Do disable-mail: the environment variable TOKEN is not set; restart the worker once it is set"
+    assert f"Failed: {line}." in told["text"]
+    assert f"- **failed**: {line}" in details(state).splitlines()
+    reported = {one["id"]: one["failure"] for one in about(state, room.T0)["actions"]}
+    assert reported == {"disable-mail": {"why": FAILED["failure"], "next": told["failed"][0]["next"]}, "b": None}
+
+
+def test_templates_get_who_must_agree_and_what_happens_otherwise(room: Any) -> None:
+    """Roles and quorum of each gate, and what becomes of a duty whose gate nobody answers."""
+    duties = (room.duty(gate=room.POLICY), room.duty(id="u"))
+    told = about(room.assessed(room.judged(obligations=duties), gates=(room.gate(),)), room.T0)
+    assert [(one["roles"], one["quorum"]) for one in told["gates"]] == [(["security"], 1)]
+    assert [one["otherwise"] for one in told["obligations"]] == [room.POLICY.otherwise, ""]
+
+
+def test_what_was_only_observed_has_not_stopped(room: Any) -> None:
+    """Nobody is told a time at which nothing happened, inside or outside; a person's word is one."""
+    state = noted(room, "observe")
+    assert may_be_said(state) == "We are looking into it. Nobody outside has been told yet."
+    window = about(replace(state, recovered_at=room.T0), room.T0)["window"]
+    assert (window["contained_at"], window["recovered_at"], window["to"]) == ("", "", "")
+    said = replace(state, facts=(Fact("ongoing", False, "person", room.T0, "ann"),))
+    assert may_be_said(said).startswith(f"It was stopped at {room.T0}")
+
+
+def test_one_is_singular() -> None:
+    """People read these lines."""
+    assert [counted(number, "answer") for number in (0, 1, 2)] == ["0 answers", "1 answer", "2 answers"]
+    assert counted(2, "person", "people") == "2 people"
+
+
+def test_recovered_says_why(room: Any) -> None:
+    """A false alarm did not stop."""
+    for fields, told in (({"harm_stopped_at": room.T0}, "harm has stopped"), ({"false_alarm_by": "sue"}, "it was called a false alarm")):
+        state = recovered(room.assessed(firing=(), **fields), room.at(9))
+        assert state.tail[-1].text == f"Nothing fires any more; {told}."

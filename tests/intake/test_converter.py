@@ -10,7 +10,9 @@ from typing import Annotated, Any
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
+from temporalio.api.failure.v1 import Failure
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.exceptions import ApplicationError
 
 from halon import converter
 from halon.client import data_converter
@@ -87,3 +89,19 @@ def test_memory_is_bounded_and_odd_hints_work(monkeypatch: pytest.MonkeyPatch) -
 
 def _never(hint: Any) -> None:
     raise AssertionError(f"{hint} was built again")
+
+
+def test_a_failure_carries_no_stack_trace() -> None:
+    """Refusals, their causes and what nobody expected: none shows the folders of this machine to whoever looks."""
+    for wrong in (ApplicationError("no", type="NotAuthorised"), ValueError("odd")):
+        failure = Failure()
+        try:
+            try:
+                raise KeyError("cause")
+            except KeyError as cause:
+                raise wrong from cause
+        except Exception as raised:
+            data_converter.failure_converter.to_failure(raised, data_converter.payload_converter, failure)
+        assert (failure.message, failure.cause.message) == (str(wrong).rpartition(": ")[2], "'cause'")
+        assert (failure.stack_trace, failure.cause.stack_trace) == ("", "")
+        assert __file__ not in str(failure)

@@ -288,3 +288,31 @@ def test_times_are_read_in_the_zone_that_counts() -> None:
     assert (odd["local"], odd["zone"], odd["over"], odd["left"]) == ("", "", True, "under a minute over")
     assert words.point("", "x", "2026-07-01T22:30:00Z") is None
     assert (words.utc("soon"), words.since("soon", "later")) == ("soon", "")
+
+
+def test_the_postmortem_says_what_was_said_tried_and_answered(told: SimpleNamespace) -> None:
+    """Who said that it is done and what came after; not tried is not "no"; a notice that went out, with its receipt."""
+    state = told.state()
+    done = replace(state.correctives[0], status="proved", done_by="tom", after="passed", after_at="2026-11-22T11:00:00.000Z", note="")
+    sent = replace(state.notices[0], status="sent", note="Sending n1.", receipt="<id-1@halon.example> (250 OK)")
+    mute = replace(sent, id="n3", receipt="")
+    state = replace(
+        state, correctives=(done,), notices=(sent, mute), case=replace(state.case, reproduced=None, reproduced_without_culprit=None),
+        reruns=(replace(state.reruns[0], passed=False, case_passed=False, case="never reproduced"),),
+    )  # fmt: skip
+    for form in ("md", "html"):
+        page = text("postmortem", told.about(state), form)
+        for wanted in ("said done by tom; rerun passed at Sun 22 Nov 2026, 11:00 UTC", "id-1@halon.example (250 OK)", "none given",
+                       "decided nothing", "never reproduced"):  # fmt: skip
+            assert wanted in page, (form, wanted)
+        assert "Sending n1" not in page
+        assert page.count("not tried") == 2
+        assert "proved |" not in page
+
+
+@pytest.mark.parametrize("report", ["status", "decision"])
+def test_other_incidents_are_named_where_people_decide(told: SimpleNamespace, report: str) -> None:
+    """Which, what they share, whom it told when: nobody is told twice by accident."""
+    for form in ("md", "html"):
+        page = text(report, told.full, form)
+        assert "INC-0001 (closed Sun 22 Nov 2026, 09:55 UTC as resolved; same traces; told outside: eu-gdpr-33 to the authority at Sun 22 Nov" in page

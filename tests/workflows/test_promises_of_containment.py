@@ -204,6 +204,8 @@ async def test_a_record_that_somebody_altered_does_not_end_an_incident(house: An
                 break
             await asyncio.sleep(0.1)
         assert told in (house.settings.home / "pages.log").read_text()
+        said = [line["text"] for line in await house.query("timeline") if line["text"].startswith("record failed")]
+        assert said[0].startswith("record failed and is tried again in 1 minute (RecordForked: ")
         assert "Acknowledged" in await house.say("ack", by="ann")
         assert (await house.incident.describe()).status is WorkflowExecutionStatus.RUNNING
 

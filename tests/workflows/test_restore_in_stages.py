@@ -87,7 +87,7 @@ async def test_harm_in_the_first_stage_takes_it_away_and_people_are_asked_again(
         assert await keys(house) == [("apply/1", 1), ("undo-stage-1/1", 1), ("apply/2", 1)]
         told = [text for text in await texts(house) if text.startswith("THE HARM IS BACK while 10 percent")]
         assert len(told) == 1
-        assert "1 unauthorised actions done since (send_email)" in told[0]
+        assert "1 unauthorised action done since (send_email)" in told[0]
         assert told[0].endswith("It is applied again; giving it back is asked anew.")
         for _ in range(100):
             pages = (house.settings.home / "pages.log").read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 from halon.incident.about import about
 from halon.incident.opening import Closing
@@ -19,10 +20,12 @@ async def close(inc: Durable) -> Closing:
     await inc.until(lambda: bool(inc.state.close_requested_by))
     if not inc.done("closed"):
         inc.change(outcome=_outcome(inc))
+        inc.mark("closing")
         inc.state = with_phase(inc.state, "remediate", "done", inc.now)
         await inc.recorded()
-        files = {"status.json": json.dumps(status(inc.state), indent=2, ensure_ascii=False, sort_keys=True)}
-        request = record.Finish(inc.state.incident_id, about(inc.state, inc.now), REPORTS, files=files)
+        closed = replace(inc.state, closed_at=inc.state.ledger["closing"])  # what is sealed says when, and that it is
+        files = {"status.json": json.dumps(status(closed), indent=2, ensure_ascii=False, sort_keys=True)}
+        request = record.Finish(inc.state.incident_id, about(closed, inc.now), REPORTS, files=files)
         finished = await inc.act(record.finish, request, "render and seal the reports")
         inc.keep_sealed("remediate", finished.sealed)
         inc.note("closed", "remediate", f"{inc.state.reference} closed: {inc.state.outcome.replace('_', ' ')}.")
@@ -30,7 +33,7 @@ async def close(inc: Durable) -> Closing:
     await inc.recorded()
     await inc.until(lambda: not inc.state.outbox and not inc.state.forwarding)
     await inc.recorded()
-    inc.change(closed_at=inc.now)
+    inc.change(closed_at=inc.state.ledger.get("closing", inc.now))
     return Closing(
         reference=inc.state.reference, outcome=inc.state.outcome, closed_at=inc.state.closed_at,
         entries=inc.state.chain.seq, head=inc.state.chain.head,

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from halon.incident import times
-from halon.incident.facts import held
 from halon.incident.gates import Gate
 from halon.incident.joining import recovered
 from halon.incident.orders import Action, OrderStatus
@@ -15,14 +15,12 @@ from halon.incident.standing import action, with_action, with_phase
 from halon.incident.timeline import tell
 from halon.ports import contain as port
 from halon.ports import evidence
-from halon_workflows import gating
+from halon_workflows import gating, looking, modes, patches
 from halon_workflows.durable import Durable, reason_of
+from halon_workflows.looking import FINISHED
 
-SETTLE_SECONDS = 2
-LOOK_AGAIN_SECONDS = 60
 # Failures after which the order may have taken effect all the same.
 PERHAPS_DONE = ("NoAnswer", "Uncertain", "TimeoutError")
-FINISHED = ("verified", "unverified", "failed", "denied", "would run", "undone")
 
 
 async def stop_the_harm(inc: Durable) -> None:
@@ -30,9 +28,10 @@ async def stop_the_harm(inc: Durable) -> None:
     inc.state = with_phase(inc.state, "contain", "running", inc.now)
     await seal_evidence(inc)
     while not inc.state.harm_stopped_at and not inc.state.false_alarm_by:
+        modes.begin_what_was_noted(inc)
         carry_out_orders(inc)
         await inc.until(lambda: _rung_finished(inc) or bool(inc.state.false_alarm_by))
-        if inc.state.false_alarm_by or await _stopped(inc):
+        if inc.state.false_alarm_by or await looking.stopped(inc):
             break
     if not inc.state.false_alarm_by:
         inc.state = recovered(inc.state, inc.now)
@@ -51,12 +50,18 @@ async def contain(inc: Durable) -> None:
 
 
 async def keep_contained(inc: Durable) -> None:
-    """New orders after a new assessment are carried out; a recurrence is looked at, and climbs on."""
+    """New orders, and those that a stronger mode allows, are carried out; a recurrence is looked at, and climbs on."""
+    as_before = False  # this history went on without what a stronger mode allows
     while not inc.finished:
-        await inc.until(lambda: inc.finished or _new_order(inc) or _recurred(inc))
+        await inc.until(lambda as_before=as_before: inc.finished or _something_new(inc, as_before=as_before))  # type: ignore[misc]
         if inc.finished:
             return
+        if modes.may_begin(inc):
+            as_before = not modes.begin_what_was_noted(inc)
         carry_out_orders(inc)
+        if looking.over_by_word(inc):
+            looking.note_stopped(inc, "a person says so")
+            inc.state = recovered(inc.state, inc.now)
         if _recurred(inc):
             await stop_the_harm(inc)
 
@@ -113,8 +118,11 @@ async def carry_out(inc: Durable, name: str) -> None:
     """One order from plan to read-back."""
     allowed: Gate | None = None
     one = _get(inc, name)
-    if _only_observed(inc):
-        _move(inc, name, "would run", f"Would have done: {one.order.title} (the agent's mode is observe).")
+    if modes.only_observed(inc):
+        if one.status in ("applying", "applied") and workflow.patched(patches.WEAKER):
+            await _verify(inc, name, _granted_gate(inc, name))  # begun before: look what became of it, begin nothing
+            return
+        _only_note(inc, name)
         return
     if inc.state.false_alarm_by and one.status in ("planned", "waiting", "denied"):
         _move(inc, name, "denied", f"{one.order.title} is not run: false alarm.")
@@ -123,8 +131,10 @@ async def carry_out(inc: Durable, name: str) -> None:
         _move(inc, name, "waiting", f"Asked again: {one.order.title}.")
         one = _get(inc, name)
     if one.status in ("planned", "waiting") and _needs_gate(inc, one):
-        allowed = await _allowed(inc, name)
-        if allowed is None:
+        if one.status == "planned" and await _already_so(inc, name):
+            return
+        may, allowed = await _allowed(inc, name)
+        if not may:
             return
     elif one.order.gate is not None or not one.order.reversible:
         allowed = _granted_gate(inc, name)
@@ -136,23 +146,47 @@ async def carry_out(inc: Durable, name: str) -> None:
     await _verify(inc, name, allowed)
 
 
-async def _allowed(inc: Durable, name: str) -> Gate | None:
-    """Wait for evidence where it must be there first, then for people. None: not allowed, or no longer wanted."""
+async def _already_so(inc: Durable, name: str) -> bool:
+    """Whether what can't be undone reads back as done before anybody is asked, such as by an earlier incident."""
+    one = _get(inc, name)
+    step = f"read-before:{name}:{one.attempt}"
+    if one.order.reversible or not one.order.verify.expect_json or inc.done(step) or not workflow.patched(patches.ALREADY):
+        return False
+    try:
+        read = await inc.act(port.verify, replace(_step(inc, one, None), once=True), f"is it so already: {one.order.title}")
+    except ActivityError:
+        read = port.Verified(holds=None, at=inc.now)  # nothing is known, so people are asked
+    inc.mark(step)
+    now = _get(inc, name)
+    if not read.holds or now.status != "planned" or now.order != one.order:
+        return False
+    inc.state = with_action(inc.state, replace(now, verified_at=read.at, failed_as="", failure=""))
+    _move(inc, name, "verified", f"Already so, read back: {one.order.title}. Nothing is sent, and nobody is asked.")
+    return True
+
+
+async def _allowed(inc: Durable, name: str) -> tuple[bool, Gate | None]:
+    """Wait for evidence where it must be there first, then for people. False: not allowed, or no longer wanted."""
     while True:
         if not _get(inc, name).order.reversible:
             await inc.until(lambda: bool(inc.state.evidence) or bool(inc.state.evidence_overridden_by))
         one = _get(inc, name)  # only now: what is asked is what would run after the wait
         order = one.order
         policy = order.gate
+        if modes.only_observed(inc) and workflow.patched(patches.WEAKER):
+            _only_note(inc, name)
+            return False, None
+        if policy is None and not _needs_gate(inc, one) and workflow.patched(patches.STRONGER):
+            return True, None  # asked in mode suggest, and the mode is act by now
         if policy is None:
             _move(inc, name, "denied", f"{order.title} has no gate in the kit and is not run.")
-            return None
+            return False, None
         digest = order.digest_for(inc.state.incident_id, "apply")
         if one.status == "planned":
             _move(inc, name, "waiting", "")
         if inc.state.false_alarm_by:
             _move(inc, name, "denied", f"{order.title} is not run: false alarm.")
-            return None
+            return False, None
         asked = await gating.ask(
             inc, "contain", order.id, digest, policy, order.title, _question(one),
             unless=lambda: "false alarm" if inc.state.false_alarm_by else "", proposers=order.proposed_by,
@@ -161,8 +195,11 @@ async def _allowed(inc: Durable, name: str) -> Gate | None:
             continue  # what would run has changed, or it was a false alarm: look again
         if asked.status != "granted":
             _move(inc, name, "denied", f"{order.title} is not run: gate {asked.id} {asked.status}. {policy.otherwise}")
-            return None
-        return asked
+            return False, None
+        if modes.only_observed(inc) and workflow.patched(patches.WEAKER):
+            gating.void(inc, asked, modes.HELD_BACK)
+            continue  # allowed, and the mode became observe meanwhile
+        return True, asked
 
 
 async def _apply(inc: Durable, name: str, allowed: Gate | None) -> bool:
@@ -176,8 +213,9 @@ async def _apply(inc: Durable, name: str, allowed: Gate | None) -> bool:
             inc.state = with_action(inc.state, replace(_get(inc, name), applied_at=inc.now))
             _move(inc, name, "applied", f"{one.order.title}: it may have taken effect ({kind}); reading back.")
             return True
+        _failed(inc, name, kind, text)
         _move(inc, name, "failed", f"{one.order.title} failed ({kind}: {text}).")
-        _tell_commander(
+        looking.tell_lead(
             inc, f"failed:{name}", f"{one.order.title} failed",
             f"{kind}: {text}. It is tried again while the harm goes on, and the next rung after it.",
         )  # fmt: skip
@@ -197,70 +235,19 @@ async def _verify(inc: Durable, name: str, allowed: Gate | None) -> None:
     except ActivityError as error:
         read = port.Verified(holds=None, at=inc.now, note=": ".join(reason_of(error)))
     if read.holds:
-        inc.state = with_action(inc.state, replace(_get(inc, name), verified_at=read.at))
+        inc.state = with_action(inc.state, replace(_get(inc, name), verified_at=read.at, failed_as="", failure=""))
         _move(inc, name, "verified", f"Verified by reading back: {one.order.title}. {read.note}".strip())
     elif read.holds is False:
+        _failed(inc, name, "NotInForce", f"read back and not in force: {read.note or 'it is not as it should be'}")
         _move(inc, name, "failed", f"Read back and not in force: {one.order.title}. {read.note}".strip())
-        _tell_commander(
+        looking.tell_lead(
             inc, f"notinforce:{name}", f"{one.order.title} is not in force", "It was applied and read back otherwise."
         )
     else:
+        _failed(inc, name, "Unread", f"applied, but it can't be read back: {read.note or 'no answer'}")
         _move(inc, name, "unverified", f"Applied, but it can't be read back: {one.order.title}. {read.note}".strip())
         body = "Look yourself and say it with `note`; if the harm goes on, say `fact` ongoing=true."
-        _tell_commander(inc, f"unverified:{name}", f"{one.order.title} can't be verified", body)
-
-
-async def _stopped(inc: Durable) -> bool:
-    """Look whether the harm stopped. If it goes on, or the rung failed, climb; with no rung left, people are asked."""
-    if _only_observed(inc):
-        inc.change(harm_stopped_at=inc.now)
-        inc.note(
-            "observed", "contain", "Mode observe: nothing was switched off; the incident goes on without containment."
-        )
-        return True
-    checked = [one.verified_at for one in inc.state.actions if one.status == "verified"]
-    since = max(checked, default=inc.now)
-    if not inc.state.look_at and not inc.done(f"look-from:{since}"):
-        inc.mark(f"look-from:{since}")
-        inc.change(look_at=times.after(inc.now, SETTLE_SECONDS))
-    await inc.until(lambda: not inc.state.look_at or bool(inc.state.false_alarm_by) or _said_stopped(inc, since))
-    if inc.state.false_alarm_by:
-        return True
-    if _said_stopped(inc, since):
-        return _note_stopped(inc, "a person says so")
-    watch = port.Watch(inc.state.incident_id, inc.state.agent, since)
-    try:
-        seen = await inc.act(port.harm, watch, "look whether the harm goes on")
-    except ActivityError as error:
-        seen = port.Harm(goes_on=None, at=inc.now, note=": ".join(reason_of(error)))
-    if seen.goes_on is False and (checked or not _wanted(inc)):
-        return _note_stopped(inc, seen.note or "no unauthorised action since")
-    higher = sorted({one.order.rung for one in inc.state.actions if one.order.rung > inc.state.rung})
-    why = seen.note or ("the harm goes on" if seen.goes_on else "nothing of this rung could be verified")
-    if higher and seen.goes_on is not None:
-        inc.change(rung=higher[0])
-        inc.note("rung", "contain", f"Next rung {higher[0]}: {why}.")
-        return False
-    body = f"{why}. Stop it by hand if you can; say `fact` ongoing=false when it is over."
-    _tell_commander(inc, f"harm:{inc.state.rung}", "it may still go on and no rung is left", body)
-    for failed in [one for one in inc.state.actions if one.status == "failed" and one.order.rung <= inc.state.rung]:
-        if failed.applied_at:  # it was done and is not in force: do it again, as a new attempt with a key of its own
-            inc.state = with_action(inc.state, replace(failed, attempt=failed.attempt + 1, applied_at=""))
-        _move(inc, failed.order.id, "planned", f"To be tried again: {failed.order.title}.")
-    inc.note("harm", "contain", f"Not seen to have stopped: {why}. Looking again in {LOOK_AGAIN_SECONDS} s.")
-    inc.change(look_at=times.after(inc.now, LOOK_AGAIN_SECONDS * min(30, 1 + inc.state.looks // 5)))
-    return False
-
-
-def _note_stopped(inc: Durable, why: str) -> bool:
-    inc.change(harm_stopped_at=inc.now, look_at="")
-    inc.note("stopped", "contain", f"The harm has stopped: {why}.")
-    return True
-
-
-def _said_stopped(inc: Durable, since: str) -> bool:
-    said = [fact for fact in inc.state.facts if fact.name == "ongoing" and fact.source == "person"]
-    return bool(said) and said[-1].at > since and held(inc.state.facts).get("ongoing") is False
+        looking.tell_lead(inc, f"unverified:{name}", f"{one.order.title} can't be verified", body)
 
 
 async def _finished(inc: Durable) -> None:
@@ -290,17 +277,24 @@ def _question(one: Action) -> tuple[str, ...]:
     return tuple(lines)
 
 
+def _only_note(inc: Durable, name: str) -> None:
+    _move(inc, name, "would run", f"Would have done: {_get(inc, name).order.title} (the agent's mode is observe).")
+
+
+def _failed(inc: Durable, name: str, kind: str, text: str) -> None:
+    """Keep why it is not in force, for `status`, until it is."""
+    inc.state = with_action(inc.state, replace(_get(inc, name), failed_as=kind, failure=text[:400]))
+
+
+def _something_new(inc: Durable, *, as_before: bool) -> bool:
+    if _new_order(inc) or _recurred(inc) or looking.over_by_word(inc):
+        return True
+    return not as_before and modes.may_begin(inc)
+
+
 def _needs_gate(inc: Durable, one: Action) -> bool:
     suggest = inc.state.assessment is not None and inc.state.assessment.mode == "suggest"
     return not one.order.reversible or suggest or (one.order.gate is not None)
-
-
-def _only_observed(inc: Durable) -> bool:
-    return inc.state.assessment is None or inc.state.assessment.mode == "observe"
-
-
-def _wanted(inc: Durable) -> bool:
-    return any(one.order.reversible and one.order.rung <= inc.state.rung for one in inc.state.actions)
 
 
 def _rung_finished(inc: Durable) -> bool:
@@ -323,7 +317,8 @@ def _new_order(inc: Durable) -> bool:
 
 
 def _recurred(inc: Durable) -> bool:
-    return inc.done("contained") and not inc.state.harm_stopped_at and not inc.state.false_alarm_by
+    met = bool(inc.state.harm_stopped_at) or bool(inc.state.false_alarm_by) or looking.observed(inc)
+    return inc.done("contained") and not met
 
 
 def _granted_gate(inc: Durable, name: str) -> Gate | None:
@@ -360,8 +355,3 @@ def _move(inc: Durable, name: str, status: OrderStatus, text: str) -> None:
     inc.state = with_action(inc.state, replace(_get(inc, name), status=status))
     if text:
         inc.note("action", "contain", text, action=name, status=status)
-
-
-def _tell_commander(inc: Durable, step: str, subject: str, body: str) -> None:
-    names = tuple(one for one in (inc.state.commander, inc.state.technical_lead) if one)
-    inc.state = tell(inc.state, inc.now, step, f"[{inc.state.reference}] {subject}", body, names=names)

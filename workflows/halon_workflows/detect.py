@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio.exceptions import ActivityError
 
+from halon.incident.counting import counted
 from halon.incident.ids import successor_id
 from halon.incident.learning import learn
 from halon.incident.standing import with_phase
@@ -57,9 +58,8 @@ async def hand_on(inc: Durable) -> None:
         sent = await inc.act_now(
             detect.forward,
             detect.Forward(successor, inc.state.workflow_id, batch, inc.state.drill),
-            f"hand {len(batch)} alerts on",
+            f"hand {counted(len(batch), 'alert')} on",
         )
         inc.change(forwarding=inc.state.forwarding[len(batch) :], successor=sent.workflow_id)
         word = "opened" if sent.opened else "joined"
-        counted = "1 alert" if len(batch) == 1 else f"{len(batch)} alerts"
-        inc.note("successor", "detect", f"{counted} went to {sent.workflow_id} ({word}).")
+        inc.note("successor", "detect", f"{counted(len(batch), 'alert')} went to {sent.workflow_id} ({word}).")

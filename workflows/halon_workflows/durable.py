@@ -158,16 +158,16 @@ class Durable:
                 return
             except ActivityError as error:
                 failures += 1
-                self._failed(name, error)
-            with suppress(TimeoutError):
                 pause = min(failures * AGAIN_AFTER, AGAIN_AT_MOST)
+                self._failed(name, error, pause)
+            with suppress(TimeoutError):
                 await workflow.wait_condition(
                     lambda: self.leaving, timeout=pause, timeout_summary=f"again: {name}"[:180]
                 )
 
-    def _failed(self, name: str, error: ActivityError) -> None:
+    def _failed(self, name: str, error: ActivityError, pause: int) -> None:
         kind, text = reason_of(error)
-        told = f"{name} failed and is tried again ({kind}: {text})."
+        told = f"{name} failed and is tried again in {times.span(pause)} ({kind}: {text})."
         self.note("failed", "triage", told)
         subject = f"[{self.state.reference}] {name} failed ({kind})"
         names = tuple(one for one in (self.state.commander, self.state.technical_lead) if one)

@@ -1,4 +1,4 @@
-"""A worker interceptor: a start with the wrong number of inputs fails, a Signal with that is recorded, not raised.
+"""A worker interceptor: a start or Update with the wrong number of inputs is refused, a Signal with that is recorded.
 
 Without it the SDK's call of the handler raises TypeError inside the workflow task and the incident is wedged for good.
 """
@@ -12,10 +12,13 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import (
     ExecuteWorkflowInput,
     HandleSignalInput,
+    HandleUpdateInput,
     Interceptor,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
 )
+
+from halon.incident.commands import COMMANDS
 
 
 class SignalGuard(Interceptor):
@@ -41,8 +44,19 @@ class _Guarded(WorkflowInboundInterceptor):
         known = workflow.get_signal_handler(input.signal)
         if known is not None and len(input.args) != 1:
             instance: Any = workflow.instance()
-            text = f"{input.signal} takes one JSON object; {len(input.args)} inputs were given."
+            text = _one_is_needed(input.signal, len(input.args))
             if hasattr(instance, "refuse_signal"):
                 instance.refuse_signal(input.signal, "Malformed", text)
             return
         await super().handle_signal(input)
+
+    def handle_update_validator(self, input: HandleUpdateInput) -> None:
+        if input.update in COMMANDS and len(input.args) != 1:
+            raise ApplicationError(_one_is_needed(input.update, len(input.args)), type="Malformed", non_retryable=True)
+        super().handle_update_validator(input)
+
+
+def _one_is_needed(name: str, given: int) -> str:
+    spec = COMMANDS.get(name)
+    inputs = f"{given} inputs" if given else "an empty input"
+    return spec.takes(inputs) if spec else f"{name} takes one JSON object, not {inputs}."

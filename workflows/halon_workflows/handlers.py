@@ -14,11 +14,12 @@ from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from halon.incident.admission import Outcome, Standing, admit, exhausted, refuse
+from halon.incident.admission import Outcome, Standing, admit, exhausted, refuse, said_again
 from halon.incident.commands import COMMANDS, Command, Spec, near, parse
 from halon.incident.errors import Malformed
 from halon.incident.gates import Proof
 from halon.ports import triage
+from halon_workflows import patches
 from halon_workflows.durable import Durable
 
 LARGEST_PAYLOAD = 65_536
@@ -53,8 +54,11 @@ class Commands(Durable):
         claimed = triage.Claimed(self.state.incident_id, self._name_for(command), command.by, command.parameters)
         who = await self.act_now(triage.authority, claimed, f"who is {command.by[:40]}")
         await workflow.wait_condition(lambda: self.ready and not self.was_reset)
-        standing = Standing(who.by, who.known, who.roles, who.verified, who.may, who.why)
+        standing = Standing(who.by, who.known, who.roles, who.verified, who.may, who.why,
+                            who.refusal or "NotAuthorised")  # fmt: skip
         outcome: Outcome = admit(self.state, command, standing, proof, self.now)
+        if said_again(command, outcome) and workflow.patched(patches.SAID_AGAIN):
+            outcome = admit(self.state, command, standing, proof, self.now, again=True)
         self.state = outcome.state
         if outcome.refusal:
             raise ApplicationError(outcome.text, type=outcome.refusal, non_retryable=True)

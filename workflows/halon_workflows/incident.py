@@ -16,7 +16,7 @@ from temporalio.exceptions import FailureError
 from halon.incident.errors import Malformed
 from halon.incident.joining import absorb
 from halon.incident.opening import Closing, Opening
-from halon_workflows import beginning, closing, contain, detect, notify, rca, remediate, restore, triage
+from halon_workflows import beginning, closing, contain, detect, notify, others, rca, remediate, restore, triage
 from halon_workflows.batches import alerts_in
 from halon_workflows.handlers import decode
 from halon_workflows.surface import Surface
@@ -35,6 +35,7 @@ class Incident(Surface):
         """Detect, triage, contain, find the cause, tell those owed, fix and prove, give back, close."""
         await detect.corroborate(self)
         await triage.assess(self)
+        self.spawn("others", lambda: others.look(self))
         self.spawn("notify", lambda: notify.tell_those_owed(self))
         self.spawn("restore", lambda: restore.give_back(self))
         await contain.contain(self)

@@ -11,6 +11,7 @@ from halon.incident.assessment import Obligation, Stage
 from halon.incident.gates import Gate
 from halon.incident.messages import Message
 from halon.incident.notices import Notice, NoticeStatus
+from halon.incident.others import told_already
 from halon.incident.standing import (
     decided,
     notice,
@@ -24,7 +25,7 @@ from halon.incident.standing import (
 )
 from halon.incident.timeline import mark, people_with, tell
 from halon.ports import notify
-from halon_workflows import gating
+from halon_workflows import gating, looking, others
 from halon_workflows.durable import Durable, reason_of
 
 
@@ -74,10 +75,16 @@ async def _tell_of(inc: Durable, duty: Obligation, stage: Stage) -> None:
 
 
 def _time_to_draft(inc: Durable, name: str) -> bool:
-    """A draft says what was done, so it waits for the harm to stop; but not past the first warning or a person's word."""
+    """A draft says what was done, so it waits for the harm to stop (or to be only observed); but not past the first warning or a person's word."""
     warned = any(key.startswith(f"warn:{name}/") for key in inc.state.ledger)
     late = any(missed.startswith(f"{name}/") for missed in inc.state.missed)
-    return bool(inc.state.harm_stopped_at) or warned or late or decided(inc.state, name) == "declared"
+    return (
+        bool(inc.state.harm_stopped_at)
+        or looking.observed(inc)
+        or warned
+        or late
+        or decided(inc.state, name) == "declared"
+    )
 
 
 async def _draft(inc: Durable, one: Notice) -> Notice:
@@ -98,10 +105,11 @@ async def _allowed(inc: Durable, notice_id: str, duty: Obligation, stage: Stage)
         _move(inc, one, "failed", f"{notice_id} has no gate in the kit and is never sent.")
         await inc.until(lambda: settled(inc.state, _duty(inc, duty.id)))
         return None
+    await others.look(inc, f"others:{notice_id}:{one.attempt}")
     digest = one.digest_for(inc.state.incident_id)
     title = f"send {duty.title} to {one.recipient or duty.authority}"
     asked = await gating.ask(
-        inc, "notice", notice_id, digest, one.gate, title, _question(one, duty, stage), until=stage.due,
+        inc, "notice", notice_id, digest, one.gate, title, _question(inc, one, duty, stage), until=stage.due,
         unless=lambda: _stale(inc, notice_id, duty.id),
     )  # fmt: skip
     one = _notice(inc, notice_id)
@@ -140,8 +148,8 @@ async def _send(inc: Durable, one: Notice, allowed: Gate) -> None:
                          told, names=names)  # fmt: skip
         return
     gating.spend(inc, allowed)
-    inc.state = with_notice(inc.state, replace(one, status="sent", sent_at=sent.at, receipt=sent.receipt))
-    inc.note("notice", "notify", f"Sent {one.id} to {one.recipient}: receipt {sent.receipt}.", notice=one.id,
+    inc.state = with_notice(inc.state, replace(one, status="sent", sent_at=sent.at, receipt=sent.receipt, note=""))
+    inc.note("notice", "notify", f"Sent {one.id} to {one.recipient}: receipt {sent.receipt or 'none given'}.", notice=one.id,
              receipt=sent.receipt, digest=allowed.digest)  # fmt: skip
     duty = _duty(inc, one.obligation)
     stages = tuple(replace(each, filed_at=sent.at) if each.id == one.stage else each for each in duty.stages)
@@ -203,17 +211,18 @@ async def _page(inc: Durable, message: Message) -> None:
     inc.change(outbox=tuple(one for one in inc.state.outbox if one.id != message.id))
 
 
-def _question(one: Notice, duty: Obligation, stage: Stage) -> tuple[str, ...]:
+def _question(inc: Durable, one: Notice, duty: Obligation, stage: Stage) -> tuple[str, ...]:
     preview = " ".join(one.body.split())[:600]
     missed = " It is late: give the reason." if stage.due and stage.filed_at == "" and not stage.warn_at else ""
     lines = [
         f"Why: {'; '.join(duty.because) or 'it was declared'}",
         f"To: {one.recipient or duty.authority}, by {one.channel}, once",
-        f"Due: {stage.due_local or stage.due or 'without a figure'}{missed}",
+        f"Due: {stage.due_local.replace('[', ' (').replace(']', ')') or stage.due or 'without a figure'}{missed}",
         f"Subject: {one.subject}",
         f"Text begins: {preview}",
         "Can't be taken back once it is sent.",
     ]
+    lines[:0] = told_already(inc.state.others, duty.id)
     if one.status == "uncertain":
         lines.insert(0, "An earlier attempt may have arrived: find out before you approve.")
     if duty.gate:

@@ -56,6 +56,7 @@ FORGET_AFTER = 60.0
 _DAYS = 86_400.0
 _TABLE: dict[Callable[..., Any], Options] = {
     detect.corroborate: Options(one_try=12, all_tries=60),
+    detect.others: Options(one_try=10, all_tries=20),
     detect.forward: Options(one_try=15, all_tries=300),
     triage.assess: Options(one_try=20, all_tries=120, first_pause=0.5),
     triage.authority: Options(one_try=10, all_tries=60, first_pause=0.2),

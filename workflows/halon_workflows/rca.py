@@ -6,10 +6,11 @@ from temporalio.exceptions import ActivityError
 
 from halon.incident import times
 from halon.incident.about import about
-from halon.incident.remedies import Corrective
+from halon.incident.remedies import Corrective, case_told
 from halon.incident.standing import with_phase
 from halon.incident.timeline import tell_roles
 from halon.ports import rca, record
+from halon_workflows import looking
 from halon_workflows.durable import Durable, reason_of
 
 
@@ -20,11 +21,11 @@ async def find_causes(inc: Durable) -> None:
 
 
 async def investigate(inc: Durable) -> None:
-    """Once the harm has stopped: investigate, and propose corrective actions with an owner and a deadline."""
+    """Once the harm has stopped, or is only observed: investigate, and propose corrective actions with an owner and a deadline."""
     if inc.done("investigated"):
         return
     inc.state = with_phase(inc.state, "rca", "waiting", inc.now, "the harm to stop")
-    await inc.until(lambda: bool(inc.state.harm_stopped_at) or bool(inc.state.false_alarm_by))
+    await inc.until(lambda: bool(inc.state.harm_stopped_at) or bool(inc.state.false_alarm_by) or looking.observed(inc))
     if inc.state.false_alarm_by:
         return
     inc.state = with_phase(inc.state, "rca", "running", inc.now)
@@ -42,8 +43,7 @@ async def investigate(inc: Durable) -> None:
         inc.note("finding", "rca", f"Finding {found.id} ({found.layer}, {found.certainty}): {found.text}",
                  sealed=list(found.evidence))  # fmt: skip
     if causes.case is not None:
-        inc.note("case", "rca", f"Minimal case: reproduced {causes.case.reproduced}, without "
-                 f"{causes.case.culprit or 'the culprit'} {causes.case.reproduced_without_culprit}.")  # fmt: skip
+        inc.note("case", "rca", case_told(causes.case))
     propose(inc, causes.proposals)
     if not causes.findings:
         body = f"Nothing was found by itself ({causes.note or 'the evidence shows no cause'}). Say `finding`, `why`, `corrective`."

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from halon.incident.remedies import Rerun
+from halon.incident.remedies import Rerun, case_in_words
 from halon.incident.settling import proved
 from halon.incident.standing import with_phase
 from halon.incident.timeline import tell_roles
 from halon.ports import remediate
+from halon_workflows import patches
 from halon_workflows.durable import Durable, reason_of
 
 
@@ -34,7 +36,12 @@ async def keep_proved(inc: Durable) -> None:
 async def _prove(inc: Durable) -> None:
     while not _over(inc):
         owners = ", ".join(sorted({one.owner for one in inc.state.correctives if one.status in ("open", "failed")}))
-        inc.state = with_phase(inc.state, "remediate", "waiting", inc.now, f"corrective actions ({owners})")
+        waits = (
+            f"corrective actions ({owners})"
+            if owners
+            else "the proof: say a corrective action again, or `waive` what=proof"
+        )
+        inc.state = with_phase(inc.state, "remediate", "waiting", inc.now, waits)
         await inc.until(lambda: _fix_is_said(inc) or _over(inc))
         if not _over(inc):
             inc.state = with_phase(inc.state, "remediate", "running", inc.now)
@@ -53,21 +60,38 @@ async def _rerun(inc: Durable) -> None:
     except ActivityError as error:
         kind, text = reason_of(error)
         result = Rerun(inc.now, passed=False, case_passed=False, evals_passed=0, evals_failed=0,
-                       details=(f"could not be rerun ({kind}: {text})",))  # fmt: skip
+                       details=(f"could not be rerun ({kind}: {text})",),
+                       case="was not tried" if workflow.patched(patches.UNDECIDED) else "")  # fmt: skip
     inc.change(reruns=(*inc.state.reruns, result))
-    status = "proved" if result.passed else "failed"
-    inc.change(correctives=tuple(
-        replace(one, status=status) if one.status == "done" else one for one in inc.state.correctives))  # type: ignore[arg-type]  # fmt: skip
-    word = "passed" if result.passed else "FAILED"
-    told = (f"Rerun {attempt} {word}: case {'no longer reproduces' if result.case_passed else 'still reproduces'}, "
+    _keep_result(inc, result)
+    word = "passed" if result.passed else "DECIDED NOTHING" if result.undecided else "FAILED"
+    told = (f"Rerun {attempt} {word}: the case {case_in_words(result)}, "
             f"evals {result.evals_passed} passed, {result.evals_failed} failed. {'; '.join(result.details)}")  # fmt: skip
+    if result.undecided:
+        told += " Say `corrective` again to rerun it, or a named person stands in for the proof: `waive` what=proof."
     inc.note("rerun", "remediate", told.strip(), sealed=result.evidence, passed=result.passed)
     if not result.passed:
         inc.state = tell_roles(inc.state, inc.now, f"rerun:{attempt}", f"[{inc.state.reference}] the fix is not proved",
                                told, "technical_lead", "commander")  # fmt: skip
 
 
+def _keep_result(inc: Durable, result: Rerun) -> None:
+    """The fix is proved or not; of each corrective action it is kept what came after somebody said that it is done."""
+    if result.case == "still reproduces" and inc.state.case is not None:
+        inc.change(case=replace(inc.state.case, reproduced=True))  # seen now, whatever could be tried before
+    now = [one for one in inc.state.correctives if one.status == "done"]
+    if result.passed:
+        kept = [replace(one, status="proved", after="passed", after_at=result.at) for one in now]
+    elif result.undecided:
+        kept = [replace(one, after="undecided", after_at=result.at) for one in now]
+    else:
+        kept = [replace(one, status="failed", after="failed", after_at=result.at) for one in now]
+    changed = {one.id: one for one in kept}
+    inc.change(correctives=tuple(changed.get(one.id, one) for one in inc.state.correctives))
+
+
 def _fix_is_said(inc: Durable) -> bool:
     """Something was done since the last rerun, and nothing is left open."""
-    statuses = [one.status for one in inc.state.correctives]
-    return "done" in statuses and "open" not in statuses and "failed" not in statuses
+    statuses = {one.status for one in inc.state.correctives}
+    fresh = any(one.status == "done" and not one.after for one in inc.state.correctives)
+    return fresh and not {"open", "failed"} & statuses

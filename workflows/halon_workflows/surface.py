@@ -26,7 +26,8 @@ NEXT_DEADLINE = SearchAttributeKey.for_datetime("HalonNextDeadline")
 DRILL = SearchAttributeKey.for_bool("HalonDrill")
 
 _STARTING: dict[str, Any] = {
-    "headline": "Starting.", "text": "Starting.", "phases": {}, "actions": {}, "asked": [], "left_before_close": ["it is starting"],
+    "headline": "Starting.", "text": "Starting.", "phases": {}, "actions": {}, "failed": [], "asked": [],
+    "left_before_close": ["it is starting"],
 }  # fmt: skip
 
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from halon.incident.judged import take_in
+from halon.incident.judged import alerted, alerts_joined, take_in
 from halon.incident.standing import with_phase
 from halon.ports import triage
+from halon_workflows import modes, patches
 from halon_workflows.durable import Durable, reason_of
 
 
@@ -32,24 +36,38 @@ async def judge(inc: Durable) -> None:
         group=inc.state.group, rules=tuple(count.rule for count in inc.state.counts), facts=inc.state.facts,
         now=inc.now, filed=filed,
     )  # fmt: skip
+    alerts, before = alerts_joined(inc.state), inc.state.assessment
     try:
         judged = await inc.act_now(triage.assess, case, "assess the facts with the kit")
     except ActivityError as error:
         kind, text = reason_of(error)
         inc.note("failed", "triage", f"The facts could not be assessed ({kind}: {text}).")
         raise
-    inc.state = take_in(inc.state, judged, version, inc.now)
+    inc.state = replace(take_in(inc.state, judged, version, inc.now), assessed_alerts=alerts)
+    if before is not None and before.mode != judged.mode:
+        modes.hold_back(inc)
 
 
 async def rejudge(inc: Durable) -> None:
-    """Whenever a fact, an alert or a filing changes what is known, judge again."""
+    """Whenever a fact, a filing, or (while the mode holds Halon back) an alert changes what is known, judge again."""
+    as_before = False  # this history judged no alerts
     while not inc.finished:
         await inc.until(
-            lambda: inc.finished or (inc.done("triaged") and inc.state.facts_version != inc.state.assessed_version)
+            lambda as_before=as_before: (
+                inc.finished  # type: ignore[misc]
+                or (inc.done("triaged") and (_learnt(inc) or (not as_before and alerted(inc.state))))
+            )
         )
         if inc.finished:
             return
+        if not _learnt(inc) and not workflow.patched(patches.ALERTS):
+            as_before = True
+            continue
         await judge(inc)
+
+
+def _learnt(inc: Durable) -> bool:
+    return inc.state.facts_version != inc.state.assessed_version
 
 
 async def acknowledged(inc: Durable) -> None:

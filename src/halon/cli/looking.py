@@ -85,7 +85,7 @@ def show(
             screen.value({"status": shown.status, **parts, "live": shown.live, "as_of": shown.as_of or None})
             return
         name = found.reference or found.workflow_id
-        words.status(name, shown)
+        words.whole(name, shown)
         showing.gates(name, parts["gates"] or [])
         showing.actions(parts["actions"] or [])
         showing.obligations(name, parts["obligations"] or [])

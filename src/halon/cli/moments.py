@@ -16,6 +16,19 @@ def local(moment: str | None, now: datetime | None = None) -> str:
     return f"{here:%a %d %b %H:%M} {here.tzname()} ({distance((at - (now or datetime.now(UTC))).total_seconds())})"
 
 
+def zoned(moment: str, stamped: str) -> str:
+    """``moment`` (ISO 8601) in the zone that ``stamped`` names in brackets: ``Mon 23 Nov 2026, 14:29 GMT (in 2 h)``.
+
+    Without a zone as ``local`` has it.
+    """
+    from halon import reports_words
+
+    there = reports_words.local(moment, reports_words.zone_of(stamped)) if moment else ""
+    if not there:
+        return local(moment or None)
+    return f"{there} ({distance((times.parse(moment) - datetime.now(UTC)).total_seconds())})"
+
+
 def hour(moment: str) -> str:
     """``moment`` (ISO 8601) as day and clock time in this machine's zone, for lists."""
     here = times.parse(moment).astimezone()

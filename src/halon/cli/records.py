@@ -13,6 +13,7 @@ import typer
 from halon.cli import screen
 from halon.cli.options import Id, Json
 from halon.cli.problems import CommandFailed, Usage
+from halon.incident.counting import counted
 
 if TYPE_CHECKING:
     from halon.settings import Settings
@@ -71,7 +72,7 @@ def verify(
     screen.lines([f"{one['where']}: {one['what']}" for one in problems])
     if not verdict.ok:
         raise CommandFailed(
-            f"{path} does not hold: {len(problems)} problems", "ask whoever gave it to you for the original"
+            f"{path} does not hold: {counted(len(problems), 'problem')}", "ask whoever gave it to you for the original"
         )
     screen.line(f"{path} holds: {verdict.entries} entries, head {verdict.head}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from halon.cli import screen
-from halon.cli.moments import local
+from halon.cli.moments import local, zoned
 
 
 def gates(name: str, found: list[dict[str, Any]]) -> None:
@@ -55,7 +55,7 @@ def obligations(name: str, found: list[dict[str, Any]]) -> None:
             due = (
                 f"filed {local(stage['filed_at'])}"
                 if stage["filed_at"]
-                else (stage["due_local"] or local(stage["due"] or None))
+                else zoned(stage["due"], stage["due_local"])
             )
             rows.append((f"{duty['id']}/{stage['id']}", duty["authority"], word, due))
         if duty["needs"]:
@@ -77,7 +77,15 @@ def causes(found: dict[str, Any]) -> None:
         screen.line(f"Why {number}: {text}")
     for one in found.get("correctives") or []:
         screen.line(
-            f"Corrective {one['id']}: {one['title']} — {one['owner']}, until {local(one['deadline'])}, {one['status']}"
+            f"Corrective {one['id']}: {one['title']} — {one['owner']}, until {local(one['deadline'])}; {_standing(one)}"
         )
+    for rerun in found.get("reruns") or []:
+        told = rerun.get("told") or ("no longer reproduces" if rerun["case_passed"] else "still reproduces, or was not tried")
+        screen.line(f"Rerun {local(rerun['at'])}: the case {told}; evals {rerun['evals_passed']} passed, {rerun['evals_failed']} failed")
     if found.get("findings"):
         screen.line(f"The fix is {'proved' if found.get('proved') else 'not proved yet'}.")
+
+
+def _standing(one: dict[str, Any]) -> str:
+    told, at = str(one.get("told") or one["status"]), str(one.get("after_at") or "")
+    return told.replace(at, local(at)) if at else told

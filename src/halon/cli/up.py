@@ -152,7 +152,7 @@ async def _ready(settings: Settings, kit: Kit, up: object) -> None:
     _line("pages go to", "; ".join(_pages(settings, kit)) or "nobody: no channel is set up")
     for warning in (*kit.warnings, *_misspelt(kit)):
         _line("warning", warning)
-    _line("try", _curl(up.gateway, tokens, next(iter(kit.policy.agents), "my-agent")))
+    _line("try", _curl(up.gateway, tokens, _first_agent(kit)))
     _line("ready", "open incidents with alerts or `halon report`; look with `halon incidents`; Ctrl-C stops")
 
 
@@ -168,6 +168,12 @@ def _pages(settings: Settings, kit: Kit) -> list[str]:
                  "smtp": f"mail by {channel.server_env}", "webhook": f"webhook {channel.url_env}"}[channel.kind]  # fmt: skip
         found.append(f"{where} ({name})")
     return found
+
+
+def _first_agent(kit: Kit) -> str:
+    """The agent to try it with: the first for which something happens, so one in mode act or else suggest."""
+    agents = sorted(kit.policy.agents.values(), key=lambda agent: ("act", "suggest", "observe").index(agent.mode))
+    return agents[0].name if agents else "my-agent"
 
 
 def _misspelt(kit: Kit) -> list[str]:

@@ -2,15 +2,109 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 from halon.cli import screen
 from halon.cli.asking import START_ONE, Shown
 from halon.cli.moments import hour, local
+from halon.incident import times
+
+MOST_WORDS = 119
+"""Words of ``halon status``; ``halon show`` says the rest."""
+_STAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:[\d.]+Z")
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Some lines that belong together. Parts of a higher ``rank`` are left out first; style is a rich style."""
+
+    rank: int
+    lines: tuple[str, ...]
+    style: str = ""
+
+    @property
+    def words(self) -> int:
+        return sum(len(one.split()) for one in self.lines)
 
 
 def status(name: str, shown: Shown) -> None:
-    """The status of one incident. ``name`` is what the next command calls it."""
+    """The status of one incident in under 120 words. ``name`` is what the next command calls it."""
+    stale(shown)
+    parts = brief(name, shown.status)
+    for part in parts:
+        for one in part.lines:
+            screen.line(one, style=part.style)
+
+
+def brief(name: str, told: dict[str, Any]) -> list[_Part]:
+    """The lines of ``status``, those that matter most; what does not fit is left to ``halon show``."""
+    parts = [part for part in _parts(name, told) if part.lines]
+    more = _Part(0, (f"More: halon show {name}",))
+    room = MOST_WORDS - more.words
+    kept: list[_Part] = []
+    for part in sorted(parts, key=lambda part: part.rank):
+        if part.words <= room:
+            kept.append(part)
+            room -= part.words
+    if len(kept) == len(parts):
+        return parts
+    shown = [part for part in parts if part in kept]
+    return [*shown[:-1], more, shown[-1]] if shown and shown[-1].lines[0].startswith("Next:") else [*shown, more]
+
+
+def _parts(name: str, told: dict[str, Any]) -> list[_Part]:
+    drill = "DRILL " if told.get("drill") else ""
+    parts = [_Part(0, (_few(f"{drill}{told.get('headline', '')}", 40),), "bold")]
+    severity = told.get("severity") or {}
+    if severity.get("level"):
+        parts.append(_Part(4, (f"Severity: {severity['level']}, {_worst(severity)}",)))
+    parts.append(_Part(9, _phases(told.get("phases") or {})))
+    parts += [_Part(3, (_few(f"Failed: {one['title']}: {one['why']} → {one['next']}", 24),), "bold red")
+              for one in (told.get("failed") or [])[:1]]  # fmt: skip
+    if "acknowledged" in told or told.get("commander"):
+        seen = told.get("acknowledged")
+        parts.append(_Part(6, (f"Commander: {told.get('commander') or 'nobody yet'}"
+                               + (f"; acknowledged by {seen['by']}" if seen else "; nobody has acknowledged"),)))  # fmt: skip
+    parts += _questions(name, told)
+    if told.get("missed"):
+        parts.append(_Part(1, (f"MISSED: {_some(told['missed'], 3)}. File now, and say why it is late.",), "bold red"))
+    deadline = told.get("next_deadline")
+    if deadline:
+        parts.append(_Part(2, (f"Next deadline: {_few(deadline['what'], 8)}, {local(deadline['at'])}",)))
+    parts += [_Part(7, (_few(f"Compare: {_timed(one['text'])}", 24),)) for one in _related(told)[:1]]
+    if told.get("unknown"):
+        parts.append(_Part(8, (f"Not known yet: {_some(told['unknown'], 4)}",)))
+    if told.get("outside"):
+        parts.append(_Part(3, (f"May be said outside: {_few(_timed(told['outside']), 26)}",)))
+    if told.get("closed_at"):
+        parts.append(_Part(2, (f"Closed: {local(told['closed_at'])}",)))
+    step = next_step(name, told)
+    if step:
+        parts.append(_Part(1, (f"Next: {step}",), "bold"))
+    return parts
+
+
+def _questions(name: str, told: dict[str, Any]) -> list[_Part]:
+    asked = told.get("asked") or []
+    if not asked:
+        return [_Part(5, ("Asked: nothing of anybody",))]
+    parts = [_Part(2, ("Asked:",))]
+    for number, one in enumerate(asked):
+        who = " or ".join(one["of"]) or "anybody"
+        until = f", until {hour(one['until'])}" if one.get("until") else ""
+        lines = [f"  {who}: {_few(one['what'], 12)}{until}"]
+        if one.get("gate"):
+            lines.append(f"    halon approve {name} {one['gate']} --by YOUR-NAME   (or: halon reject)")
+        elif one.get("corrective"):
+            lines.append(f"    halon corrective done {name} {one['corrective']} --by YOUR-NAME")
+        parts.append(_Part((2 if one.get("gate") else 5) + (number > 0), tuple(lines)))
+    return parts
+
+
+def whole(name: str, shown: Shown) -> None:
+    """All that the status holds, for ``show``."""
     told = shown.status
     stale(shown)
     screen.line(f"{'DRILL ' if told.get('drill') else ''}{told.get('headline', '')}", style="bold")
@@ -22,12 +116,16 @@ def status(name: str, shown: Shown) -> None:
             screen.line(f"  set to {change['level']} by {change['by']} {local(change['at'])}: {change['reason']}")
     if told.get("phases"):
         screen.line("Phases: " + ", ".join(f"{phase} {state}" for phase, state in told["phases"].items()))
+    for failed in told.get("failed") or []:
+        screen.line(f"Failed: {failed['title']}: {failed['why']} → {failed['next']}", style="bold red")
     _people(told)
     _asked(name, told)
     if told.get("missed"):
         screen.line(
             f"MISSED: {', '.join(told['missed'])}. File now, and give the reason for the delay.", style="bold red"
         )
+    for other in told.get("others") or []:
+        screen.line(f"Compare: {_timed(other['text'])}")
     deadline = told.get("next_deadline")
     if deadline:
         screen.line(f"Next deadline: {deadline['what']}, {local(deadline['at'])}")
@@ -36,7 +134,7 @@ def status(name: str, shown: Shown) -> None:
         if not told.get("closed_at"):
             screen.line(f"  halon fact {name} {told['unknown'][0]} VALUE --by YOUR-NAME   (for each that you know)")
     if told.get("outside"):
-        screen.line(f"May be said outside: {told['outside']}")
+        screen.line(f"May be said outside: {_timed(told['outside'])}")
     if told.get("closed_at"):
         screen.line(f"Closed: {local(told['closed_at'])}")
     step = next_step(name, told)
@@ -101,3 +199,36 @@ def _asked(name: str, told: dict[str, Any]) -> None:
 
 def _some(names: list[str], most: int = 8) -> str:
     return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+
+
+def _few(text: str, most: int) -> str:
+    words = text.split()
+    return text if len(words) <= most else " ".join(words[:most]) + " …"
+
+
+def _timed(text: str) -> str:
+    """``text`` with its times as people read them: 2026-11-22 14:29 UTC."""
+    return _STAMP.sub(lambda found: f"{times.parse(found[0]):%Y-%m-%d %H:%M} UTC", text)
+
+
+def _worst(severity: dict[str, Any]) -> str:
+    """The reason that weighs most, without what decided it."""
+    reasons = [str(one) for one in severity.get("because") or []]
+    if not reasons:
+        return "no reason on record"
+    worst = next((one for one in reasons if one.startswith(f"{severity['level']}:")), reasons[0])
+    more = (
+        f" (+{len(reasons) - 1} more reasons)" if len(reasons) > 2 else " (+1 more reason)" if len(reasons) == 2 else ""
+    )
+    return _few(worst.removeprefix(f"{severity['level']}:").partition(" (")[0].strip(), 12) + more
+
+
+def _phases(phases: dict[str, str]) -> tuple[str, ...]:
+    over = [name for name, state in phases.items() if state == "done"]
+    under = [name for name, state in phases.items() if state not in ("done", "not started")]
+    told = [f"{word}: {', '.join(names)}" for word, names in (("Done", over), ("under way", under)) if names]
+    return ("; ".join(told),) if told else ()
+
+
+def _related(told: dict[str, Any]) -> list[dict[str, Any]]:
+    return [one for one in told.get("others") or [] if one["related"]]

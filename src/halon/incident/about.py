@@ -17,23 +17,25 @@ from the state, and what people or agents wrote is data that the renderer cleans
     unknown       [] words: what is not known yet
     blast_radius  [] {name, value}
     actions       [] {id, title, target, status, reversible, applied_at, verified_at, undone_at, note, reasons[],
-                      collateral[], gentler, way_back, told}
+                      collateral[], gentler, way_back, told, failure {why, next} or null}
     irreversible  [] the same: those that ran and can't be undone
-    gates         [] {id, kind, title, question[], status, opened_at, deadline_at, settled_at, missing, needs,
+    gates         [] {id, kind, title, question[], status, opened_at, deadline_at, settled_at, missing, needs, roles[], quorum,
                       answers[] {by, approve, reason, at, roles[], verified}}
     asked         [] {what, whom, until}: open questions to people
     obligations   [] {id, title, entity, authority, audience, status, because[], needs[], displaced_by, decider,
-                      decided (declared, declined or nothing), contents[],
+                      decided (declared, declined or nothing), contents[], otherwise (if nobody answers its gate),
                       stages[] {id, due, due_local, decide_by, filed_at, provisional}}
     decisions     [] {obligation, word (declared, declined), by, at, reason, status_then}: what people decided
     deadlines     [] {obligation, title, stage, due, due_local, decide_by, overdue, provisional, certain}, soonest first
     missed        [] words
     notices       [] {id, audience, obligation, stage, status, recipient, subject, sent_at, receipt, note}
     evidence      [] {id, what, sha256, size, collector, collected_at};   evidence_overridden_by
+    others        [] {reference, workflow_id, opened_at, closed_at, outcome, same_traces, overlaps, related,
+                      told[] {obligation, to, at}, told_in_words}: other incidents of the agent
     findings      [] {id, layer, text, by, at, certainty, evidence[]};   whys []
     case          null or {message, documents[], culprit, tools[], reproduced, reproduced_without_culprit}
-    correctives   [] {id, title, owner, deadline, status, verification, note}
-    reruns        [] {at, passed, case_passed, evals_passed, evals_failed, details[], evidence};   proved
+    correctives   [] {id, title, owner, deadline, status, verification, note, done_by, done_at, after, after_at, told}
+    reruns        [] {at, passed, case_passed, evals_passed, evals_failed, details[], evidence, case, told};   proved
     waivers       [] {what, by, reason, at}
     alerts        [] {rule, firing, resolved, duplicates, first_at, last_at}
     timeline      [] {seq, at, phase, actor, text}: the tail;   next_update
@@ -52,11 +54,14 @@ from halon.incident.facts import Fact, held
 from halon.incident.gates import Gate
 from halon.incident.orders import Action
 from halon.incident.phases import PHASES, Phase
+from halon.incident.remedies import case_in_words, standing
 from halon.incident.settling import proved
 from halon.incident.standing import clock_runs, decided
 from halon.incident.state import State
 from halon.incident.status import headline
+from halon.incident.stopped import stopped_at
 from halon.incident.times import seconds_between
+from halon.incident.trouble import troubles
 
 _RAN = ("applied", "verified", "unverified")
 _CONTACTS = {"dpo", "data_protection", "data_protection_officer", "privacy", "privacy_officer", "privacy-officer"}
@@ -77,7 +82,8 @@ _TOLD = {
 def about(state: State, now: str) -> dict[str, Any]:
     """What templates may say of the incident at ``now`` (ISO 8601 UTC). Pure; every value is plain JSON."""
     known = held(state.facts)
-    actions = [_action(action) for action in state.actions]
+    failed = {one["action"]: {"why": one["why"], "next": one["next"]} for one in troubles(state)}
+    actions = [_action(action) | {"failure": failed.get(action.order.id)} for action in state.actions]
     deadlines = _deadlines(state, now)
     told: dict[str, Any] = {
         "now": now,
@@ -113,7 +119,8 @@ def about(state: State, now: str) -> dict[str, Any]:
             for name, value in sorted((state.assessment.blast_radius if state.assessment else {}).items())
         ],
         "actions": actions,
-        "irreversible": [action for action in actions if not action["reversible"] and action["status"] in _RAN],
+        "irreversible": [action for action in actions if not action["reversible"] and action["status"] in _RAN
+                         and (action["applied_at"] or not action["verified_at"])],  # else it was so already
         "gates": [_gate(gate) for gate in state.gates],
         "asked": [
             {"what": gate.title, "whom": _whom(gate), "until": gate.deadline_at}
@@ -134,7 +141,7 @@ def about(state: State, now: str) -> dict[str, Any]:
                 "recipient": notice.recipient,
                 "subject": notice.subject,
                 "sent_at": notice.sent_at,
-                "receipt": notice.receipt,
+                "receipt": notice.receipt.replace("<", "").replace(">", ""),  # no tag, so that it stays
                 "note": notice.note,
             }
             for notice in state.notices
@@ -145,9 +152,10 @@ def about(state: State, now: str) -> dict[str, Any]:
         "evidence_overridden_by": state.evidence_overridden_by,
         "findings": [asdict(finding) for finding in state.findings],
         "whys": list(state.whys),
+        "others": [asdict(one) | {"told_in_words": one.in_words(), "related": one.related} for one in state.others],
         "case": _case(state),
-        "correctives": [asdict(corrective) for corrective in state.correctives],
-        "reruns": [asdict(rerun) for rerun in state.reruns],
+        "correctives": [asdict(corrective) | {"told": standing(corrective)} for corrective in state.correctives],
+        "reruns": [asdict(rerun) | {"told": case_in_words(rerun)} for rerun in state.reruns],
         "proved": proved(state),
         "waivers": [asdict(waiver) for waiver in state.waivers],
         "alerts": [asdict(count) for count in state.counts],
@@ -174,11 +182,11 @@ def _window(state: State, known: dict[str, Any]) -> dict[str, str]:
     started = [alert.started_at for alert in state.alerts if alert.started_at]
     return {
         "from": str(known.get("window_from") or (min(started) if started else state.opened_at)),
-        "to": str(known.get("window_to") or state.harm_stopped_at or ""),
+        "to": str(known.get("window_to") or stopped_at(state) or ""),
         "ongoing": words.yes_no(known.get("ongoing")),
         "detected_at": str(known.get("detected_at") or state.opened_at),
-        "contained_at": state.harm_stopped_at,
-        "recovered_at": state.recovered_at,
+        "contained_at": stopped_at(state),
+        "recovered_at": state.recovered_at if stopped_at(state) or state.false_alarm_by else "",
     }
 
 
@@ -299,6 +307,8 @@ def in_words(action: Action) -> str:
     """How far one action has come, in words."""
     if action.restored_share:
         return f"given back to {action.restored_share} percent since {action.restored_at}; in force for the rest"
+    if action.status == "verified" and action.verified_at and not action.applied_at:
+        return "was so already: read back, nothing was sent"
     return _TOLD.get(action.status, action.status)
 
 
@@ -314,6 +324,8 @@ def _gate(gate: Gate) -> dict[str, Any]:
         "settled_at": gate.settled_at,
         "missing": gate.missing,
         "needs": _whom(gate),
+        "roles": list(gate.policy.roles),
+        "quorum": gate.policy.quorum,
         "answers": [
             {name: value for name, value in asdict(answer).items() if name != "proof"} for answer in gate.answers
         ],
@@ -326,7 +338,8 @@ def _whom(gate: Gate) -> str:
 
 def _obligation(state: State, obligation: Obligation) -> dict[str, Any]:
     whole = asdict(obligation)
-    return {"decided": decided(state, obligation.id)} | {
+    otherwise = obligation.gate.otherwise if obligation.gate else ""
+    return {"decided": decided(state, obligation.id), "otherwise": otherwise} | {
         name: whole[name]
         for name in (
             "id",

@@ -10,17 +10,21 @@ from dataclasses import dataclass, replace
 
 from halon.incident import answering, said
 from halon.incident.commands import Command
+from halon.incident.facts import ABOUT_NOW
 from halon.incident.gates import Proof
 from halon.incident.saying import Refused, Saying
 from halon.incident.state import State
 from halon.incident.timeline import note
 
 PATIENCE = 20
+REMEMBERED = 60
+"""Refusals of which the answer is kept, in case Temporal's Reset puts their Updates once more."""
+LONGEST_KEPT = 400
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Who is speaking, as the kit sees it. ``may`` False carries the reason in ``why``."""
+    """Who is speaking, as the kit sees it. ``may`` False carries the reason in ``why``, its type in ``refusal``."""
 
     by: str
     known: bool
@@ -28,6 +32,7 @@ class Standing:
     verified: bool = False
     may: bool = False
     why: str = ""
+    refusal: str = "NotAuthorised"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +58,33 @@ def exhausted(state: State, by: str) -> bool:
     return state.refusals.get(by, 0) >= PATIENCE
 
 
-def admit(state: State, command: Command, standing: Standing, proof: Proof, now: str) -> Outcome:
-    """Carry out ``command`` in the state, or refuse it; both are on record. The same update twice is done once."""
+def said_again(command: Command, outcome: Outcome) -> bool:
+    """Whether it was refused only because a person said the same of a fact before that is about the time of saying it."""
+    return outcome.refusal == "NothingNew" and command.name == "fact" and command["name"] in ABOUT_NOW
+
+
+def admit(
+    state: State, command: Command, standing: Standing, proof: Proof, now: str, *, again: bool = False
+) -> Outcome:
+    """Carry out ``command`` in the state, or refuse it; both are on record. The same update twice is done once.
+
+    ``again``: see ``said_again``; what was refused so counts then.
+    """
     if command.update_id and command.update_id in state.answered:
         return Outcome(state, state.answered[command.update_id])
+    if command.update_id and command.update_id in state.refused:
+        kind, text = state.refused[command.update_id]
+        return Outcome(state, text, kind)  # a Reset puts it again: it was refused, on record, and counted
     try:
         if state.closed_at:
             raise Refused("Closed", f"{state.reference} is closed since {state.closed_at}; open a new one to go on.")
         if not standing.known:
             raise Refused("UnknownPerson", standing.why or f"Nobody called {command.by!r} is in the kit.")
         if not standing.may:
-            raise Refused("NotAuthorised", standing.why or f"{command.by} may not say {command.name!r}.")
+            raise Refused(standing.refusal, standing.why or f"{command.by} may not say {command.name!r}.")
         by = standing.by
         saying = Saying(state=state, command=replace(command, by=by), by=by, roles=standing.roles,
-                        verified=standing.verified, proof=proof, now=now)  # fmt: skip
+                        verified=standing.verified, proof=proof, now=now, again=again)  # fmt: skip
         after = _HANDLERS[command.name](saying)
     except Refused as refusal:
         return _refused(state, command, refusal, now)
@@ -89,4 +107,7 @@ def refuse(state: State, name: str, by: str, kind: str, text: str, now: str) -> 
 
 def _refused(state: State, command: Command, refusal: Refused, now: str) -> Outcome:
     after = refuse(state, command.name, command.by, refusal.kind, refusal.text, now)
+    if command.update_id:
+        kept = dict(list(after.refused.items())[-(REMEMBERED - 1) :])
+        after = replace(after, refused={**kept, command.update_id: (refusal.kind, refusal.text[:LONGEST_KEPT])})
     return Outcome(after, refusal.text, refusal.kind)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 from halon.incident.answering import reask
 from halon.incident.assessment import Obligation, Stage
+from halon.incident.counting import counted
 from halon.incident.gates import Gate
 from halon.incident.orders import Action
 from halon.incident.settling import unsettled
@@ -119,7 +120,11 @@ def _page(state: State, now: str) -> State:
     if turn >= PAGE_ROUNDS * len(roster.escalation):
         state = replace(state, page_next_at=after(now, UNHEARD_AGAIN), paged=turn + 1)
         state = note(
-            state, now, "nobody", "triage", f"Nobody acknowledged after {turn} pages. Leadership is told, every hour."
+            state,
+            now,
+            "nobody",
+            "triage",
+            f"Nobody acknowledged after {counted(turn, 'page')}. Leadership is told, every hour.",
         )
         body = f"{state.reference}: nobody acknowledged. Say `ack` or name a commander with `assign`."
         return tell_roles(state, now, f"nobody-acked:{turn}", "Nobody acknowledged", body, "leadership", "commander")

@@ -41,6 +41,13 @@ class Spec:
     help: str
     fields: tuple[Field, ...]
 
+    def takes(self, given: str) -> str:
+        """What it takes, in words, with an example: the answer to an input that is none, such as ``a list``."""
+        needed, more = ([one for one in self.fields if one.required is wanted] for wanted in (True, False))
+        told = ", ".join(f"{one.name} ({one.help})" for one in needed)
+        rest = f"; if you like {', '.join(one.name for one in more)}" if more else ""
+        return f"{self.name} takes one JSON object, not {given}: {told}{rest}. For example: {self.example()}"
+
     def example(self) -> str:
         """The JSON to paste: the required fields, with values that ``parse`` takes."""
         shown = {field.name: field.example() for field in self.fields if field.required}
@@ -132,7 +139,7 @@ def parse(name: str, given: Any, update_id: str = "") -> Command:
     if spec is None:
         raise UnknownCommand(f"There is no command {name[:LONGEST_NAME]!r}: {near(name, list(COMMANDS))}")
     if not isinstance(given, dict):
-        raise Malformed(f"{name} takes one JSON object, not {_kind_of(given)}. For example: {spec.example()}")
+        raise Malformed(spec.takes(_kind_of(given)))
     fields = {field.name: field for field in spec.fields}
     for key in given:
         if key not in fields:

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+ABOUT_NOW = ("ongoing",)
+"""Facts that report how it is at the time when they are said: the same word later is news."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fact:

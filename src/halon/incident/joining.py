@@ -46,14 +46,16 @@ def recovered(state: State, now: str) -> State:
     """``state`` with its recovery noted: nothing fires any more and the harm was seen to have stopped."""
     if state.recovered_at or state.firing or not (state.harm_stopped_at or state.false_alarm_by):
         return state
-    return note(
-        replace(state, recovered_at=now), now, "recovered", "contain", "Nothing fires any more; harm has stopped."
-    )
+    why = "harm has stopped" if state.harm_stopped_at else "it was called a false alarm"
+    return note(replace(state, recovered_at=now), now, "recovered", "contain", f"Nothing fires any more; {why}.")
 
 
 def recurs(state: State, now: str) -> State:
     """``state`` when the harm is there again: not stopped, not recovered, and what was proved is proved no more."""
-    reopened = tuple(replace(one, status="failed") if one.status == "proved" else one for one in state.correctives)
+    reopened = tuple(
+        replace(one, status="failed", after="recurred", after_at=now) if one.status == "proved" else one
+        for one in state.correctives
+    )
     return replace(state, harm_stopped_at="", recovered_at="", look_at="", recurred_at=now, correctives=reopened)
 
 
@@ -84,7 +86,7 @@ def _absorb_one(state: State, alert: Alert, now: str) -> State:
               "trace_id": alert.trace_id, "evidence": _raw(alert)},
     )  # fmt: skip
     if alert.status == "firing":
-        state = replace(state, last_fired_at=max(state.last_fired_at, alert.started_at))
+        state = replace(state, last_fired_at=max(state.last_fired_at, _began(alert)))
         if first:
             state = learn(state, [Fact("detected_at", alert.received_at, "alert", now, by=alert.source)], now)
         elif state.harm_stopped_at and seconds_between(state.harm_stopped_at, alert.started_at) > 0:
@@ -104,6 +106,11 @@ def _absorb_one(state: State, alert: Alert, now: str) -> State:
                 names=names,
             )
     return state
+
+
+def _began(alert: Alert) -> str:
+    """When it began: a sender whose clock is ahead can't have seen what has not happened yet."""
+    return min(alert.started_at, alert.received_at)
 
 
 def _raw(alert: Alert) -> list[dict[str, str]]:

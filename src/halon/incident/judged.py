@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from halon.incident.assessment import Assessment, Obligation, Stage
+from halon.incident.counting import counted
 from halon.incident.orders import Action
 from halon.incident.standing import LIVE, action, obligation, with_action, with_gate
 from halon.incident.state import LevelChange, State
 from halon.incident.timeline import note
-from halon.incident.times import normal
+from halon.incident.times import after, normal
 
 
 def take_in(state: State, judged: Assessment, version: int, now: str) -> State:
@@ -30,6 +31,25 @@ def take_in(state: State, judged: Assessment, version: int, now: str) -> State:
         told = f"Assessed: {state.level}, {judged.category}, mode {judged.mode}, kit {judged.kit_digest[:12]}."
         state = note(state, now, "assessed", "triage", told, data={"reasons": list(judged.severity.reasons)})
     return state
+
+
+JUDGED_AT_ONCE = 20
+"""Alerts that are each judged as they join; of more, one a minute at most."""
+PAUSE = 60
+
+
+def alerts_joined(state: State) -> int:
+    """How many firing alerts have joined, without those that came twice."""
+    return sum(one.firing for one in state.counts)
+
+
+def alerted(state: State) -> bool:
+    """Whether an alert has joined that is to be judged: the mode holds Halon back, and the kit may say otherwise by now."""
+    joined = alerts_joined(state)
+    if state.assessment is None or state.assessment.mode == "act" or not 0 <= state.assessed_alerts < joined:
+        return False
+    latest = max((one.last_at for one in state.counts), default="")
+    return joined <= JUDGED_AT_ONCE or latest > after(state.ledger.get("assessed", latest), PAUSE)
 
 
 def _severity(state: State, judged: Assessment, now: str) -> State:
@@ -57,6 +77,8 @@ def _actions(state: State, judged: Assessment, now: str) -> State:
             state = note(
                 state, now, "order", "contain", f"Planned: {order.title} ({reasons})", data={"order": order.id}
             )
+        elif old.order != order and old.status == "would run":
+            state = with_action(state, replace(old, order=order))  # should it run one day, then as it is judged then
         elif old.order != order and old.status in ("planned", "waiting"):
             state = with_action(state, replace(old, order=order, status="planned"))
             for gate in state.gates:
@@ -128,7 +150,7 @@ def _opened(duty: Obligation) -> str:
     due = duty.stages[0].due if duty.stages else "no deadline"
     if duty.status == "applies":
         return f"Clock running: {duty.title} to {duty.authority}, due {due}."
-    needs = f", {len(duty.needs)} answers needed: {', '.join(duty.needs)}" if duty.needs else ""
+    needs = f", {counted(len(duty.needs), 'answer')} needed: {', '.join(duty.needs)}" if duty.needs else ""
     return f"Clock running in case it applies: {duty.title} to {duty.authority}, due {due}{needs}."
 
 

@@ -12,10 +12,13 @@ from halon.incident.timeline import note
 REMEMBERED = 500
 
 
-def learn(state: State, facts: Iterable[Fact], now: str) -> State:
-    """``state`` with ``facts`` asserted; the version rises only where something is really new."""
+def learn(state: State, facts: Iterable[Fact], now: str, *, again: bool = False) -> State:
+    """``state`` with ``facts`` asserted; the version rises only where something is really new.
+
+    ``again``: what is said counts also where it is what was held before.
+    """
     for fact in facts:
-        known = (*state.facts, fact) if _vouches(state, fact) else assert_fact(state.facts, fact)
+        known = (*state.facts, fact) if again or _vouches(state, fact) else assert_fact(state.facts, fact)
         if known is state.facts:
             continue
         word = "Claim" if fact.claim else "Fact"

@@ -103,6 +103,8 @@ class Action:
     While it is given back in stages: ``restore_stage`` is the one under way (from 1; 0: none), ``restored_share`` the
     percent given back and read back so far, since ``restored_at``; that is watched until ``watch_until``, and looked at
     next at ``restore_look_at``, after ``restore_looks`` looks.
+
+    ``failed_as`` and ``failure`` are type and words of what went wrong last; empty once it is in force.
     """
 
     order: Order
@@ -122,6 +124,8 @@ class Action:
     watch_until: str = ""
     restore_look_at: str = ""
     restore_looks: int = 0
+    failed_as: str = ""
+    failure: str = ""
 
 
 def effect_key(incident_id: str, subject: str, verb: str, attempt: int) -> str:

@@ -30,14 +30,18 @@ class MinimalCase:
     documents: tuple[str, ...] = ()
     culprit: str = ""
     tools: tuple[str, ...] = ()
-    reproduced: bool = False
+    reproduced: bool | None = None  # None: nobody could try
     reproduced_without_culprit: bool | None = None
     extra: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
 class Corrective:
-    """A remediation with owner, deadline (ISO 8601 UTC) and how it is verified."""
+    """A remediation with owner, deadline (ISO 8601 UTC) and how it is verified.
+
+    ``status`` ``proved`` says: somebody said that it is done, and a rerun passed since. What is proved by a rerun is the
+    fix, not each part of it; ``standing`` has the words. ``after`` is what came after it was said to be done.
+    """
 
     id: str
     title: str
@@ -48,6 +52,13 @@ class Corrective:
     status: Literal["open", "done", "proved", "failed", "waived"] = "open"
     verification: str = "rerun the minimal case and the eval suite"
     note: str = ""
+    done_by: str = ""
+    done_at: str = ""
+    after: Literal["", "passed", "failed", "undecided", "recurred"] = ""
+    after_at: str = ""
+
+
+CaseResult = Literal["", "no longer reproduces", "still reproduces", "never reproduced", "was not tried"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,12 @@ class Rerun:
     evals_failed: int
     details: tuple[str, ...] = ()
     evidence: str = ""
+    case: CaseResult = ""  # empty in states from before this was kept
+
+    @property
+    def undecided(self) -> bool:
+        """Whether it neither proved nor disproved the fix: nothing failed, and the case could show nothing."""
+        return not self.passed and not self.evals_failed and self.case in ("never reproduced", "was not tried")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,3 +88,45 @@ class Waiver:
     by: str
     reason: str
     at: str
+
+
+_AFTER = {
+    "passed": "rerun passed",
+    "failed": "rerun failed",
+    "undecided": "a rerun could not decide",
+    "recurred": "it happened again",
+}
+
+
+def standing(one: Corrective) -> str:
+    """How far one corrective action has come, in words; times are ISO 8601 UTC."""
+    if one.status in ("open", "waived"):
+        return one.status
+    said = f"said done by {one.done_by}" if one.done_by else "said done"
+    if one.after:
+        return f"{said}; {_AFTER[one.after]} at {one.after_at}"
+    words = {"proved": "a rerun passed since", "failed": "not proved since"}  # kept before the time was
+    return f"{said}; {words[one.status]}" if one.status in words else f"{said}; not rerun yet"
+
+
+def case_in_words(rerun: Rerun) -> str:
+    """What the rerun showed of the minimal case."""
+    return rerun.case or ("no longer reproduces" if rerun.case_passed else "still reproduces, or was not tried")
+
+
+def yes_no(tried: bool | None) -> str:
+    """An outcome of a replay in words: what was not tried is not "no"."""
+    return "not tried" if tried is None else "yes" if tried else "no"
+
+
+def case_told(case: MinimalCase) -> str:
+    """What the replays showed, in a sentence."""
+    if case.reproduced is None:
+        return "Minimal case: found in the traces, and not replayed."
+    if not case.reproduced:
+        return "Minimal case: replayed, and it did not happen again."
+    if case.reproduced_without_culprit is None or not case.culprit:
+        tail = "; without which part it would not is not known" if case.reproduced_without_culprit else ""
+        return f"Minimal case: replayed, and it happens again{tail}."
+    word = "happens" if case.reproduced_without_culprit else "does not happen"
+    return f"Minimal case: it happens again with {case.culprit}, and {word} without it."

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from halon.incident.commands import near
-from halon.incident.facts import Fact
+from halon.incident.facts import ABOUT_NOW, Fact
 from halon.incident.learning import learn
 from halon.incident.remedies import Corrective, Finding, Waiver
 from halon.incident.saying import Refused, Saying, unknown_obligation
@@ -49,7 +49,7 @@ def assign(say: Saying) -> State:
 def fact(say: Saying) -> State:
     """Say what is known. Its name and type were checked against the vocabulary with the authority."""
     told = Fact(say.command["name"], say.command.parameters["value"], "person", say.now, by=say.by)
-    state = learn(say.state, [told], say.now)
+    state = learn(say.state, [told], say.now, again=say.again and told.name in ABOUT_NOW)
     if state is say.state:
         raise Refused("NothingNew", f"{told.name} is held to be just that already.")
     return state
@@ -168,9 +168,9 @@ def corrective(say: Saying) -> State:
         old = next((one for one in say.state.correctives if one.id == wanted), None)
         if old is None:
             raise Refused("UnknownCorrective", f"No corrective action {wanted!r}: {near(wanted, known)}")
-        if old.status in ("done", "proved", "waived"):
+        if old.status in ("proved", "waived") or (old.status == "done" and old.after != "undecided"):
             raise Refused("AlreadyDone", f"{old.id} is {old.status}.")
-        new = replace(old, status="done", note=say.command["text"])
+        new = replace(old, status="done", note=say.command["text"], done_by=say.by, done_at=say.now, after="", after_at="")
         state = replace(say.state, correctives=tuple(new if one.id == wanted else one for one in say.state.correctives))
         told = f"{say.named()} says {old.id} is done: {old.title}"
         return note(state, say.now, "corrective", "remediate", told, actor=say.by)

@@ -20,7 +20,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """A command in its situation."""
+    """A command in its situation. ``again``: a person's word about now counts also where it is the same as before."""
 
     state: State
     command: Command
@@ -29,6 +29,7 @@ class Saying:
     verified: bool
     proof: Proof
     now: str
+    again: bool = False
 
     def because(self) -> str:
         """The reason as a tail for a sentence."""

@@ -13,6 +13,7 @@ from halon.incident.gates import Gate
 from halon.incident.messages import Message
 from halon.incident.notices import Notice
 from halon.incident.orders import Action
+from halon.incident.others import Other
 from halon.incident.phases import Phase
 from halon.incident.remedies import Corrective, Finding, MinimalCase, Rerun, Waiver
 
@@ -91,10 +92,12 @@ class State:
     successor: str = ""
     predecessor: str = ""
     forwarding: tuple[Alert, ...] = ()
+    others: tuple[Other, ...] = ()  # other incidents of the agent, as they stood when they were looked at last
 
     # triage
     assessment: Assessment | None = None
     assessed_version: int = 0
+    assessed_alerts: int = -1  # how many firing alerts had joined then; -1 in states from before this was kept
     level: Level | None = None
     level_changes: tuple[LevelChange, ...] = ()
     level_floor_lifted_by: str = ""
@@ -134,6 +137,7 @@ class State:
 
     phases: dict[str, Phase] = field(default_factory=dict)
     refusals: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, tuple[str, str]] = field(default_factory=dict)  # update id: the refusal's type and words
     answered: dict[str, str] = field(default_factory=dict)
     outcome: Literal["", "resolved", "false_alarm", "waived"] = ""
     close_requested_by: str = ""

@@ -9,20 +9,30 @@ from typing import Any
 from halon.incident.clocks import next_deadline
 from halon.incident.commands import COMMANDS
 from halon.incident.facts import held
+from halon.incident.orders import Action
 from halon.incident.phases import PHASES, Phase
-from halon.incident.settling import proved, unsettled
+from halon.incident.settling import TAKEN, proved, unsettled
 from halon.incident.standing import clock_runs, decided, open_gates, open_stage
 from halon.incident.state import State
+from halon.incident.stopped import stopped_at
+from halon.incident.trouble import troubles
 
-_PLAIN = str.maketrans(dict.fromkeys("<>`*_[]#|~\\\r\n\t", " "))
+_PLAIN = str.maketrans(dict.fromkeys("<>`*[]#|~\\\r\n\t", " "))
+_EMPHASIS = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+"""An underscore that may begin or end an emphasis: one inside a name, such as send_email, never does (CommonMark, 6.2)."""
 _LINK = re.compile(r"(?i)(?<=[a-z]):(?=//)|(?<=\bwww)\.")  # what a viewer would make a link of by itself
 
 
 def plain(text: str, longest: int = 240) -> str:
-    """Text from outside with everything taken out that the Temporal UI would render as markup."""
+    """Text from outside with everything taken out that would be markup; names keep their underscores, to be typed again."""
     cleaned = " ".join(_LINK.sub(r" \g<0> ", text[: 8 * longest].translate(_PLAIN)).split())
     cleaned = "".join(letter for letter in cleaned if letter.isprintable())
     return cleaned if len(cleaned) <= longest else cleaned[: longest - 1] + "…"
+
+
+def marked(text: str, longest: int = 240) -> str:
+    """Like ``plain``, for the Temporal UI's markdown: an underscore that would be emphasis there is escaped."""
+    return _EMPHASIS.sub(r"\\_", plain(text, longest))
 
 
 def headline(state: State) -> str:
@@ -32,13 +42,12 @@ def headline(state: State) -> str:
         return f"{state.reference} is closed ({state.outcome.replace('_', ' ')})."
     level = f"{state.level}: " if state.level else ""
     if state.false_alarm_by:
-        return (
-            f"{level}{who}: called a false alarm by {state.false_alarm_by}; what was switched off is being given back."
-        )
+        return f"{level}{who}: called a false alarm by {state.false_alarm_by}; {_giving_back(state)}."
     stopped = [one for one in state.actions if one.status == "verified"]
-    if state.assessment is not None and state.assessment.mode == "observe":
+    if state.assessment is not None and state.assessment.mode == "observe" and not _taken(state):
         doing = "Halon only observes this agent; nothing was switched off"
-    elif state.harm_stopped_at:
+        doing += "; the harm has stopped all the same" if stopped_at(state) else ""
+    elif stopped_at(state):
         doing = "the harm has stopped" + (
             f" ({', '.join(plain(one.order.title, 60) for one in stopped)})" if stopped else ""
         )
@@ -48,8 +57,29 @@ def headline(state: State) -> str:
         doing = "not contained yet"
     waits = open_gates(state)
     asked = f"; {len(waits)} {'approval' if len(waits) == 1 else 'approvals'} needed" if waits else ""
-    proof = "; the fix is proved" if proved(state) and state.harm_stopped_at else ""
+    proof = "; the fix is proved" if proved(state) and stopped_at(state) else ""
     return f"{level}{who} {plain(state.group, 60)}: {doing}{asked}{proof}."
+
+
+def _taken(state: State) -> list[Action]:
+    """What was switched off, or may have been, and not given back."""
+    return [
+        one for one in state.actions if one.status in TAKEN or (one.applied_at and one.status in ("applying", "failed"))
+    ]
+
+
+def _giving_back(state: State) -> str:
+    """After a false alarm: what becomes of what was switched off, if anything was."""
+    taken = _taken(state)
+    if any(one.undo_requested_by for one in taken):
+        return "what was switched off is being given back"
+    if any(one.order.undo is not None for one in taken):
+        return "what was switched off stays so until somebody says `undo`"
+    if taken:
+        return "what was done can't be taken back"
+    if any(one.status == "undone" for one in state.actions):
+        return "what was switched off was given back"
+    return "nothing was switched off"
 
 
 def status(state: State) -> dict[str, Any]:
@@ -80,6 +110,7 @@ def status(state: State) -> dict[str, Any]:
         "missed": list(state.missed),
         "outside": may_be_said(state),
         "actions": {one.order.id: one.status for one in state.actions},
+        "failed": troubles(state),
         "given_back": given_back(state),
         "left_before_close": [] if state.closed_at else unsettled(state),
         "alerts": {one.rule: {"firing": one.firing, "resolved": one.resolved, "duplicates": one.duplicates} for one in state.counts},
@@ -89,6 +120,8 @@ def status(state: State) -> dict[str, Any]:
         "drill": state.drill,
         "successor": state.successor or None,
         "predecessor": state.predecessor or None,
+        "others": [{"reference": one.reference, "workflow_id": one.workflow_id, "related": one.related, "text": one.in_words()}
+                   for one in state.others],
         "record": {"entries": state.chain.seq, "head": state.chain.head},
     }  # fmt: skip
 
@@ -138,8 +171,8 @@ def may_be_said(state: State) -> str:
     told = f"Told so far: {', '.join(one.id for one in sent)}." if sent else "Nobody outside has been told yet."
     if state.closed_at and state.outcome == "resolved":
         return f"The cause is fixed and checked. {told}"
-    if state.harm_stopped_at:
-        return f"It was stopped at {state.harm_stopped_at}; we are working on the cause. {told}"
+    if stopped_at(state):
+        return f"It was stopped at {stopped_at(state)}; we are working on the cause. {told}"
     return f"We are looking into it. {told}"
 
 
@@ -151,6 +184,8 @@ def as_text(state: State) -> str:
         parts.append(f"Impact: {hit}.")
     for back in given_back(state):
         parts.append(f"Given back to {back['share']} percent since {back['since']}: {plain(back['title'], 60)}.")
+    for failed in troubles(state)[:2]:
+        parts.append(f"Failed: {plain(failed['title'], 60)}: {plain(failed['why'], 120)}; {failed['next']}.")
     asked = waiting(state)[:3]
     if asked:
         parts.append(
@@ -158,6 +193,9 @@ def as_text(state: State) -> str:
             + "; ".join(f"{plain(one['what'], 60)} ({' or '.join(one['of'])}, until {one['until']})" for one in asked)
             + "."
         )
+    for other in [one for one in state.others if one.related][:1]:
+        told = f", told {plain(', '.join(one.obligation for one in other.told), 60)}" if other.told else ""
+        parts.append(f"Compare {other.reference or other.workflow_id} ({other.shared()}{told}).")
     deadline = next_deadline(state)
     if deadline:
         parts.append(f"Next deadline: {deadline[1]} at {deadline[0]}.")
@@ -169,19 +207,21 @@ def as_text(state: State) -> str:
 
 def details(state: State) -> str:
     """The current details in the Temporal UI: markdown, with the exact JSON to paste for each open gate."""
-    lines = [f"### {state.reference} {plain(headline(state), 400)}", ""]
-    lines += [f"- **{name}**: {plain(str(state.phases.get(name, Phase())))}" for name in PHASES]
+    lines = [f"### {state.reference} {marked(headline(state), 400)}", ""]
+    lines += [f"- **{name}**: {marked(str(state.phases.get(name, Phase())))}" for name in PHASES]
+    for failed in troubles(state):
+        lines += [f"- **failed**: {marked(failed['title'])}: {marked(failed['why'], 400)}; {marked(failed['next'])}"]
     for gate in open_gates(state):
         paste = json.dumps({"by": "YOUR NAME", "gate": gate.id, "reason": "…"}, ensure_ascii=False)
-        lines += ["", f"#### Approval needed: {plain(gate.title)}", ""]
-        lines += [f"- {plain(one, 400)}" for one in gate.question]
+        lines += ["", f"#### Approval needed: {marked(gate.title)}", ""]
+        lines += [f"- {marked(one, 400)}" for one in gate.question]
         lines += [f"- Who: {' or '.join(gate.policy.roles)}, {gate.missing} more, until {gate.deadline_at}"]
         lines += ["", "Send an Update `approve` or `reject` with:", "", f"    {paste}"]
     refused = [line for line in state.tail if line.text.startswith("Refused ")][-3:]
     if refused:
         lines += ["", "#### Refused lately", ""]
-        lines += [f"- {line.at} {plain(line.actor, 40)}: {plain(line.text, 200)}" for line in refused]
+        lines += [f"- {line.at} {marked(line.actor, 40)}: {marked(line.text, 200)}" for line in refused]
     lines += ["", "#### Last lines", ""]
-    lines += [f"- {line.at} {plain(line.text, 200)}" for line in state.tail[-8:]]
+    lines += [f"- {line.at} {marked(line.text, 200)}" for line in state.tail[-8:]]
     lines += ["", f"Commands: {', '.join(COMMANDS)}."]
     return "\n".join(lines)[:15_000]

@@ -7,6 +7,7 @@ from typing import Any
 
 from halon.incident.about import in_words
 from halon.incident.commands import COMMANDS
+from halon.incident.remedies import case_in_words, standing
 from halon.incident.settling import proved
 from halon.incident.standing import clock_runs, decided
 from halon.incident.state import State
@@ -51,8 +52,8 @@ def rca(state: State) -> dict[str, Any]:
         "findings": [asdict(one) for one in state.findings],
         "whys": list(state.whys),
         "case": asdict(state.case) if state.case else None,
-        "correctives": [asdict(one) for one in state.correctives],
-        "reruns": [asdict(one) for one in state.reruns],
+        "correctives": [asdict(one) | {"told": standing(one)} for one in state.correctives],
+        "reruns": [asdict(one) | {"told": case_in_words(one)} for one in state.reruns],
         "waivers": [asdict(one) for one in state.waivers],
         "proved": proved(state),
     }

@@ -10,9 +10,12 @@ from halon.kit.channels import missing
 
 
 def tonight(bundle: Bundle, policy: Policy, secrets: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str, ...]:
-    """Sentences, each with the next step. ``secrets`` maps agents to the variable of their secret."""
+    """Sentences, each with the next step: first of the agents that Halon acts on, then of those that it observes.
+
+    ``secrets`` maps agents to the variable of their secret.
+    """
     said: list[str] = []
-    for agent, variable in secrets.items():
+    for agent, variable in sorted(secrets.items(), key=lambda one: _observed(policy, one[0])):
         if not environ.get(variable):
             said.append(f"the agent {agent} can't be reached: {variable} is not set; set it where the worker runs")
     for name, channel in bundle.communications.channels.items():
@@ -30,8 +33,15 @@ def tonight(bundle: Bundle, policy: Policy, secrets: Mapping[str, str], environ:
         said.append("leadership is told nothing: none of its channels is set up")
     for name, source in bundle.sources.sources.items():
         if not environ.get(source.token_env):
-            said.append(f"the source {name} has no token: set {source.token_env}")
+            said.append(
+                f"the source {name} has no token: set {source.token_env}, or start with 'halon up', which makes one"
+            )
     return tuple(said)
+
+
+def _observed(policy: Policy, agent: str) -> bool:
+    known = policy.agents.get(agent)
+    return known is None or known.mode == "observe"
 
 
 def _is_here(server: str) -> bool:

@@ -24,6 +24,7 @@ class Step:
     gate: Gate | None = None
     evidence: tuple[str, ...] = ()
     evidence_overridden_by: str = ""
+    once: bool = False  # of a read-back: read one time, and don't wait for it to become so
     stage: int = 0  # of an undo in stages, from 1; 0: the undo that gives all back at once
 
 

@@ -8,6 +8,7 @@ from temporalio import activity
 
 from halon.incident.alerts import Alert
 from halon.incident.facts import Fact
+from halon.incident.others import Other
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,24 @@ class Forwarded:
     opened: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Look for other incidents of ``agent``. ``since`` (ISO 8601 UTC) is from when on this one looks for harm."""
+
+    incident_id: str
+    agent: str
+    since: str
+    trace_ids: tuple[str, ...] = ()
+    drill: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOthers:
+    """The other incidents of the last 30 days and those that are open, newest first."""
+
+    others: tuple[Other, ...] = ()
+
+
 @activity.defn(name="detect.corroborate")
 async def corroborate(look: Look) -> Seen:
     """Confirm the alert from the agent's own traces and action log."""
@@ -57,4 +76,10 @@ async def corroborate(look: Look) -> Seen:
 @activity.defn(name="detect.forward")
 async def forward(alerts: Forward) -> Forwarded:
     """Start or signal the successor incident."""
+    raise NotImplementedError
+
+
+@activity.defn(name="detect.others")
+async def others(request: Others) -> KnownOthers:
+    """Find other incidents of the same agent, and whom they have told."""
     raise NotImplementedError

@@ -37,7 +37,10 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Who ``by`` is to the kit. ``known`` False: nobody of that name. ``verified`` False: only the typed name says so."""
+    """Who ``by`` is to the kit. ``known`` False: nobody of that name. ``verified`` False: only the typed name says so.
+
+    ``may`` False carries the reason in ``why``, and its type in ``refusal`` where it is another than NotAuthorised.
+    """
 
     by: str
     known: bool
@@ -45,6 +48,7 @@ class Authority:
     verified: bool = False
     may: bool = False
     why: str = ""
+    refusal: str = ""
 
 
 @activity.defn(name="triage.assess")

@@ -1,0 +1,25 @@
+"""Where workflow code took another way once: the names under which histories of before go on as they were.
+
+Each is asked for only where the old way and the new one part, so that nothing else gains a marker.
+"""
+
+from __future__ import annotations
+
+OBSERVED = "observed-goes-on"
+"""What nothing stopped and nobody saw stop has not stopped, also where the agent is only observed."""
+STRONGER = "stronger-mode"
+"""What was only noted, or waited for a yes that is no longer needed, is done once the agent's mode allows it."""
+WEAKER = "weaker-mode"
+"""Nothing new is begun, and no gate stays open, once the agent is only observed; what was begun is read back."""
+ANSWERS = "look-after-answers"
+"""People are waited for before anybody looks whether what they have not answered yet helped."""
+ALERTS = "judge-on-alerts"
+"""While the mode holds Halon back, an alert that joins is judged too: the kit may say otherwise by now."""
+UNDECIDED = "rerun-undecided"
+"""A rerun that could not be made decides nothing: what was said to be done is not called failed."""
+SAID_AGAIN = "said-again"
+"""A person's word about now counts each time, also where it is the same word as before."""
+OTHERS = "other-incidents"
+"""Other incidents of the agent are looked up, before the assessment and before a notice is asked about."""
+ALREADY = "already-so"
+"""An irreversible action is read back before anybody is asked: what is so already needs no yes."""
