@@ -49,8 +49,13 @@ def fix(scene: Scene) -> None:
                f"{plural(len(found), 'item')}; the first: {found[0]['title'] if found else ''}", must=True)  # fmt: skip
     mend, later = found[0], found[1:]
     said = say.update("corrective", by="tom", id=mend["id"], text="deployed, tom believes")
-    tell.check("Tom says that the first one is done, and only that", said.code == 0, said.err or mend["title"], must=True)
-    waived = [say.update("waive", by="ann", what=one["id"], reason="for the next release; not needed to end this") for one in later]
+    tell.check(
+        "Tom says that the first one is done, and only that", said.code == 0, said.err or mend["title"], must=True
+    )
+    waived = [
+        say.update("waive", by="ann", what=one["id"], reason="for the next release; not needed to end this")
+        for one in later
+    ]
     tell.check("Ann puts the others off with her name and a reason", all(one.code == 0 for one in waived),
                next((one.err for one in waived if one.code), plural(len(waived), "item")), must=True)  # fmt: skip
     line = scene.wait_for_line("Rerun 1 ", what="the case is played again")

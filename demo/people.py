@@ -47,7 +47,7 @@ def typo(scene: Scene) -> None:
     line = scene.wait_for_line("Refused aprove", what="the incident answers")
     tell.check("the incident says the right name", "'approve'" in line, line.partition(" Known:")[0], mark="typo")
     sent = say.temporal("signal", "--name", "approve")
-    line = scene.wait_for_line("Refused approve", "no inputs", what="the incident answers")
+    line = scene.wait_for_line("Refused approve", "an empty input", what="the incident answers")
     tell.check("the right name with nothing in it is answered too", sent.code == 0 and line, line)
 
 

@@ -74,9 +74,13 @@ def reading(about: Mapping[str, Any]) -> dict[str, Any]:
     }
     for one in told["correctives"]:  # what was asked for by an earlier build lacks the newer names
         at = one.get("after_at") or ""
-        one["told"] = str(one.get("told") or one["status"]).replace(at, words.utc(at)) if at else one.get("told") or one["status"]
+        one["told"] = (
+            str(one.get("told") or one["status"]).replace(at, words.utc(at)) if at else one.get("told") or one["status"]
+        )
     for rerun in told["reruns"]:
-        rerun["told"] = rerun.get("told") or ("no longer reproduces" if rerun["case_passed"] else "still reproduces, or was not tried")
+        rerun["told"] = rerun.get("told") or (
+            "no longer reproduces" if rerun["case_passed"] else "still reproduces, or was not tried"
+        )
         rerun["result"] = _result(rerun)
     told["others"] = [_other(one) for one in told.get("others") or [] if one["related"]]
     for notice in told["notices"]:

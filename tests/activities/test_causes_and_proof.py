@@ -128,7 +128,9 @@ async def test_promise_9_a_case_that_never_reproduced_proves_nothing(
         assert (rerun.case, rerun.case_passed, rerun.passed) == (told, before is True, before is True)
         assert (rerun.undecided, rerun.evals_failed) == (before is not True, 0)
     await guardrail(attacked, on=False)
-    rerun = await as_incident(Remediate(hands).prove, Prove(INCIDENT, "support-bot", replace(causes.case, reproduced=None)))
+    rerun = await as_incident(
+        Remediate(hands).prove, Prove(INCIDENT, "support-bot", replace(causes.case, reproduced=None))
+    )
     assert (rerun.case, rerun.undecided) == ("still reproduces", False)
 
 

@@ -78,7 +78,13 @@ async def test_an_agent_that_is_away_is_a_failure_that_is_tried_again(
     ],
 )  # fmt: skip
 async def test_an_answer_that_was_not_expected_says_what_was_asked_and_where_to_look(
-    hands: Hands, orders: Mapping[str, Order], as_incident: Any, attacked: RunningAgent, token: str, path: str, told: str
+    hands: Hands,
+    orders: Mapping[str, Order],
+    as_incident: Any,
+    attacked: RunningAgent,
+    token: str,
+    path: str,
+    told: str,
 ) -> None:
     """Method, path and a hint; never the token, and nothing of the query."""
     order = orders["disable-send-email"]

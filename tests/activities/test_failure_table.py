@@ -56,7 +56,9 @@ def test_cancellation_is_not_a_failure() -> None:
         raise asyncio.CancelledError
 
 
-def test_what_nobody_expected_leaves_its_place_in_the_log_and_none_of_its_words(caplog: pytest.LogCaptureFixture) -> None:
+def test_what_nobody_expected_leaves_its_place_in_the_log_and_none_of_its_words(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """Nobody who looks at the incident sees files of this machine; whoever mends it finds the line."""
 
     def break_down() -> None:

@@ -216,7 +216,9 @@ ALERTED: list[tuple[str, str, int, int, str, bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("mode", "judged", "joined", "last", "told"), [one[1:] for one in ALERTED], ids=[one[0] for one in ALERTED])
+@pytest.mark.parametrize(
+    ("mode", "judged", "joined", "last", "told"), [one[1:] for one in ALERTED], ids=[one[0] for one in ALERTED]
+)
 def test_an_alert_is_judged_while_the_mode_holds_halon_back(
     room: Any, mode: str, judged: int, joined: int, last: str, told: bool
 ) -> None:

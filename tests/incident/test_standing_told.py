@@ -31,7 +31,6 @@ OPEN = Corrective("c1", "Isolate", "tom", "2026-12-01T00:00:00.000Z", "ann", "20
 WAIVED = Waiver("proof", "ann", "r", "2026-11-22T10:00:00.000Z")
 
 
-
 def noted(room: Any, mode: str) -> State:
     """A state of an earlier build: what was only observed stands there as stopped, and nobody said that it is over."""
     one = replace(room.action(status="would run"), applied_at="", verified_at="")
@@ -378,6 +377,9 @@ def test_one_is_singular() -> None:
 
 def test_recovered_says_why(room: Any) -> None:
     """A false alarm did not stop."""
-    for fields, told in (({"harm_stopped_at": room.T0}, "harm has stopped"), ({"false_alarm_by": "sue"}, "it was called a false alarm")):
+    for fields, told in (
+        ({"harm_stopped_at": room.T0}, "harm has stopped"),
+        ({"false_alarm_by": "sue"}, "it was called a false alarm"),
+    ):
         state = recovered(room.assessed(firing=(), **fields), room.at(9))
         assert state.tail[-1].text == f"Nothing fires any more; {told}."

@@ -293,7 +293,14 @@ def test_times_are_read_in_the_zone_that_counts() -> None:
 def test_the_postmortem_says_what_was_said_tried_and_answered(told: SimpleNamespace) -> None:
     """Who said that it is done and what came after; not tried is not "no"; a notice that went out, with its receipt."""
     state = told.state()
-    done = replace(state.correctives[0], status="proved", done_by="tom", after="passed", after_at="2026-11-22T11:00:00.000Z", note="")
+    done = replace(
+        state.correctives[0],
+        status="proved",
+        done_by="tom",
+        after="passed",
+        after_at="2026-11-22T11:00:00.000Z",
+        note="",
+    )
     sent = replace(state.notices[0], status="sent", note="Sending n1.", receipt="<id-1@halon.example> (250 OK)")
     mute = replace(sent, id="n3", receipt="")
     state = replace(
@@ -315,4 +322,7 @@ def test_other_incidents_are_named_where_people_decide(told: SimpleNamespace, re
     """Which, what they share, whom it told when: nobody is told twice by accident."""
     for form in ("md", "html"):
         page = text(report, told.full, form)
-        assert "INC-0001 (closed Sun 22 Nov 2026, 09:55 UTC as resolved; same traces; told outside: eu-gdpr-33 to the authority at Sun 22 Nov" in page
+        assert (
+            "INC-0001 (closed Sun 22 Nov 2026, 09:55 UTC as resolved; same traces; told outside: eu-gdpr-33 to the authority at Sun 22 Nov"
+            in page
+        )

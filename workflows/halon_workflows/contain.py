@@ -150,10 +150,17 @@ async def _already_so(inc: Durable, name: str) -> bool:
     """Whether what can't be undone reads back as done before anybody is asked, such as by an earlier incident."""
     one = _get(inc, name)
     step = f"read-before:{name}:{one.attempt}"
-    if one.order.reversible or not one.order.verify.expect_json or inc.done(step) or not workflow.patched(patches.ALREADY):
+    if (
+        one.order.reversible
+        or not one.order.verify.expect_json
+        or inc.done(step)
+        or not workflow.patched(patches.ALREADY)
+    ):
         return False
     try:
-        read = await inc.act(port.verify, replace(_step(inc, one, None), once=True), f"is it so already: {one.order.title}")
+        read = await inc.act(
+            port.verify, replace(_step(inc, one, None), once=True), f"is it so already: {one.order.title}"
+        )
     except ActivityError:
         read = port.Verified(holds=None, at=inc.now)  # nothing is known, so people are asked
     inc.mark(step)

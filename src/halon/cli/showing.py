@@ -52,11 +52,7 @@ def obligations(name: str, found: list[dict[str, Any]]) -> None:
             continue
         word = duty["decided"] or duty["status"].replace("_", " ")
         for stage in duty["stages"]:
-            due = (
-                f"filed {local(stage['filed_at'])}"
-                if stage["filed_at"]
-                else zoned(stage["due"], stage["due_local"])
-            )
+            due = f"filed {local(stage['filed_at'])}" if stage["filed_at"] else zoned(stage["due"], stage["due_local"])
             rows.append((f"{duty['id']}/{stage['id']}", duty["authority"], word, due))
         if duty["needs"]:
             rows.append(("", "", "", f"answers needed: {', '.join(duty['needs'])}"))
@@ -80,8 +76,12 @@ def causes(found: dict[str, Any]) -> None:
             f"Corrective {one['id']}: {one['title']} — {one['owner']}, until {local(one['deadline'])}; {_standing(one)}"
         )
     for rerun in found.get("reruns") or []:
-        told = rerun.get("told") or ("no longer reproduces" if rerun["case_passed"] else "still reproduces, or was not tried")
-        screen.line(f"Rerun {local(rerun['at'])}: the case {told}; evals {rerun['evals_passed']} passed, {rerun['evals_failed']} failed")
+        told = rerun.get("told") or (
+            "no longer reproduces" if rerun["case_passed"] else "still reproduces, or was not tried"
+        )
+        screen.line(
+            f"Rerun {local(rerun['at'])}: the case {told}; evals {rerun['evals_passed']} passed, {rerun['evals_failed']} failed"
+        )
     if found.get("findings"):
         screen.line(f"The fix is {'proved' if found.get('proved') else 'not proved yet'}.")
 

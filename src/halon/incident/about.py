@@ -119,8 +119,13 @@ def about(state: State, now: str) -> dict[str, Any]:
             for name, value in sorted((state.assessment.blast_radius if state.assessment else {}).items())
         ],
         "actions": actions,
-        "irreversible": [action for action in actions if not action["reversible"] and action["status"] in _RAN
-                         and (action["applied_at"] or not action["verified_at"])],  # else it was so already
+        "irreversible": [
+            action
+            for action in actions
+            if not action["reversible"]
+            and action["status"] in _RAN
+            and (action["applied_at"] or not action["verified_at"])
+        ],  # else it was so already
         "gates": [_gate(gate) for gate in state.gates],
         "asked": [
             {"what": gate.title, "whom": _whom(gate), "until": gate.deadline_at}

@@ -170,7 +170,9 @@ def corrective(say: Saying) -> State:
             raise Refused("UnknownCorrective", f"No corrective action {wanted!r}: {near(wanted, known)}")
         if old.status in ("proved", "waived") or (old.status == "done" and old.after != "undecided"):
             raise Refused("AlreadyDone", f"{old.id} is {old.status}.")
-        new = replace(old, status="done", note=say.command["text"], done_by=say.by, done_at=say.now, after="", after_at="")
+        new = replace(
+            old, status="done", note=say.command["text"], done_by=say.by, done_at=say.now, after="", after_at=""
+        )
         state = replace(say.state, correctives=tuple(new if one.id == wanted else one for one in say.state.correctives))
         told = f"{say.named()} says {old.id} is done: {old.title}"
         return note(state, say.now, "corrective", "remediate", told, actor=say.by)
