@@ -32,8 +32,8 @@ demo: $(VENV)/.ready-demo
 	@$(PYTHON) demo/run.py
 
 test: $(VENV)/.ready-dev
-	@# The longest file first: three workers, each file on one of them.
-	$(PYTHON) -m pytest -n 3 --dist loadfile --no-loadscope-reorder tests/workflows tests
+	@# The longest file first: four workers, each file on one of them.
+	$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder tests/workflows tests
 
 check: lint formatting types layers
 

@@ -9,13 +9,13 @@ import tempfile
 import time
 from pathlib import Path
 
-from benchmarks import control, doors, pure
+from benchmarks import assess, control, doors, pure
 from benchmarks.figures import print_machine, print_table
 
 
 async def _all(home: Path) -> None:
     print_machine()
-    print_table("assess(): facts and kit in, an assessment out", pure.assessing())
+    print_table("assess(): facts and kit in, an assessment out", assess.assessing())
     print_table("record.append: one batch, durable on return (local files)", await pure.appending(home / "record"))
     print_table("One call of a tool under halon.control, in process", await control.calling(home / "control.db"))
     async with doors.house(home / "house") as house:

@@ -1,4 +1,4 @@
-"""What runs without Temporal: the judgement, and the record on a file system."""
+"""What runs without Temporal: the record on a file system."""
 
 from __future__ import annotations
 
@@ -9,33 +9,10 @@ from pathlib import Path
 from benchmarks.figures import Figure, milliseconds, ratio
 from halon.evidence.store import EvidenceStore
 from halon.incident.chain import Chain
-from halon.incident.facts import Fact
-from halon.judgement.assess import assess
-from halon.kit import load, starter_path
 from halon.record.store import RecordStore
 
 AT = "2026-11-22T10:00:00.000Z"
-LEAK = {
-    "confirmed": True, "unauthorised_tool_actions": ["send_email"], "personal_data_involved": True,
-    "external_recipient": True, "affected_individuals": {"low": 6}, "detected_at": AT, "gdpr_applies": True,
-    "risk_to_individuals": "risk", "aware_at": AT, "data_categories": ["basic_contact"], "ongoing": True,
-}  # fmt: skip
-CALLS, BATCHES, SIZES = 300, 40, (1, 10, 100)
-
-
-def assessing() -> list[Figure]:
-    """``assess`` with the starter kit: nothing known, and a leak in full."""
-    policy = load(starter_path(), {}).policy
-    known = tuple(Fact(name, value, "person", AT, "ann") for name, value in LEAK.items())
-    figures = []
-    for what, facts in (("nothing known", known[5:6]), (f"{len(known)} facts", known)):
-        spent = []
-        for _ in range(CALLS):
-            began = time.perf_counter()
-            assess(facts, policy, AT, agent="support-bot", group="leak")
-            spent.append(time.perf_counter() - began)
-        figures.append(milliseconds(what, spent))
-    return figures
+BATCHES, SIZES = 40, (1, 10, 100)
 
 
 async def appending(home: Path) -> list[Figure]:

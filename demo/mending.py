@@ -175,6 +175,10 @@ def close(scene: Scene) -> None:
     tell, say = scene.tell, scene.say
     tell.scene("The close, and a new alarm", "An incident can be closed once nothing is left to do. Should the agent do it again later, "
                "a new incident opens, with clocks of its own, linked to the first.")  # fmt: skip
+    for step in say.halon("status", say.reference, "--json").value["tasks"]:
+        if step["status"] == "open" and step["phase"] in ("notify", "remediate"):
+            scene.said("task", say.reference, "done", step["id"], "--by", "ann", "--reason", "looked at it",
+                       what=f"Ann ticks: {step['words']}")  # fmt: skip
     left = tell.until("everything is settled", lambda: say.halon("status", say.reference, "--json").value.get("left_before_close"),
                       lambda left: left == [])  # fmt: skip
     tell.check("nothing is left to do", left == [], say.status()["headline"])

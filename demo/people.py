@@ -92,6 +92,8 @@ def clocks(scene: Scene) -> None:
             say.reference,
             name,
             value,
+            # Later than the first alert: that loosens a clock, so she says why.
+            *(("--reason", "the action log left no doubt only now") if name == "aware_at" else ()),
             "--by",
             "pat",
             what=f"Pat, the privacy officer, answers: {spaced([name])}",

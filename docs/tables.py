@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from halon.cli.entry import build
 from halon.cli.options import OWN_NAME
+from halon.cli.saying import ELSEWHERE
 from halon.incident.commands import COMMANDS, Spec
 from halon.judgement.vocabulary import VOCABULARY
 from halon.kit import schema
@@ -43,6 +44,12 @@ def rewritten(text: str) -> str:
     return _BLOCK.sub(lambda found: f"{found[1]}\n{TABLES[found['name']]()}\n\n{found[3]}", text)
 
 
+def said_to_incidents(words: str) -> str:
+    """The command of ``halon.incident.commands`` that these full words say, or ""."""
+    _, name, *rest = words.split()
+    return name if name in COMMANDS and (name not in ELSEWHERE or " ".join((name, *rest)) == ELSEWHERE[name]) else ""
+
+
 def usage(words: str, command: Any) -> str:
     """One line: what is typed. ``[…]`` may be left out."""
     shown = [words]
@@ -53,7 +60,7 @@ def usage(words: str, command: Any) -> str:
         if one.param_type_name == "argument":
             word = one.metavar or one.name.upper()
             # What a command to an incident must be told may also come as an option, so Typer itself does not insist.
-            shown.append(word if one.required or words.split()[1] in COMMANDS else f"[{word}]")
+            shown.append(word if one.required or said_to_incidents(words) else f"[{word}]")
         else:
             value = "" if one.is_flag else f" {one.metavar or one.name.upper()}"
             shown.append(f"{one.opts[0]}{value}" if one.required else f"[{one.opts[0]}{value}]")
@@ -73,7 +80,7 @@ def _cli() -> str:
     rows = [
         (f"`{usage(words, command)}`", _sentence(command.help or ""))
         for words, command in commands()
-        if words.split()[1] not in COMMANDS
+        if not said_to_incidents(words)
     ]
     return _table(("typed", "does"), rows)
 
@@ -82,7 +89,9 @@ def _commands() -> str:
     typed = list(commands())
     rows = []
     for spec in COMMANDS.values():
-        lines = [f"`{_said(spec, words, command)}`" for words, command in typed if words.split()[1] == spec.name]
+        lines = [
+            f"`{_said(spec, words, command)}`" for words, command in typed if said_to_incidents(words) == spec.name
+        ]
         fields = ", ".join(_field(one.name, one.required) for one in spec.fields)
         rows.append((f"`{spec.name}`", spec.help, "<br>".join(lines), f"{fields}<br>`{spec.example()}`"))
     return _table(("command", "does", "on the command line", "JSON: fields (*may be left out*) and an example"), rows)
@@ -121,10 +130,24 @@ def _shapes(held: Any, definitions: dict[str, Any]) -> list[str]:
 
 def _facts() -> str:
     rows = [
-        (f"`{name}`", term.kind, ", ".join(f"`{one}`" for one in _choices(term)), term.meaning)
+        (
+            f"`{name}`",
+            term.kind,
+            ", ".join(f"`{one}`" for one in _choices(term)) or term.unit,
+            term.meaning,
+            _GRAVER.get((term.kind, term.cautious), _GRAVER.get(("", term.cautious), "")),
+            ", ".join(f"`{role}`" for role in term.says),
+        )
         for name, term in VOCABULARY.items()
     ]
-    return _table(("fact", "kind", "values", "means"), rows)
+    return _table(("fact", "kind", "values or unit", "means", "graver", "said by"), rows)
+
+
+_GRAVER = {
+    ("", "true"): "true", ("", "false"): "false", ("", "high"): "more", ("", "earlier"): "earlier", ("", "union"): "more of them",
+    ("", "choices"): "the later in the list", ("hold", "false"): "none",
+}  # fmt: skip
+"""Which way a fact is graver, in words; the empty kind stands for all others."""
 
 
 def _promises() -> str:

@@ -20,7 +20,10 @@ from halon.record.store import RecordStore
 
 @dataclass(frozen=True, slots=True)
 class Hands:
-    """Everything that reaches outside. ``environ`` holds the secrets by name; ``home`` is Halon's own folder."""
+    """Everything that reaches outside. ``environ`` holds the secrets by name; ``home`` is Halon's own folder.
+
+    ``link`` is where people open an incident's page (``LINK/i/REFERENCE``), empty where they can't.
+    """
 
     kit: Kit
     evidence: EvidenceStore
@@ -31,6 +34,7 @@ class Hands:
     environ: Mapping[str, str] = field(repr=False)
     home: Path = field(default_factory=Path)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    link: str = ""
 
     def now(self) -> str:
         """The time as ISO 8601 text in UTC."""

@@ -9,11 +9,14 @@ from temporalio import activity
 
 from halon.connectors import smtp
 from halon.connectors.errors import ConnectorError, Refused
+from halon.connectors.product import Kind
 from halon.incident.errors import Malformed
 from halon.incident.notices import Notice
 from halon.incident.orders import Effect, effect_key
+from halon.incident.paging import compose
 from halon.ports.notify import Draft, Page, Paged, Sending, Sent
-from halon.rendering import render
+from halon.redaction import redact
+from halon.rendering import render, render_own
 from halon_activities import effects, proofs
 from halon_activities.beat import beating
 from halon_activities.channels import Mail, channel_of, deliver
@@ -30,6 +33,9 @@ _TEMPLATES = {
 }
 _GATED = ("regulator", "customers")
 _SUBJECT = "Subject: "
+_KINDS: dict[str, Kind] = {"page": "page", "inform": "update", "leadership": "update", "resolve": "resolve"}
+RINGING = ("pagerduty", "opsgenie")
+"""Kinds of channel that ring until somebody, or we, say that it is over."""
 
 
 class Notify:
@@ -43,7 +49,7 @@ class Notify:
         """Render subject and body from the notice's template."""
         with typed():
             notice = request.notice
-            text = render(notice.template or _TEMPLATES[notice.audience], _values(request))
+            text = self._rendered(notice.template or _TEMPLATES[notice.audience], _values(request))
             first, _, body = text.partition("\n")
             if not first.startswith(_SUBJECT):
                 raise Malformed(f"the template of {notice.id} must begin with a line 'Subject: …'")
@@ -56,6 +62,12 @@ class Notify:
                 record_head=str(head.get("head", "")) if isinstance(head, dict) else "",
                 status="drafted",
             )
+
+    def _rendered(self, template: str, values: dict[str, Any]) -> str:
+        """The organisation's own template of this name comes before the one that comes with Halon."""
+        name = template.removeprefix("notices/").removesuffix(".txt.j2")
+        mine = self._hands.kit.notices.get(name)
+        return render(template, values) if mine is None else render_own(f"notices/{name}.txt.j2", mine, values)
 
     @activity.defn(name="notify.send")
     async def send(self, request: Sending) -> Sent:
@@ -85,8 +97,12 @@ class Notify:
             require_incident(request.incident_id)
             message = request.message
             names, addresses = self._where(request)
+            if message.kind == "resolve":
+                names = tuple(one for one in names if channel_of(self._hands, one).kind in RINGING)
+                if not names:
+                    return Paged(self._hands.now())
             key = effect_key(request.incident_id, message.id, "page", 1)
-            mail = Mail(key, message.subject, message.body, request.reference, addresses)
+            mail = self._paged(request, key, addresses)
             delivered: list[str] = []
             failed: list[str] = []
             for name in names:
@@ -99,6 +115,19 @@ class Notify:
             if not delivered:
                 raise NotDelivered(f"{message.to} could not be reached: {'; '.join(failed)}")
             return Paged(self._hands.now(), tuple(delivered), tuple(failed))
+
+    def _paged(self, request: Page, key: str, addresses: tuple[str, ...]) -> Mail:
+        """The page as it goes out: in the incident's one thread, in the reader's own time, with the link if there is one."""
+        who = person(self._hands.kit, request.message.to)
+        link = f"{self._hands.link}/i/{request.reference}" if self._hands.link else ""
+        subject, body = compose(
+            request.message, request.reference, harm=redact(request.harm).text, done=request.done,
+            severity=request.severity, zone=who.zone if who else "", link=link,
+        )  # fmt: skip
+        return Mail(
+            key, subject, body, request.reference, addresses, incident=request.incident_id, severity=request.severity,
+            link=link, kind=_KINDS[request.message.kind],
+        )  # fmt: skip
 
     async def _send(self, request: Sending, digest: str, effect: Effect) -> Sent:
         hands, notice = self._hands, request.notice
@@ -136,7 +165,9 @@ class Notify:
 def _values(request: Draft) -> dict[str, Any]:
     """What a notice's template may say: ``about``, and of the notice whom it is for and which duty it meets."""
     notice, about = request.notice, request.about
-    duty = next((one for one in about.get("obligations", ()) if one.get("id") == notice.obligation), None)
+    duty = next(
+        (one for one in about.get("obligations", ()) if one.get("key", one.get("id")) == notice.obligation), None
+    )
     late = next(
         (
             {"due": one.get("due", ""), "reason": ""}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import difflib
-from typing import Any
+from dataclasses import replace
 
 from temporalio import activity
 
 from halon.incident.assessment import Assessment
 from halon.judgement.assess import assess as judge
-from halon.judgement.vocabulary import VOCABULARY, check_fact
 from halon.ports.triage import Authority, Case, Claimed
+from halon_activities import facts
 from halon_activities.failures import typed
 from halon_activities.hands import Hands
+from halon_activities.kits import Kits
+from halon_activities.oncall import with_on_call
 from halon_activities.people import people, person
 
 MOST_NAMES = 12
@@ -24,20 +26,29 @@ class Triage:
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
+        self._kits = Kits(hands)
 
     @activity.defn(name="triage.assess")
     async def assess(self, case: Case) -> Assessment:
-        """Judge the facts with the kit."""
+        """Judge the facts with the kit of the incident, which need not be the one in use."""
         with typed():
-            return judge(
+            chosen = await self._kits.of(case.kit_digest)
+            judged = judge(
                 case.facts,
-                self._hands.kit.policy,
+                chosen.kit.policy,
                 case.now,
                 agent=case.agent,
                 group=case.group,
                 rules=case.rules,
                 filed=case.filed,
+                sealed=case.evidence_sealed,
             )
+            if chosen.newer:
+                # People and how they are reached are those of now, whatever rules an incident is judged by.
+                roster = self._hands.kit.on_call(case.agent, case.now)
+                channels = self._hands.kit.policy.leadership_channels
+                judged = replace(judged, roster=roster, leadership_channels=channels)
+            return await with_on_call(self._hands, chosen.noted(judged), case.agent, case.now)
 
     @activity.defn(name="triage.authority")
     async def authority(self, claimed: Claimed) -> Authority:
@@ -52,26 +63,6 @@ class Triage:
             may, why = self._hands.kit.may(claimed.command, who.roles)
             refusal = ""
             if may and claimed.command == "fact":
-                refusal, wrong = misfit(str(claimed.parameters.get("name", "")), claimed.parameters.get("value"))
-                may, why = not refusal, wrong or why
-            return Authority(who.name, True, who.roles, verified=False, may=may, why=why, refusal=refusal)
-
-
-def misfit(name: str, value: Any) -> tuple[str, str]:
-    """Type and words of why a fact can't be said like this: UnknownFact or WrongValue; both empty if it can."""
-    wrong = check_fact(name, value)
-    if wrong is None:
-        return "", ""
-    known = [term.name for term in VOCABULARY.values() if not term.derived]
-    if name in known:
-        return "WrongValue", wrong
-    if name in VOCABULARY:
-        return "UnknownFact", wrong
-    near = difflib.get_close_matches(name[:80].lower(), known, n=MOST_NAMES, cutoff=0.0)
-    meant = difflib.get_close_matches(name[:80].lower(), known, n=1)
-    hint = f"did you mean {meant[0]!r}? " if meant else ""
-    rest = len(known) - len(near)
-    return (
-        "UnknownFact",
-        f"{hint}There is no fact {name[:80]!r}. Nearest: {', '.join(near)}; {rest} more are in docs/kit.md.",
-    )
+                refusal, wrong = facts.objection(self._hands.kit, claimed, who.roles, self._hands.now())
+                may, why = not wrong, wrong or why
+            return Authority(who.name, known=True, roles=who.roles, verified=False, may=may, why=why, refusal=refusal)

@@ -14,8 +14,16 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import PackageLoader, StrictUndefined, pass_context, select_autoescape
-from jinja2.exceptions import TemplateError
+from jinja2 import (
+    ChoiceLoader,
+    DictLoader,
+    PackageLoader,
+    StrictUndefined,
+    Template,
+    pass_context,
+    select_autoescape,
+)
+from jinja2.exceptions import TemplateError, TemplateSyntaxError
 from jinja2.runtime import Context, Undefined
 from jinja2.sandbox import SandboxedEnvironment
 from markupsafe import Markup
@@ -82,6 +90,38 @@ def render(template: str, about: Mapping[str, Any], *, longest: int = LONGEST_RE
     if len(text) > longest and not name.endswith(".html.j2"):
         text = text[:longest] + "\n\n(cut here: the rest is in the record)\n"
     return text
+
+
+def render_own(name: str, source: str, about: Mapping[str, Any], *, longest: int = LONGEST_RESULT) -> str:
+    """Render an organisation's own notice template: its text ``source`` from the kit, in the same sandbox.
+
+    It may extend and include nothing but what comes with Halon. Raises TemplateFailed.
+    """
+    try:
+        text = own(name, source).render(plain_json(dict(about)))
+    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise TemplateFailed(
+            name, f"{type(error).__name__}: {error}; see halon.incident.about for the names"
+        ) from error
+    return text if len(text) <= longest else text[:longest] + "\n\n(cut here: the rest is in the record)\n"
+
+
+def flaw(name: str, source: str) -> tuple[int, str] | None:
+    """Line and reason why ``source`` is no template, or None."""
+    try:
+        environment().parse(source, name)
+    except TemplateSyntaxError as error:
+        return error.lineno, error.message or "not readable as a template"
+    return None
+
+
+@lru_cache(maxsize=64)
+def own(name: str, source: str) -> Template:
+    """``source`` as a template that is cleaned like those of its kind."""
+    made = environment().overlay(
+        loader=ChoiceLoader([DictLoader({name: source}), PackageLoader("halon_templates", "")])
+    )
+    return made.get_template(name)
 
 
 def find(template: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import difflib
 import ipaddress
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -53,6 +54,11 @@ SETTINGS: tuple[Setting, ...] = (
         "HALON_TEMPORAL_PORT", "7233", "Port of the embedded Temporal server, and of Temporal if no address is set."
     ),
     Setting("HALON_UI_PORT", "8233", "Port of the embedded server's web UI."),
+    Setting(
+        "HALON_LINK",
+        "",
+        "Address at which people open an incident's page, put into pages as ADDRESS/i/REFERENCE. Empty: a page names the command to type.",
+    ),
     Setting("HALON_EVIDENCE", "HALON_HOME/evidence", "Folder or store URL where raw payloads and evidence are sealed."),
     Setting("HALON_LIMIT_BODY", "1048576", "Bytes that one delivery may have; larger ones are refused with 413."),
     Setting("HALON_LIMIT_DEPTH", "32", "Levels of nesting that a delivery's JSON may have."),
@@ -92,6 +98,7 @@ class Settings:
     ui_port: int
     evidence: str
     limits: Limits
+    link: str = ""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -114,6 +121,7 @@ class Settings:
                 depth=_whole(environ, "HALON_LIMIT_DEPTH", 4, 64),
                 alerts=_whole(environ, "HALON_LIMIT_ALERTS", 1, 100_000),
             ),
+            link=_link(environ),
         )
 
     @property
@@ -186,6 +194,13 @@ def _kit(environ: Mapping[str, str]) -> Path:
     if not folder.is_dir():
         raise SettingsError("HALON_KIT", value, "no such folder", f"make it with: halon init {value[:100]}")
     return folder
+
+
+def _link(environ: Mapping[str, str]) -> str:
+    value = _text(environ, "HALON_LINK", longest=150).rstrip("/")
+    if value and not re.fullmatch(r"https?://[A-Za-z0-9.\[\]:-]+(/[A-Za-z0-9._~/-]*)?", value):
+        raise SettingsError("HALON_LINK", value, "not the address of a page", "try https://halon.example.com")
+    return value
 
 
 def _host(environ: Mapping[str, str]) -> str:

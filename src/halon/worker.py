@@ -18,7 +18,7 @@ from halon.client import connect
 from halon.connectors.http import new_client
 from halon.evidence.errors import ObjectExists
 from halon.evidence.store import EvidenceStore
-from halon.kit import Kit, load
+from halon.kit import Kit, load, stored_at
 from halon.record.journal import Journal
 from halon.record.store import RecordStore
 from halon.runner import TimelyRunner
@@ -54,7 +54,7 @@ def build_worker(
     store = evidence if evidence is not None else EvidenceStore.open(settings.evidence)
     hands = Hands(
         kit=kit, evidence=store, record=RecordStore(store), journal=Journal(store), temporal=client, http=http,
-        environ=environ, home=settings.home,
+        environ=environ, home=settings.home, link=settings.link,
     )  # fmt: skip
     return Worker(
         client,
@@ -84,7 +84,7 @@ def workflow_runner(*, strict: bool) -> TimelyRunner:
 
 async def keep_kit(evidence: EvidenceStore, kit: Kit) -> str:
     """Store the kit by its digest, once, so that every assessment's kit can be read again. Returns its path."""
-    path = f"kits/{kit.digest}.json"
+    path = stored_at(kit.digest)
     try:
         await evidence.put(path, kit.canonical)
     except ObjectExists:

@@ -6,6 +6,7 @@ import json
 import socket
 from collections.abc import Iterator
 from dataclasses import replace
+from email import message_from_bytes
 from typing import Any
 
 import pytest
@@ -211,6 +212,42 @@ async def test_a_page_goes_out_on_every_channel_of_the_person(make_hands: Any, a
     half = await as_incident(Notify(make_hands(HALON_SMTP="127.0.0.1:1")).page, page)
     assert (half.delivered, len(half.failed)) == (("pages-file",), 1)
     assert "can't be reached" in half.failed[0]
+
+
+async def test_a_page_is_short_in_one_thread_and_leads_to_the_incident(
+    make_hands: Any, as_incident: Any, inbox: Inbox
+) -> None:
+    """Two pages of one incident, one conversation; the link of this installation, nothing personal, and the level."""
+    hands = replace(make_hands(HALON_SMTP=inbox.address), link="https://halon.example")
+    for number in (1, 2):
+        told = Message(
+            f"m{number}", "page", "pat", f"[INC-7F3A] number {number}", "b" * 900, NOW, until="2026-11-22T13:05:00Z"
+        )
+        page = Page(
+            INCIDENT,
+            "INC-7F3A",
+            told,
+            harm="support-bot wrote to ann.example@mail.example.",
+            done="Nothing yet.",
+            severity="SEV2",
+        )
+        await as_incident(Notify(hands).page, page)
+    mails = [message_from_bytes(mail.content) for mail in inbox.mails]
+    assert len({mail["References"] for mail in mails}) == 1
+    text = mails[0].get_payload(decode=True).decode()
+    assert len(" ".join(text.split())) + len(str(mails[0]["Subject"])) <= 320
+    assert text.startswith("SEV2 support-bot wrote to [email]")
+    assert "Until 14:05 on 22 Nov (Europe/Berlin). https://halon.example/i/INC-7F3A INC-7F3A" in " ".join(text.split())
+
+
+async def test_the_end_of_a_page_goes_only_where_something_rings(make_hands: Any, as_incident: Any) -> None:
+    """A mail or a file needs no end; nothing is delivered, and nothing fails."""
+    hands = make_hands()
+    over = await as_incident(
+        Notify(hands).page, Page(INCIDENT, "INC-7F3A", Message("m2", "resolve", "pat", "s", "b", NOW))
+    )
+    assert (over.delivered, over.failed) == ((), ())
+    assert not (hands.home / "pages.log").exists()
 
 
 async def test_a_page_that_reaches_nobody_is_tried_again(make_hands: Any, as_incident: Any) -> None:

@@ -33,7 +33,7 @@ def _alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_every_command_of_an_incident_is_a_command_with_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What people can say is defined once; the command line offers all of it, each field with its help."""
     spec = COMMANDS[name]
-    words = [[name, "add"], [name, "done"]] if name == "corrective" else [[name]]
+    words = [[name, "add"], [name, "done"]] if name == "corrective" else [saying.ELSEWHERE.get(name, name).split()]
     shown = ""
     for each in words:
         assert entry.run([*each, "--help"]) == 0
@@ -116,12 +116,12 @@ def test_init_copies_the_starter_kit_and_check_finds_it_sound(
 def test_an_unsound_kit_is_shown_with_file_and_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every problem on a line of its own, exit 1."""
     assert entry.run(["init", str(tmp_path / "kit")]) == 0
-    agents = tmp_path / "kit" / "agents.yaml"
+    agents = tmp_path / "kit" / "agents" / "support-bot.yaml"
     agents.write_text(agents.read_text().replace("mode: act", "mode: acct"))
     capsys.readouterr()
     assert entry.run(["kit", "check", str(tmp_path / "kit")]) == 1
     said = capsys.readouterr()
-    assert "agents.yaml:" in said.out
+    assert "agents/support-bot.yaml:" in said.out
     assert "acct" in said.out
     assert entry.run(["kit", "check", str(tmp_path / "kit"), "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
@@ -132,7 +132,7 @@ def test_an_unsound_kit_is_shown_with_file_and_line(tmp_path: Path, capsys: pyte
 def test_the_schema_is_json(capsys: pytest.CaptureFixture[str]) -> None:
     """``kit schema`` prints what editors read."""
     assert entry.run(["kit", "schema"]) == 0
-    assert "agents.yaml" in json.loads(capsys.readouterr().out)["properties"]
+    assert "agents/*.yaml" in json.loads(capsys.readouterr().out)["properties"]
 
 
 def test_facts_are_judged_without_an_incident(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,10 +33,11 @@ def test_status_says_in_one_line_why_an_action_failed_and_what_to_do(capsys: pyt
 def folder(tmp_path: Path) -> Path:
     """The starter kit, where an agent that sorts last is in mode suggest."""
     shutil.copytree(starter_path(), tmp_path, dirs_exist_ok=True)
-    agents = tmp_path / "agents.yaml"
-    own = "\n\n  zoo-bot:\n    title: Own\n    entity: acme-eu\n    mode: suggest\n    connector: sandbox-agent\n"
-    own += "    control_url: http://127.0.0.1:8700\n    secret: ZOO_TOKEN\n    tools: [t]\n    data: [d]\n"
-    agents.write_text(agents.read_text("utf-8").replace("mode: act", "mode: observe") + own, "utf-8")
+    page = tmp_path / "agents" / "support-bot.yaml"
+    page.write_text(page.read_text("utf-8").replace("mode: act", "mode: observe"), "utf-8")
+    own = "title: Own\nentity: acme-eu\nmode: suggest\nconnector: sandbox-agent\n"
+    own += "control_url: http://127.0.0.1:8700\nsecret: ZOO_TOKEN\ntools:\n  t: {risk: read}\n"
+    (tmp_path / "agents" / "zoo-bot.yaml").write_text(own, "utf-8")
     return tmp_path
 
 
@@ -53,4 +54,4 @@ def test_what_fails_tonight_begins_with_what_halon_acts_on(folder: Path) -> None
     assert load(starter_path(), {}).warnings[0].startswith("the agent support-bot ")
     made = {"HALON_TOKEN_ALERTMANAGER": "x", "HALON_TOKEN_REPORT": "x"}
     assert [one for one in load(folder, made).warnings if "no token" in one] == []
-    assert [one for one in warnings if "no token" in one and "'halon up', which makes one" not in one] == []
+    assert [one for one in warnings if "no token" in one and "halon up, which makes one" not in one] == []

@@ -27,12 +27,11 @@ WITH: Mapping[str, dict[str, Any]] = {
 def kit_for(folder: Path, url: str) -> Any:
     """The starter kit with an agent at ``url`` and an action for each operation of the connector."""
     shutil.copytree(starter_path(), folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    agents = yaml.safe_load((folder / "agents.yaml").read_text())
-    agents["agents"]["my-agent"] = {
+    agent = {
         "title": "My agent", "entity": "acme-eu", "mode": "act", "connector": "halon-control", "control_url": f"{url}/halon",
-        "tools": ["send_email"],
+        "tools": {"send_email": {"risk": "external"}},
     }  # fmt: skip
-    (folder / "agents.yaml").write_text(yaml.safe_dump(agents))
+    (folder / "agents" / "my-agent.yaml").write_text(yaml.safe_dump(agent))
     actions = yaml.safe_load((folder / "actions.yaml").read_text())
     for operation, values in WITH.items():
         back = operation != "advance_token_epoch"

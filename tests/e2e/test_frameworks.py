@@ -43,14 +43,14 @@ async def main() -> None:
 
 asyncio.run(main())
 """
-AGENT = """
-  concierge:
-    title: Concierge of the examples
-    entity: acme-eu
-    connector: halon-control
-    control_url: {url}/halon
-    secret: HALON_CONTROL_TOKEN
-    tools: [send_message]
+AGENT = """\
+title: Concierge of the examples
+entity: acme-eu
+connector: halon-control
+control_url: {url}/halon
+secret: HALON_CONTROL_TOKEN
+tools:
+  send_message: {{risk: external, reversible: false}}
 """
 ACTION = """
   concierge-no-messages:
@@ -152,9 +152,9 @@ def start(tmp_path: Path, free: Callable[[], int]) -> Iterator[Callable[[str], E
 
 def _kit(folder: Path, url: str) -> Kit:
     shutil.copytree(starter_path(), folder)
-    for name, more in (("agents.yaml", AGENT.format(url=url)), ("actions.yaml", ACTION)):
-        with (folder / name).open("a", encoding="utf-8") as file:
-            file.write(more)
+    (folder / "agents" / "concierge.yaml").write_text(AGENT.format(url=url), encoding="utf-8")
+    with (folder / "actions.yaml").open("a", encoding="utf-8") as file:
+        file.write(ACTION)
     return load(folder, ENVIRON)
 
 

@@ -163,6 +163,9 @@ def test_a_real_alert_outlives_our_outage_and_is_carried_to_a_verified_record(
     assert taken(house, status="firing", outcome="joined") >= 1
     assert taken(house, status="resolved", outcome="joined") == 1
 
+    for step in [one for one in house.status(reference)["tasks"] if one["status"] == "open"]:
+        if step["phase"] in ("notify", "remediate"):
+            house.say("task", reference, "done", step["id"], "--reason", "done by hand", "--by", "ann")
     house.until_status(reference, "nothing left to do", lambda now: not now["left_before_close"])
     house.say("close", reference, "--reason", "the cause is fixed", "--by", "ann")
     closed_well(house, reference)
@@ -177,7 +180,9 @@ def people_do_their_part(house: Any, reference: str) -> None:
     house.say("ack", reference, "--by", "ann")
     house.say("fact", reference, "gdpr_applies", "true", "--by", "pat")
     house.say("fact", reference, "risk_to_individuals", "risk", "--by", "pat")
-    house.say("fact", reference, "aware_at", datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"), "--by", "pat")
+    aware = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    why = "certain only once the action log was read"
+    house.say("fact", reference, "aware_at", aware, "--reason", why, "--by", "pat")
     house.approve(reference, "revoke-token", "sue")
     house.approve(reference, "eu-gdpr-33-notification", "pat")
     house.approve(reference, "contract-dpa-notification", "cus")

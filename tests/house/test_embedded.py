@@ -197,10 +197,10 @@ def test_an_unsound_kit_is_one_line(environment: dict[str, str], tmp_path: Path)
     """The first problem with its place, and the command that shows all; nothing was started."""
     kit = tmp_path / "kit"
     assert _type(environment, "init", str(kit)).returncode == 0
-    (kit / "agents.yaml").write_text("agents: 3\n")
+    (kit / "actions.yaml").write_text("actions: 3\n")
     failed = _type({**environment, "HALON_KIT": str(kit)}, "up")
     assert failed.returncode == 1
-    assert "agents.yaml" in failed.stderr
+    assert "actions.yaml" in failed.stderr
     assert "halon kit check" in failed.stderr
     assert failed.stderr.count("\n") == 1
     assert not (tmp_path / "home" / "temporal.db").exists()

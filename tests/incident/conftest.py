@@ -25,6 +25,7 @@ from halon.incident.others import Other, Told
 from halon.incident.phases import Phase
 from halon.incident.remedies import Corrective, Finding, MinimalCase, Rerun, Waiver
 from halon.incident.state import Sealed, State
+from halon.incident.tasks import Handover, Step, Task
 from halon.incident.times import after
 
 T0 = "2026-11-22T10:00:00.000Z"
@@ -100,6 +101,13 @@ def gate(subject: str = "revoke-token", policy: GatePolicy = POLICY, **fields: A
     return Gate(**{**told, **fields})
 
 
+def step(name: str = "triage/real", **fields: Any) -> Step:
+    """A step of the technical lead that people tick, due in half an hour."""
+    told = {"id": name, "phase": name.split("/")[0], "words": f"Is it so ({name})?", "owner": "technical_lead", "runbook": "any",
+            "due_seconds": 1800}  # fmt: skip
+    return Step(**{**told, **fields})
+
+
 def action(name: str = "disable-mail", status: str = "verified", **fields: Any) -> Action:
     """How far an order has come."""
     return Action(order(name), status=status, **fields)  # type: ignore[arg-type]
@@ -126,6 +134,7 @@ def full() -> State:
                      gate=POLICY, contents=("what happened",), because=("personal data",), displaced_by="x")),
         blast_radius={"people": "at least 6 people", "money": "not known yet"}, unknown=("aware_at",), embargoes=("press",),
         reasons=("r",), leadership_channels=("leadership",),
+        playbook={"triage": ("Acknowledge first.",)}, rca_questions=("Which layer?",), form=1,
     ))  # fmt: skip
     facts = (("affected_individuals", {"low": 6}), ("data_categories", ["health"]), ("ongoing", None), ("confirmed", True),
              ("unauthorised_tool_actions", ["send_email"]), ("untrusted_instruction", True), ("external_recipient", True),
@@ -157,6 +166,9 @@ def full() -> State:
         assessed_alerts=1, refused={"u-9": ("NotAuthorised", "no")},
         outcome="resolved", close_requested_by="ann", close_note="done", false_alarm_by="sue", closed_at=at(100),
         reopened_from="run-0", run_ids=("run-0", "run-1"),
+        tasks=(Task(step(answers=("confirmed",), automated=True, met=True), "done", "halon", at(3), "", at(1800), "tom"),),
+        assessed_sealed=True, handover=Handover("tom", "ann", at(80), at(380), "sleep"), kit_digest="k" * 64,
+        kit_wanted="n" * 64, kits_left=("o" * 64,), newer_kit="m" * 64, newer_kit_difference=("severity.yaml x: 1 -> 2",),
     )  # fmt: skip
 
 
@@ -164,6 +176,6 @@ def full() -> State:
 def room() -> SimpleNamespace:
     """All builders under one name."""
     return SimpleNamespace(
-        T0=T0, WORKFLOW=WORKFLOW, PEOPLE=PEOPLE, POLICY=POLICY, at=at, alert=alert, opened=opened, order=order,
+        T0=T0, WORKFLOW=WORKFLOW, PEOPLE=PEOPLE, POLICY=POLICY, at=at, step=step, alert=alert, opened=opened, order=order,
         stage=stage, duty=duty, judged=judged, assessed=assessed, full=full, gate=gate, action=action, standing=standing, say=say,
     )  # fmt: skip

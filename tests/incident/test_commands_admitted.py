@@ -9,13 +9,16 @@ from typing import Any
 
 import pytest
 
-from halon.incident.admission import PATIENCE, Standing, admit, exhausted, refuse
+from halon.incident.admission import Standing, admit
+from halon.incident.assessment import Away
 from halon.incident.commands import COMMANDS, parse
 from halon.incident.facts import Fact, held
 from halon.incident.gates import Proof
 from halon.incident.said import MOST_CORRECTIVES, MOST_FINDINGS, MOST_WHYS
 from halon.incident.standing import decided
 from halon.incident.state import Sealed, State
+from halon.incident.tasks import Handover, Task
+from halon.incident.ticking import MOST_TASKS
 from halon.incident.times import after
 
 GATE = "revoke-token-1a2b3c4d"
@@ -180,6 +183,28 @@ def test_close_once_everything_is_settled(room: Any) -> None:
 REFUSED: list[tuple[str, str, dict[str, Any], Callable[[Any], dict[str, Any]], str, str]] = [
     ("ack", "ann", {}, lambda r: {"acked_by": "sue", "acked_at": r.T0}, "AlreadyAcknowledged", "sue acknowledged at 2026"),
     ("assign", "ann", {"role": "commander", "to": "suse"}, lambda r: {}, "UnknownPerson", "did you mean 'sue'?"),
+    ("handover", "ann", {"to": "tomm"}, lambda r: {}, "UnknownPerson", "did you mean 'tom'?"),
+    ("handover", "tom", {"to": "sue"}, lambda r: {}, "NotAuthorised", "Only the commander hands over, and that is ann"),
+    ("handover", "ann", {"to": "ann"}, lambda r: {}, "NothingNew", "ann is commander already"),
+    ("handover", "ann", {"to": "sue"}, lambda r: {"handover": Handover("sue", "ann", r.at(50), r.at(350))}, "AlreadyAsked", "sue was asked"),
+    ("handover", "ann", {"to": "tom"}, lambda r: {"assessment": _with_away(r)}, "NotThere", "hand over to sue"),
+    ("task", "tom", {"do": "done", "step": "triage/reel"}, lambda r: _steps(r), "UnknownStep", "did you mean 'triage/real'?"),
+    ("task", "tom", {"do": "done", "step": "triage/real"}, lambda r: _steps(r, status="done", by="halon"), "AlreadyDone", "triage/real is done"),
+    ("task", "tom", {"do": "done", "step": "triage/real"}, lambda r: {"tasks": (Task(r.step(automated=True, answers=("confirmed",))),)},
+     "NeedsReason", "once confirmed is known: say `fact`"),
+    ("task", "tom", {"do": "skip", "step": "triage/real"}, lambda r: _steps(r), "NeedsReason", "it stays visible, with your name"),
+    ("task", "tom", {"do": "skip", "step": "triage/real", "reason": "r"}, lambda r: _steps(r, status="done", by="sue"), "AlreadyDone", "done by sue"),
+    ("task", "pat", {"do": "skip", "step": "triage/real", "reason": "r"}, lambda r: _steps(r), "NotAuthorised", "technical_lead (tom) or the commander"),
+    ("task", "tom", {"do": "reopen", "step": "triage/real"}, lambda r: _steps(r, status="done"), "NeedsReason", "takes a reason"),
+    ("task", "tom", {"do": "reopen", "step": "triage/real", "reason": "r"}, lambda r: _steps(r), "NothingNew", "open already"),
+    ("task", "tom", {"do": "add", "step": "Call"}, lambda r: {}, "Incomplete", "needs owner"),
+    ("task", "tom", {"do": "add", "step": "x" * 301, "owner": "tom"}, lambda r: {}, "Incomplete", "300 characters"),
+    ("task", "tom", {"do": "add", "step": "Call", "owner": "nobody"}, lambda r: {}, "UnknownPerson", "or holds that role"),
+    ("task", "tom", {"do": "add", "step": "Call", "owner": "tom", "due": "2026-11-22"}, lambda r: {}, "InThePast", "has passed"),
+    ("task", "tom", {"do": "add", "step": "Call", "owner": "tom"}, lambda r: {"tasks": tuple(Task(r.step(f"rca/s{n}")) for n in range(MOST_TASKS))},
+     "TooMany", "120 steps already"),
+    ("kit", "ann", {"reason": "r"}, lambda r: {}, "NothingNew", f"Kit {'k' * 12} judges this incident"),
+    ("kit", "ann", {"reason": "r"}, lambda r: {"kit_wanted": "n" * 64}, "AlreadyAsked", f"moved to kit {'n' * 12} already"),
     ("fact", "pat", {"name": "detected_at", "value": "x"}, lambda r: {"facts": (_person_fact(),)}, "NothingNew", "already"),
     ("approve", "sue", {"gate": "nope"}, lambda r: {"gates": (r.gate(),)}, "UnknownGate", f"Known: {GATE}."),
     ("approve", "sue", {"gate": "revoke-token-ffffffff"}, lambda r: {"gates": (r.gate(),)}, "UnknownGate", "look again"),
@@ -224,6 +249,15 @@ REFUSED: list[tuple[str, str, dict[str, Any], Callable[[Any], dict[str, Any]], s
 
 def _person_fact() -> Fact:
     return Fact("detected_at", "x", "person", "t")
+
+
+def _steps(room: Any, **fields: Any) -> dict[str, Any]:
+    return {"tasks": (Task(room.step(), **fields),)}
+
+
+def _with_away(room: Any) -> Any:
+    judged = room.judged()
+    return replace(judged, roster=replace(judged.roster, away=(Away("tom", room.T0, room.at(9000), "sue"),)))
 
 
 def _final(room: Any) -> Any:
@@ -316,34 +350,6 @@ def test_signals_have_no_update_id_and_are_each_done(room: Any) -> None:
     state = room.say(room.assessed(), "note", text="a").state
     assert room.say(state, "note", text="a").state.chain.seq == state.chain.seq + 1
     assert state.answered == {}
-
-
-def test_the_memory_of_answers_is_bounded(room: Any) -> None:
-    """The last 200 and the one just given."""
-    state = room.assessed()
-    for number in range(250):
-        state = room.say(state, "note", text="a", update=f"u-{number}").state
-    assert len(state.answered) == 201
-    assert "u-249" in state.answered
-
-
-def test_after_twenty_refusals_a_name_is_turned_away(room: Any) -> None:
-    """Counted by name; others are still heard."""
-    state = room.assessed()
-    for number in range(PATIENCE):
-        assert not exhausted(state, "tom"), number
-        state = room.say(state, "close", "tom").state
-    assert exhausted(state, "tom")
-    assert not exhausted(state, "ann")
-
-
-def test_refusals_of_signals_are_bounded(room: Any) -> None:
-    """A flood under made-up names does not swell the state."""
-    state = room.opened()
-    for number in range(300):
-        state = refuse(state, "x" * 500, f"name-{number}", "UnknownSignal", "no such signal", room.at(1))
-    assert len(state.refusals) == 200
-    assert len(state.tail[-1].text) < 120
 
 
 def test_who_the_kit_says_it_is_counts_not_what_was_typed(room: Any) -> None:

@@ -56,6 +56,34 @@ def test_only_news_is_asserted(fact: Fact, news: bool) -> None:
     assert after[0] == facts[0]
 
 
+@pytest.mark.parametrize(
+    ("said", "fact", "news"),
+    [
+        # Two machines in turns are no news until a person has spoken.
+        ((("trace", 5), ("action-log", 6)), ("trace", 5), False),
+        ((("trace", 5), ("action-log", 6)), ("trace", 7), True),
+        ((("trace", 5), ("person", 3)), ("trace", 5), True),
+        ((("trace", 5), ("person", 3), ("trace", 5)), ("trace", 5), False),
+        # A person who says it again after a machine contradicted does.
+        ((("person", 3), ("trace", 5)), ("person", 3), True),
+        ((("person", 3),), ("person", 3), False),
+    ],
+)
+def test_what_a_source_said_already_is_no_news(said: Any, fact: Any, news: bool) -> None:
+    """So that two machines that disagree do not have everything judged anew with every look."""
+    facts = tuple(Fact("n", value, source, "t") for source, value in said)
+    source, value = fact
+    assert (assert_fact(facts, Fact("n", value, source, "later")) is not facts) is news
+
+
+def test_a_fact_of_one_entity_is_not_one_of_all() -> None:
+    """The same name for two legal entities is two facts."""
+    facts = (Fact("n", 5, "person", "t"), Fact("n", 6, "person", "t", entity="acme-us"))
+    assert held(facts) == {"n": 5}
+    assert held(facts, "acme-us") == {"n": 6}
+    assert len(assert_fact(facts, Fact("n", 5, "person", "later", entity="acme-us"))) == 3
+
+
 @settings(max_examples=40, deadline=None)
 @given(st.lists(FACTS, max_size=10))
 def test_the_version_rises_with_news_only(room: Any, facts: list[Fact]) -> None:
@@ -90,6 +118,25 @@ def test_a_long_value_is_cut_in_the_log_only(room: Any) -> None:
     state = learn(room.opened(), [Fact("n", "x" * 1000, "trace", "t")], "t")
     assert state.tail[-1].text.endswith("... (trace)")
     assert held(state.facts)["n"] == "x" * 1000
+
+
+def test_a_reason_stands_in_the_log_beside_what_was_held_before(room: Any) -> None:
+    """Promise 7: down and later only by name, and the earlier value stays visible."""
+    state = learn(room.opened(), [Fact("n", 600, "trace", "t")], "t")
+    said = Fact("n", 6, "person", "t2", by="pat", entity="acme-us", certainty="likely", reason="counted by hand")
+    state = learn(state, [said], "t2")
+    line = state.chain.pending[-1]
+    assert line.text == "Fact: n of acme-us = 6 (person, likely); it was 600; because: counted by hand"
+    assert line.data == {"name": "n", "value": 6, "source": "person", "claim": False, "entity": "acme-us",
+                         "certainty": "likely", "reason": "counted by hand"}  # fmt: skip
+    assert [fact.value for fact in state.facts if fact.name == "n"] == [600, 6]
+
+
+def test_each_sources_last_word_is_remembered(room: Any) -> None:
+    """A name told a thousand times by one source does not push out what another said of it."""
+    state = learn(room.opened(), [Fact("n", "other", "action-log", "t")], "t")
+    state = learn(state, [Fact("n", number, "trace", "t") for number in range(1000)], "t")
+    assert [fact.value for fact in state.facts if fact.source == "action-log"] == ["other"]
 
 
 def test_a_second_persons_same_word_counts_where_something_hangs_on_the_first_ones(room: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ NOW = "2026-11-22T09:00:00.000Z"
 
 class Source:
     name, kind, token_env, agent_label, group_label = "am", "alertmanager", "AM_TOKEN", "agent", "group"
+    groups: Mapping[str, str] = {}
 
 
 def read(*alerts: dict[str, Any]) -> list[Alert]:
@@ -59,6 +61,17 @@ def test_the_kit_says_which_labels_name_agent_and_group(alert: Any) -> None:
     body = {"version": "4", "alerts": [alert("no", labels={"service": "s", "team": "t"})]}
     (found,) = alertmanager.read(body, Other(), NOW, 1000)
     assert (found.agent, found.group, found.rule) == ("s", "t", "Rule")
+
+
+def test_the_kits_detections_say_which_rules_belong_together(alert: Any) -> None:
+    """Two rules of one detection make one incident without a label; a label still comes first."""
+
+    class Known(Source):
+        groups = {"Rule": "data_leak"}  # noqa: RUF012
+
+    bare, labelled = alert("no", labels={"agent": "a"}), alert("yes", labels={"agent": "a", "group": "own"})
+    found = alertmanager.read({"version": "4", "alerts": [bare, labelled]}, Known(), NOW, 1000)
+    assert [one.group for one in found] == ["data_leak", "own"]
 
 
 def test_a_firing_alert_has_no_end(alert: Any) -> None:

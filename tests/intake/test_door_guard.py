@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,7 @@ class Source:
     token_env: str = "AM_TOKEN"
     agent_label: str = "agent"
     group_label: str = "group"
+    groups: Mapping[str, str] = field(default_factory=dict)
     allow_open: bool = False
 
 

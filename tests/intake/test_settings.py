@@ -40,7 +40,7 @@ def test_every_variable_in_the_table_is_read(tmp_path: Path) -> None:
         "HALON_HOME": str(tmp_path), "HALON_KIT": str(tmp_path / "kit"), "HALON_GATEWAY_HOST": "0.0.0.0",
         "HALON_GATEWAY_PORT": "1", "HALON_TASK_QUEUE": "other", "HALON_TEMPORAL_PORT": "2", "HALON_UI_PORT": "3",
         "HALON_EVIDENCE": str(tmp_path / "ev"), "HALON_LIMIT_BODY": "2048", "HALON_LIMIT_DEPTH": "5",
-        "HALON_LIMIT_ALERTS": "7",
+        "HALON_LIMIT_ALERTS": "7", "HALON_LINK": "https://halon.example",
     }  # fmt: skip
     assert set(other) == {setting.name for setting in SETTINGS}
     default = Settings.from_environ({})
@@ -55,7 +55,7 @@ def test_every_variable_in_the_table_is_read(tmp_path: Path) -> None:
         ("HALON_GATEWAY_PORT", "http"), ("HALON_GATEWAY_PORT", "70000"), ("HALON_GATEWAY_PORT", "-1"),
         ("HALON_GATEWAY_PORT", "²"), ("HALON_LIMIT_BODY", "0"), ("HALON_LIMIT_DEPTH", "9" * 50),
         ("HALON_KIT", "/no/such/kit"), ("HALON_GATEWAY_HOST", "http://x"), ("HALON_GATEWAY_HOST", "1.2.3.4:80"),
-        ("HALON_TASK_QUEUE", "a\nb"),
+        ("HALON_TASK_QUEUE", "a\nb"), ("HALON_LINK", "halon.example"), ("HALON_LINK", "https://x/?a=1"), ("HALON_LINK", "javascript:x"),
     ],
 )  # fmt: skip
 def test_a_bad_value_names_variable_value_and_next_step(name: str, value: str) -> None:

@@ -33,6 +33,15 @@ def test_reversible_first_then_rung_by_rung() -> None:
     assert [one.id for one in planned.orders] == ["disable", "limit", "revoke", "kill"]
 
 
+def test_what_the_runbook_prefers_comes_first_among_equals() -> None:
+    """A preference breaks a tie; it never puts the more disruptive first."""
+    prepared = [Prepared(order(name), ALWAYS) for name in ("a", "b", "c")] + [
+        Prepared(order("d", disruption=0), ALWAYS)
+    ]
+    planned = plan(prepared, {}, "act", ASK, preferred=("c", "b", "not-planned"))
+    assert [one.id for one in planned.orders] == ["d", "c", "b", "a"]
+
+
 def test_what_the_facts_rule_out_is_not_planned() -> None:
     """A condition that is false leaves the order out."""
     assert plan([Prepared(order("disable"), CONFIRMED)], {"confirmed": False}, "act", ASK).orders == ()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halon.judgement.predicates import OPS, All, Any_, Leaf, Not, Tree, judge
+from halon.judgement.predicates import OPS, All, Any_, Leaf, Memo, Not, Tree, judge
 
 NUMBERS = ("affected_individuals", "records_count")
 FLAGS = ("confirmed", "ongoing")
@@ -75,6 +75,32 @@ def test_de_morgan(parts: list[Tree], facts: dict[str, Any], hidden: set[str]) -
     nots = tuple(Not(part) for part in parts)
     assert judge(Not(All(tuple(parts))), seen).value is judge(Any_(nots), seen).value
     assert judge(Not(Any_(tuple(parts))), seen).value is judge(All(nots), seen).value
+
+
+@given(TREES, KNOWN, st.sets(st.sampled_from((*FLAGS, *NUMBERS, *LISTS))))
+def test_not_not_is_the_same(tree: Tree, facts: dict[str, Any], hidden: set[str]) -> None:
+    """Twice denied has the value, the reasons and the needs of the plain tree."""
+    seen = {name: value for name, value in facts.items() if name not in hidden}
+    assert judge(Not(Not(tree)), seen) == judge(tree, seen)
+
+
+@given(TREES, KNOWN, st.sets(st.sampled_from((*FLAGS, *NUMBERS, *LISTS))))
+def test_what_is_needed_is_enough(tree: Tree, facts: dict[str, Any], hidden: set[str]) -> None:
+    """Knowing the facts that are named as needed decides, and none is named where it is decided already."""
+    seen = {name: value for name, value in facts.items() if name not in hidden}
+    judged = judge(tree, seen)
+    assert (judged.needs == ()) is (judged.value is not None)
+    learnt = judge(tree, {**seen, **{name: facts[name] for name in judged.needs}})
+    assert learnt.value is not None
+    assert learnt.value is judge(tree, facts).value
+
+
+@given(st.lists(TREES, max_size=4), KNOWN, st.sets(st.sampled_from((*FLAGS, *NUMBERS, *LISTS))))
+def test_remembering_comparisons_changes_nothing(trees: list[Tree], facts: dict[str, Any], hidden: set[str]) -> None:
+    """Rules judged one after the other with one memory are judged like each on its own."""
+    seen = {name: value for name, value in facts.items() if name not in hidden}
+    memo: Memo = {}
+    assert [judge(tree, seen, memo) for tree in trees] == [judge(tree, seen) for tree in trees]
 
 
 @given(TREES, KNOWN, st.sets(st.sampled_from((*FLAGS, *NUMBERS, *LISTS))))

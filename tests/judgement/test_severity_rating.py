@@ -101,3 +101,73 @@ def test_learning_that_it_goes_on_never_lowers(facts: dict[str, Any]) -> None:
     before = rate(STARTER, facts).severity.level
     after = rate(STARTER, {**facts, "ongoing": True}).severity.level
     assert LEVELS.index(after) <= LEVELS.index(before)
+
+
+@pytest.mark.parametrize(
+    ("facts", "axis", "level"),
+    [
+        ({"imminent_risk_death_or_serious_injury": True}, "people", "SEV1"),
+        ({"serious_incident_limbs": ["death"]}, "people", "SEV1"),
+        ({"risk_to_individuals": "high_risk"}, "people", "SEV2"),
+        ({"data_categories": ["health"], "external_recipient": True}, "people", "SEV2"),
+        ({"wrong_decision": True}, "people", "SEV3"),
+        ({"confirmed": True, "external_recipient": True, "data_categories": ["credentials"]}, "data", "SEV1"),
+        ({"sensitive_data_involved": True, "acquired_vs_accessed": "unavailable"}, "data", "SEV2"),
+        (
+            {"personal_data_involved": True, "acquired_vs_accessed": "accessed", "affected_individuals": 500},
+            "data",
+            "SEV2",
+        ),
+        ({"sensitive_data_involved": True}, "data", "SEV3"),
+        ({"irreversible_tool_action": True, "production_changed": True}, "actions", "SEV1"),
+        ({"irreversible_tool_action": True, "funds_moved": True}, "actions", "SEV1"),
+        ({"production_changed": True}, "actions", "SEV2"),
+        ({"attempted_and_blocked": True}, "actions", "SEV3"),
+        ({"how_stopped": "not_stoppable"}, "control", "SEV1"),
+        ({"evaded_or_concealed": True}, "control", "SEV1"),
+        ({"how_stopped": "late"}, "control", "SEV2"),
+        ({"how_stopped": "guardrail"}, "control", "SEV3"),
+        ({"spend_eur": 50_000}, "money", "SEV1"),
+        ({"spend_times_budget": 11}, "money", "SEV2"),
+        ({"spend_times_budget": 10}, "money", "SEV3"),
+        ({"spend_times_budget": 2}, "money", ""),
+        ({"cross_tenant": True}, "spread", "SEV1"),
+        ({"supply_chain": True}, "spread", "SEV1"),
+        ({"affected_agents": 2}, "spread", "SEV2"),
+        ({"affected_sessions": 10}, "spread", "SEV3"),
+    ],
+)
+def test_each_axis_of_the_starter_rubric(facts: dict[str, Any], axis: str, level: str) -> None:
+    """Harm to people, data, actions, control, money, spread: each level of each is reached by its facts."""
+    rated = rate(STARTER, {"alert_group": "", "alert_rules": [], **facts})
+    rows = {row.axis: row for row in rated.severity.axes}
+    assert set(rows) == {"people", "data", "actions", "control", "money", "spread"}
+    assert rows[axis].level == level
+    assert rows[axis].words
+
+
+@pytest.mark.parametrize("modifier", ["ongoing", "credential_exposed", "agent_deceived"])
+def test_each_modifier_raises_by_one(modifier: str) -> None:
+    """Still going on, a secret in other hands, an agent that lied: one level worse each."""
+    facts = {"alert_group": "", "alert_rules": [], "affected_agents": 2}
+    assert rate(STARTER, facts).severity.level == "SEV2"
+    assert rate(STARTER, {**facts, modifier: True}).severity.level == "SEV1"
+
+
+def test_the_axis_table_says_what_is_not_known() -> None:
+    """An axis is known only when no unknown fact could put it higher; until then it names the facts."""
+    rows = {row.axis: row for row in rate(STARTER, {"spend_eur": 600}).severity.axes}
+    assert (rows["money"].level, rows["money"].known) == ("SEV3", False)
+    settled = {row.axis: row for row in rate(STARTER, {"spend_eur": 600, "spend_times_budget": 1}).severity.axes}
+    assert (settled["money"].level, settled["money"].known) == ("SEV3", True)
+    assert (rows["spread"].level, rows["spread"].known) == ("", False)
+    assert "affected_agents" in rows["spread"].words
+    nothing = rate(STARTER, {"spend_eur": 0, "spend_times_budget": 0}).severity.axes
+    assert [(row.level, row.words) for row in nothing if row.axis == "money"] == [("", "no level is reached")]
+
+
+@given(st.fixed_dictionaries({}, optional=FACTS))
+def test_the_level_is_never_below_any_axis(facts: dict[str, Any]) -> None:
+    """The worst axis counts; floors and modifiers only make it worse."""
+    severity = rate(STARTER, facts).severity
+    assert all(LEVELS.index(severity.level) <= LEVELS.index(row.level) for row in severity.axes if row.level)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -36,17 +37,32 @@ def problems(folder: Path) -> str:
 @pytest.mark.parametrize(
     ("name", "old", "new", "says"),
     [
-        ("agents.yaml", "mode: act", "mod: act", "there is no key 'mod'; known: title, entity, mode"),
-        ("agents.yaml", "mode: act", "mode: atc", "can't be 'atc'; known: observe, suggest, act; did you mean 'act'?"),
-        ("agents.yaml", "entity: acme-eu", "entity: acme-us", "there is no entity 'acme-us'; known: acme-eu"),
+        ("agents/support-bot.yaml", "mode: act", "mod: act", "there is no key 'mod'; known: title, entity, mode"),
         (
-            "agents.yaml",
+            "agents/support-bot.yaml",
+            "mode: act",
+            "mode: atc",
+            "can't be 'atc'; known: observe, suggest, act; did you mean 'act'?",
+        ),
+        (
+            "agents/support-bot.yaml",
+            "entity: acme-eu",
+            "entity: acme-us",
+            "there is no entity 'acme-us'; known: acme-eu",
+        ),
+        (
+            "agents/support-bot.yaml",
             "connector: sandbox-agent",
             "connector: sandbox",
             "no connector 'sandbox'; known: halon-control, sandbox-agent",
         ),
-        ("agents.yaml", "http://127.0.0.1:8601", "http://user:pw@127.0.0.1", "not a plain http or https address"),
-        ("agents.yaml", "http://127.0.0.1:8601", "ftp://127.0.0.1", "not a plain http or https address"),
+        (
+            "agents/support-bot.yaml",
+            "http://127.0.0.1:8601",
+            "http://user:pw@127.0.0.1",
+            "not a plain http or https address",
+        ),
+        ("agents/support-bot.yaml", "http://127.0.0.1:8601", "ftp://127.0.0.1", "not a plain http or https address"),
         (
             "actions.yaml",
             "roles: [security_lead]",
@@ -76,8 +92,8 @@ def problems(folder: Path) -> str:
         ("authority.yaml", "  restore:\n", "  restor:\n", "gates.restore is missing"),
         ("communications.yaml", "path: pages.log", "path: ../pages.log", "does not have the form that is needed"),
         ("communications.yaml", ", url_env: HALON_PAGE_WEBHOOK", "", "the webhook channel 'pager' has no url_env"),
-        ("organisation.yaml", "[controller, processor]", "[controler]", "did you mean 'controller'?"),
-        ("organisation.yaml", "data_protection:", "dp:", "names no authority 'data_protection'; known: dp"),
+        ("entities/acme-eu.yaml", "[controller, processor]", "[controler]", "did you mean 'controller'?"),
+        ("entities/acme-eu.yaml", "data_protection:", "dp:", "names no authority 'data_protection'; known: dp"),
         ("sources.yaml", "kind: alertmanager", "kind: grafana", "known: alertmanager, report"),
         ("sources.yaml", "token_env: HALON_TOKEN_REPORT", "token: s3cret", "there is no key 'token'"),
         ("severity.yaml", "  - name: ongoing", "  - name: ongoing\n    extra: 1", "there is no key 'extra'"),
@@ -98,8 +114,18 @@ def problems(folder: Path) -> str:
             "effective_from: 2018-05-35",
             "no date of the calendar",
         ),
-        ("connectors.yaml", "path: /control/tools/{tool}", "path: /control/{thing}", "a value for {thing}"),
-        ("connectors.yaml", "path: /v1/traces", "path: v1/traces", "does not have the form that is needed"),
+        (
+            "connectors/sandbox-agent.yaml",
+            "path: /control/tools/{tool}",
+            "path: /control/{thing}",
+            "a value for {thing}",
+        ),
+        (
+            "connectors/sandbox-agent.yaml",
+            "path: /v1/traces",
+            "path: v1/traces",
+            "does not have the form that is needed",
+        ),
     ],
 )
 def test_a_mistake_is_answered(folder: Path, name: str, old: str, new: str, says: str) -> None:
@@ -112,17 +138,21 @@ def test_a_mistake_is_answered(folder: Path, name: str, old: str, new: str, says
 
 def test_the_line_is_the_line(folder: Path) -> None:
     """The place is that of the misspelt key itself."""
-    line = edit(folder, "agents.yaml", "mode: act", "mod: act")
-    assert f"agents.yaml:{line}: there is no key 'mod'" in problems(folder)
+    line = edit(folder, "agents/support-bot.yaml", "mode: act", "mod: act")
+    assert f"agents/support-bot.yaml:{line}: there is no key 'mod'" in problems(folder)
 
 
 def test_all_problems_come_at_once(folder: Path) -> None:
     """Misspelt keys, wrong references and missing gates are told together, in order of place."""
-    edit(folder, "agents.yaml", "mode: act", "mod: act")
+    edit(folder, "agents/support-bot.yaml", "mode: act", "mod: act")
     edit(folder, "actions.yaml", "roles: [security_lead]", "roles: [nobody]")
     edit(folder, "oncall.yaml", "commander: ann", "commander: anne")
     told = problems(folder)
-    assert [line.split(":")[0] for line in told.split("\n")] == ["actions.yaml", "agents.yaml", "oncall.yaml"]
+    assert [line.split(":")[0] for line in told.split("\n")] == [
+        "actions.yaml",
+        "agents/support-bot.yaml",
+        "oncall.yaml",
+    ]
 
 
 def test_irreversible_without_gate_is_refused(folder: Path) -> None:
@@ -152,7 +182,7 @@ FIRST, LAST = "- {share: 10, watch_seconds: 120}", "- {share: 100}"
         ("actions.yaml", LAST, "- {share: 10}\n      - {share: 100}", "the shares 10, 10, 100 don't rise to 100"),
         ("actions.yaml", "with: {tool: send_email}", "with: {tool: send_email, share: 5}", "share is given by the stages"),
         ("actions.yaml", "    rung: 2 ", "    restore_stages: [{share: 100}]\n    rung: 2 ", "undo does not say {share}"),
-        ("connectors.yaml", ', /share: "{share}"}}\n\n', "}}\n\n", "undo_verify does not say {share}; put"),
+        ("connectors/sandbox-agent.yaml", ', /share: "{share}"}}\n\n', "}}\n\n", "undo_verify does not say {share}; put"),
         ("actions.yaml", "    way_back:", "    restore_stages: [{share: 100}]\n    way_back:", "so it has nothing to restore"),
     ],
 )  # fmt: skip
@@ -181,13 +211,13 @@ def test_reversible_without_undo_is_refused(folder: Path) -> None:
     line = edit(folder, "actions.yaml", "operation: kill_switch", "operation: revoke_token")
     told = problems(folder)
     assert "kill-switch says it is reversible and its operation has no undo" in told
-    assert f"actions.yaml:{line + 2}:" in told
+    assert f"actions.yaml:{line + 3}:" in told
 
 
 @pytest.mark.parametrize("name", ["verify", "undo_verify"])
 def test_an_effect_that_nobody_reads_back_is_refused(folder: Path, name: str) -> None:
     """Promise 8: no action without a read-back of its effect and of its undo."""
-    edit(folder, "connectors.yaml", f"        {name}:\n", "        ghost:\n")
+    edit(folder, "connectors/sandbox-agent.yaml", f"    {name}:\n", "    ghost:\n")
     told = problems(folder)
     assert f"disable-send-email has no {name}" in told
     assert "there is no key 'ghost'" in told
@@ -195,34 +225,84 @@ def test_an_effect_that_nobody_reads_back_is_refused(folder: Path, name: str) ->
 
 def test_a_read_back_that_agrees_with_anything_is_refused(folder: Path) -> None:
     """A verify without an expected value would call everything contained."""
-    edit(folder, "connectors.yaml", '          expect: {json: {/tool: "{tool}", /enabled: false}}\n', "")
+    edit(folder, "connectors/sandbox-agent.yaml", '      expect: {json: {/tool: "{tool}", /enabled: false}}\n', "")
     assert "verify expects no value, so it would agree with anything" in problems(folder)
 
 
 def test_keyed_without_a_key_header_is_refused(folder: Path) -> None:
     """Promise 4: a keyed effect says in which header its key goes."""
-    edit(folder, "connectors.yaml", "          key_header: Idempotency-Key\n", "")
+    edit(folder, "connectors/sandbox-agent.yaml", "      key_header: Idempotency-Key\n", "")
     assert "disable-send-email is keyed and apply has no key_header" in problems(folder)
 
 
 def test_a_misspelt_file_is_found(folder: Path) -> None:
     """A file under a wrong name is not silently left out."""
-    (folder / "agents.yaml").rename(folder / "agent.yaml")
+    (folder / "sources.yaml").rename(folder / "source.yaml")
+    (folder / "runbooks").rename(folder / "runbook")
+    (folder / "agents" / "billing-bot.yaml").rename(folder / "agents" / "Billing Bot.yaml")
     told = problems(folder)
-    assert "agent.yaml: a kit has no such file" in told
-    assert "did you mean 'agents.yaml'?" in told
-    assert "agents.yaml: this file is missing" in told
+    assert "source.yaml: a kit has no such file" in told
+    assert "did you mean 'sources.yaml'?" in told
+    assert "sources.yaml: this file is missing" in told
+    assert "runbook/any.yaml: a kit has no folder 'runbook'" in told
+    assert "did you mean 'runbooks'?" in told
+    assert "agents/Billing Bot.yaml: the name of the file is its id, and this can't be one" in told
+
+
+@pytest.mark.parametrize("moved", ["agents.yaml", "connectors.yaml", "entities.yaml"])
+def test_a_file_of_an_earlier_layout_is_answered_with_where_it_went(folder: Path, moved: str) -> None:
+    """Nobody searches for what has a folder of its own now."""
+    (folder / moved).write_text("{}")
+    name = moved.removesuffix(".yaml")
+    assert f"{moved}: a kit has no such file any more" in problems(folder)
+    assert f"in {name}/, named after it" in problems(folder)
+
+
+def test_a_kit_without_agents_or_entities_is_refused(folder: Path) -> None:
+    """An inventory is what a kit is for."""
+    shutil.rmtree(folder / "agents")
+    assert "agents: there is no file in agents/" in problems(folder)
+
+
+def test_one_id_twice_is_refused_and_a_pack_that_is_not_there(folder: Path) -> None:
+    """A pack adds; it never replaces in silence."""
+    (folder / "packs" / "more" / "regimes").mkdir(parents=True)
+    shutil.copy(folder / "regimes" / "contract-dpa.yaml", folder / "packs" / "more" / "regimes")
+    load(folder, {})  # off: nobody looks into it
+    edit(folder, "organisation.yaml", "packs: []", "packs: [more, us-states]")
+    told = problems(folder)
+    assert "packs/more/regimes/contract-dpa.yaml:2: 'contract-dpa' is already in regimes/contract-dpa.yaml" in told
+    assert "there is no pack 'us-states'; known: more" in told
+
+
+def test_a_pack_that_is_on_adds_its_regimes_and_a_kit_can_have_notices_of_its_own(folder: Path) -> None:
+    """What a pack holds is part of the kit and of its digest as soon as it is switched on."""
+    home = folder / "packs" / "more" / "regimes"
+    home.mkdir(parents=True)
+    text = (folder / "regimes" / "contract-dpa.yaml").read_text()
+    (folder / "notices").mkdir()
+    (folder / "notices" / "ours.txt.j2").write_text("Subject: {{ reference }}\n")
+    (home / "other-dpa.yaml").write_text(
+        text.replace("id: contract-dpa", "id: other-dpa").replace("template: customers", "template: ours")
+    )
+    off = load(folder, {})
+    edit(folder, "organisation.yaml", "packs: []", "packs: [more]")
+    on = load(folder, {})
+    assert "other-dpa" in {regime.id for regime in on.policy.regimes} - {regime.id for regime in off.policy.regimes}
+    assert on.notices["ours"] == "Subject: {{ reference }}\n"
+    assert on.digest != off.digest
+    assert restore(on.canonical, {}).notices == on.notices
 
 
 def test_yaml_that_cannot_be_read_is_shown_by_line(folder: Path) -> None:
     """Broken YAML, a repeated key, a tag and a wrong ending are each answered with their place."""
     (folder / "sources.yaml").write_text("sources:\n  a: [\n")
-    (folder / "agents.yaml").write_text("agents: {}\nagents: {}\n")
+    (folder / "actions.yaml").write_text("actions: {}\nactions: {}\n")
     (folder / "oncall.yaml").write_text("people: !!python/object:os.system x\n")
     (folder / "regimes" / "more.yml").write_text("id: x\n")
     told = problems(folder)
     assert "sources.yaml:3: not readable as YAML" in told
-    assert "agents.yaml:2: 'agents' appears twice; the first is on line 1" in told
+    assert "actions.yaml:2: 'actions' appears twice; the first is on line 1" in told
     assert "oncall.yaml:1: the tag 'python/object:os.system' is not allowed here" in told
     assert "regimes/more.yml: only files that end in .yaml are read" in told
 
@@ -235,7 +315,8 @@ def test_text_that_cannot_be_stored_is_refused(folder: Path) -> None:
 
 def test_a_path_value_cannot_climb(folder: Path) -> None:
     """An inventory value is one path segment: encoded, and never a dot segment."""
-    edit(folder, "agents.yaml", "tools: [lookup_customer, send_email, refund, admin_delete]", "tools: []")
+    page = folder / "agents" / "support-bot.yaml"
+    page.write_text(re.sub(r"^tools:\n(  .*\n)+", "", page.read_text(), flags=re.MULTILINE))
     edit(folder, "actions.yaml", "with: {tool: send_email}", 'with: {tool: "a/b?c#d%2e"}')
     call = load(folder, {}).policy.agents["support-bot"].prepared[0].order.apply
     assert call.url.endswith("/control/tools/a%2Fb%3Fc%23d%252e")
@@ -249,8 +330,24 @@ def test_no_such_folder(tmp_path: Path) -> None:
         load(tmp_path / "none", {})
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b'{"files": []}', b'{"files": {"agents.yaml": 7}}', b"\xff"])
+@pytest.mark.parametrize(
+    "content", [b"", b"[]", b"{}", b'{"files": []}', b'{"format": 2, "files": {"agents/a.yaml": 7}}', b"\xff"]
+)
 def test_bytes_that_are_no_stored_kit(content: bytes) -> None:
     """What comes back from a store is checked like a folder."""
     with pytest.raises(KitError):
         restore(content, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("Subject: {{ reference\n", "notices/ours.txt.j2:1: not readable as a template"),
+        ("Dear all\n", "notices/ours.txt.j2:1: a notice begins with its subject"),
+    ],
+)
+def test_a_notice_of_ones_own_is_read_when_the_kit_is(folder: Path, text: str, says: str) -> None:
+    """A template that fails is found by day, not when the notice is due."""
+    (folder / "notices").mkdir()
+    (folder / "notices" / "ours.txt.j2").write_text(text)
+    assert says in problems(folder)

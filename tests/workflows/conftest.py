@@ -41,6 +41,8 @@ ATTRIBUTES = [
     surface.REF, surface.AGENT, surface.SEVERITY, surface.PHASE, surface.COMMANDER, surface.CATEGORY,
     surface.WAITING_ON, surface.NEXT_DEADLINE, surface.DRILL,
 ]  # fmt: skip
+AWARE = "certain only once the action log was read"
+"""Why awareness came later than the first alert: that puts a clock off, so it takes a reason."""
 ANSWERS = {"contain": "sue", "restore": "tom"}
 DECIDERS = {"eu-gdpr-33": "pat", "contract-dpa": "cus"}
 
@@ -250,11 +252,18 @@ class House:
             await asyncio.sleep(0.1)
         raise AssertionError(f"{duty} was not filed")
 
+    async def tick(self, *phases: str) -> None:
+        """Everybody does the steps that are still open in these phases (all phases if none is named)."""
+        for one in (await self.query("status"))["tasks"]:
+            if one["status"] == "open" and (not phases or one["phase"] in phases):
+                told = await self.say("task", by="ann", do="done", step=one["id"], reason="done by hand")
+                assert told.startswith(f"Step {one['id']} is done"), told
+
     async def facts(self) -> None:
         """What the privacy officer finds out."""
         await self.say("fact", by="pat", name="gdpr_applies", value=True)
         await self.say("fact", by="pat", name="risk_to_individuals", value="risk")
-        await self.say("fact", by="pat", name="aware_at", value=now())
+        await self.say("fact", by="pat", name="aware_at", value=now(), reason=AWARE)
 
     async def close_story(self) -> Any:
         """From a contained incident to its end, with every person's part."""
@@ -275,6 +284,7 @@ class House:
         await self.until("the proof", lambda s: "proved" in s["headline"])
         await self.approve("restore-disable-send-email")
         await self.admit(self.alert(status="resolved", started_at=self.first_started, ended_at=now()))
+        await self.tick("notify", "remediate")
         await self.until("everything settled", lambda s: not s["left_before_close"])
         await self.say("close", by="ann", reason="done")
         return await asyncio.wait_for(self.incident.result(), 60)
@@ -287,7 +297,8 @@ class House:
         self.first_started = now()
         await self.open(started_at=self.first_started)
         for name, value in (("gdpr_applies", True), ("risk_to_individuals", "risk"), ("aware_at", now())):
-            await self.incident.signal("fact", {"by": "pat", "name": name, "value": value})
+            why = {"reason": AWARE} if name == "aware_at" else {}
+            await self.incident.signal("fact", {"by": "pat", "name": name, "value": value, **why})
 
     async def whole_story(self) -> Any:
         """One incident from the harm to the closed record."""

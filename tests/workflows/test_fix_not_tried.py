@@ -8,7 +8,7 @@ from typing import Any
 
 async def test_promise_9_what_can_not_be_tried_is_waived_by_name(house: Any) -> None:
     """No replay, no evals: the rerun decides nothing and says so, `close` waits for a person's word, the end says waived."""
-    kit = house.settings.kit / "connectors.yaml"
+    kit = house.settings.kit / "connectors" / "sandbox-agent.yaml"
     kit.write_text(
         kit.read_text()
         .replace("path: /control/replay", "path: /control/none")
@@ -45,6 +45,7 @@ async def test_promise_9_what_can_not_be_tried_is_waived_by_name(house: Any) -> 
         assert [one["passed"] for one in (await house.query("rca"))["reruns"]] == [False, False], "tried once more"
         await house.say("waive", by="ann", what="proof", reason="it can't rehearse; read by two people")
         await house.approve("restore-disable-send-email")
+        await house.tick()
         await house.until("everything settled", lambda s: not s["left_before_close"])
         report = await house.query("report")
         assert report["case"]["reproduced"] is None

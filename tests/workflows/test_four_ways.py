@@ -30,6 +30,7 @@ KILLED = os.environ.get(
 )
 DYING = Path(__file__).with_name("dying_worker.py")
 # What may differ: whether the first judgement already knew what people said, and that a retry says so.
+SAID_BEFORE = re.compile(r"; risk_to_individuals is risk")
 UNSTEADY = re.compile(r"^clock: (Clock running|.* -> )")
 SAID_BY_RETRIES = re.compile(r" \(it had taken effect before; not sent twice\)")
 
@@ -47,7 +48,8 @@ async def told(house: Any) -> Counter[str]:
     entries = await house.record.entries(incidents[0])
     queue = house.settings.task_queue
     lines = (
-        f"{entry.kind}: {SAID_BY_RETRIES.sub('', plainly(entry.text)).replace(queue, 'GROUP')}" for entry in entries
+        f"{entry.kind}: {SAID_BEFORE.sub('', SAID_BY_RETRIES.sub('', plainly(entry.text))).replace(queue, 'GROUP')}"
+        for entry in entries
     )
     return Counter(line for line in lines if not UNSTEADY.match(line))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,18 @@ TOOL = "/control/tools/send_email"
 
 def in_mode(house: Any, mode: str) -> None:
     """The kit as its owner writes it; a worker that is started from now on reads it."""
-    agents = Path(house.environ["HALON_KIT"]) / "agents.yaml"
-    head, agent, rest = agents.read_text("utf-8").partition("  support-bot:\n")
-    lines = [
-        f"    mode: {mode}" if line.startswith("    mode:") else line for line in rest.partition("\n\n")[0].splitlines()
-    ]
-    agents.write_text(head + agent + "\n".join(lines) + "\n\n" + rest.partition("\n\n")[2], "utf-8")
+    page = Path(house.environ["HALON_KIT"]) / "agents" / "support-bot.yaml"
+    page.write_text(re.sub(r"^mode: \w+", f"mode: {mode}", page.read_text("utf-8"), flags=re.MULTILINE), "utf-8")
+
+
+async def moved(house: Any) -> None:
+    """The newer kit was noticed, and the commander moves the incident to it."""
+    for _ in range(300):
+        if any("A newer kit is in use" in text for text in await texts(house)):
+            break
+        await asyncio.sleep(0.1)
+    told = await house.say("kit", by="ann", reason="the mode was changed on purpose")
+    assert "moves the incident to kit" in told, told
 
 
 async def texts(house: Any) -> list[str]:
@@ -64,7 +71,7 @@ async def test_what_is_only_observed_has_not_stopped_until_somebody_says_so(hous
         assert "the harm has not been seen to stop" in status["left_before_close"]
         assert not [text for text in await texts(house) if "stopped" in text]
         assert (await house.query("report"))["window"]["contained_at"] == ""
-        await house.say("fact", by="ann", name="ongoing", value=False)
+        await house.say("fact", by="ann", name="ongoing", value=False, reason="seen in the log")
         status = await house.until("the word", lambda s: "the harm has stopped all the same" in s["headline"])
         assert status["outside"].startswith("It was stopped at ")
         assert "The harm has stopped: a person says so." in await texts(house)
@@ -86,6 +93,7 @@ async def test_stronger_begins(house: Any, mode: str, news: str) -> None:
             await house.admit(house.alert(fingerprint="fp-2"))
         else:
             await house.say("fact", by="ann", name="credential_exposed", value=True)
+        await moved(house)
         if mode == "suggest":
             status = await house.until("the gate", lambda s: s["actions"].get("disable-send-email") == "waiting")
             assert "not contained yet" in status["headline"]
@@ -106,6 +114,7 @@ async def test_a_yes_that_is_no_longer_needed_is_not_waited_for(house: Any) -> N
     in_mode(house, "act")
     async with house.worker():
         await house.say("fact", by="ann", name="credential_exposed", value=True)
+        await moved(house)
         await house.contained()
         assert not await enabled(house)
         assert {one["status"] for one in await house.query("gates") if one["subject"] == "disable-send-email"} == {
@@ -122,6 +131,7 @@ async def test_a_weaker_mode_begins_nothing_new(house: Any) -> None:
     in_mode(house, "observe")
     async with house.worker():
         await house.say("fact", by="ann", name="credential_exposed", value=True)
+        await moved(house)
         await house.until("the note", lambda s: s["actions"].get("disable-send-email") == "would run")
         assert "GateClosed" in await house.say("approve", by="tom", gate=gate)
         assert [one["id"] for one in await house.open_gates()] == []
@@ -138,6 +148,7 @@ async def test_what_is_in_force_stays_in_force_and_known_in_a_weaker_mode(house:
     in_mode(house, "observe")
     async with house.worker():
         await house.say("fact", by="ann", name="credential_exposed", value=True)
+        await moved(house)
         status = await house.until("the new kit", lambda s: s["mode"] == "observe")
         assert status["actions"]["disable-send-email"] == "verified"
         assert "the harm has stopped (" in status["headline"]

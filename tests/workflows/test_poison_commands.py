@@ -142,7 +142,7 @@ async def test_promise_13_no_silent_typo_in_the_name_of_a_signal(house: Any) -> 
         await answered_promptly(house, "still here")
         lines = await refused_lines(house)
         assert len(lines) == 8
-        assert "did you mean 'approve'? Known: ack, assign, fact" in lines[0]
+        assert "did you mean 'approve'? Known: ack, assign, handover" in lines[0]
 
 
 async def test_promise_13_no_hostile_value_wedges(house: Any) -> None:

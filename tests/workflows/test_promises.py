@@ -192,8 +192,13 @@ async def test_promise_7_lower_only_by_name(house: Any) -> None:
         await begun(house)
         first = (await house.query("status"))["severity"]["level"]
         assert first in ("SEV1", "SEV2")
-        await house.say("fact", by="sue", name="ongoing", value=False)
-        await house.say("fact", by="pat", name="data_categories", value=["basic_contact"])
+        assert "NeedsReason" in await house.say("fact", by="sue", name="ongoing", value=False)
+        refused = await house.say("fact", by="tom", name="ongoing", value=False, reason="I think so")
+        assert "fact-down takes the role commander or privacy_officer or security_lead" in refused
+        await house.say("fact", by="sue", name="ongoing", value=False, reason="no call since the tool was taken")
+        await house.say(
+            "fact", by="pat", name="data_categories", value=["basic_contact"], reason="the mail held addresses only"
+        )
         await asyncio.sleep(1)
         assert (await house.query("status"))["severity"]["level"] == first, (
             "a milder judgement lowers nothing by itself"
@@ -205,10 +210,10 @@ async def test_promise_7_lower_only_by_name(house: Any) -> None:
         changed = (await house.query("status"))["severity"]
         assert changed["level"] == "SEV3"
         assert [(one["level"], one["by"]) for one in changed["changes"]][-2:] == [(first, "halon"), ("SEV3", "ann")]
-        await house.say("fact", by="pat", name="affected_individuals", value=3)
+        await house.say("fact", by="pat", name="affected_individuals", value=3, reason="counted in the mail itself")
         await asyncio.sleep(1)
         assert (await house.query("status"))["severity"]["level"] == "SEV3", "the same judgement does not undo her word"
-        await house.say("fact", by="pat", name="data_categories", value=["health"])
+        await house.say("fact", by="pat", name="data_categories", value=["basic_contact", "health"])
         await house.until("it to be raised", lambda s: s["severity"]["level"] == "SEV1")
 
 
@@ -256,6 +261,7 @@ async def test_promise_9_fixed_means_proved(house: Any) -> None:
         for corrective in rca["correctives"]:
             await house.say("waive", by="ann", what=corrective["id"], reason="the agent is retired tomorrow")
         await house.approve("restore-disable-send-email")
+        await house.tick("notify", "remediate")
         await house.until("everything settled", lambda s: not s["left_before_close"])
         await house.say("close", by="ann")
         result = await asyncio.wait_for(house.incident.result(), 30)

@@ -133,7 +133,7 @@ async def test_what_can_not_be_seen_is_not_given_back_further(house: Any) -> Non
         await house.misbehave()
         await house.open()
         await house.contained()
-        kit = house.settings.kit / "connectors.yaml"
+        kit = house.settings.kit / "connectors" / "sandbox-agent.yaml"
         kit.write_text(kit.read_text().replace("path: /v1/actions", "path: /v1/no-such-log"))
     async with house.worker():  # a kit may change under an open incident: the order does not, the looking does
         await house.say("undo", by="ann", action="disable-send-email", reason="customers need their receipts")
@@ -146,6 +146,6 @@ async def test_what_can_not_be_seen_is_not_given_back_further(house: Any) -> Non
         assert len(unseen) == 1
         await asyncio.sleep(2)
         assert await share_of(house) == (True, 10), "unknown is not false"
-        await house.say("fact", by="ann", name="ongoing", value=False)
+        await house.say("fact", by="ann", name="ongoing", value=False, reason="seen in its own log")
         await house.until("all of it", lambda s: s["actions"]["disable-send-email"] == "undone")
         assert await share_of(house) == (True, 100)

@@ -62,8 +62,8 @@ async def test_a_word_about_now_counts_again(house: Any, goes_on: bool) -> None:
         await house.misbehave()
         await house.open()
         await house.contained()
-        await house.say("fact", by="ann", name="ongoing", value=goes_on)
-        kit = house.settings.kit / "connectors.yaml"
+        await house.say("fact", by="ann", name="ongoing", value=goes_on, reason="seen in the log")
+        kit = house.settings.kit / "connectors" / "sandbox-agent.yaml"
         kit.write_text(kit.read_text().replace("path: /v1/actions", "path: /v1/no-such-log"))
     async with house.worker():
         await first_stage(house)
@@ -71,7 +71,7 @@ async def test_a_word_about_now_counts_again(house: Any, goes_on: bool) -> None:
             if any(text.startswith("Nobody can see what the 10 percent") for text in await texts(house)):
                 break
             await asyncio.sleep(0.1)
-        answer = await house.say("fact", by="ann", name="ongoing", value=goes_on)
+        answer = await house.say("fact", by="ann", name="ongoing", value=goes_on, reason="seen in the log")
         assert answer.startswith(f"Fact: ongoing = {goes_on}"), answer
         if goes_on:
             await house.until("the tool to be off again", lambda s: not s["given_back"])
@@ -84,8 +84,8 @@ async def test_a_word_about_now_counts_again(house: Any, goes_on: bool) -> None:
 
 async def test_what_people_allowed_once_is_applied_again_without_asking(house: Any) -> None:
     """Mode suggest: the gate of the first time is spent; harm in a stage does not wait for a new yes."""
-    agents = Path(house.environ["HALON_KIT"]) / "agents.yaml"
-    agents.write_text(re.sub(r"(support-bot:\n(?:    .*\n)*?    mode: )\w+", r"\g<1>suggest", agents.read_text()))
+    page = Path(house.environ["HALON_KIT"]) / "agents" / "support-bot.yaml"
+    page.write_text(re.sub(r"^mode: \w+", "mode: suggest", page.read_text(), flags=re.MULTILINE))
     watched_for(house, 20)
     async with house.worker():
         await house.misbehave()

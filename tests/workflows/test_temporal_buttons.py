@@ -252,6 +252,7 @@ async def finish(house: Any, sent: tuple[str, ...] = ()) -> dict[str, Any]:
     await house.until("the proof", lambda s: "proved" in s["headline"])
     await house.approve("restore-disable-send-email")
     await house.admit(house.alert(status="resolved", started_at=house.first_started, ended_at=house.first_started))
+    await house.tick("notify", "remediate")
     await house.until("everything settled", lambda s: not s["left_before_close"])
     assert "Closed" in await house.say("close", by="ann", reason="done")
     result: dict[str, Any] = await asyncio.wait_for(house.incident.result(), 60)

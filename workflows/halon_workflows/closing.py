@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from halon.incident import paging
 from halon.incident.about import about
 from halon.incident.opening import Closing
 from halon.incident.standing import with_phase
@@ -29,6 +30,8 @@ async def close(inc: Durable) -> Closing:
         finished = await inc.act(record.finish, request, "render and seal the reports")
         inc.keep_sealed("remediate", finished.sealed)
         inc.note("closed", "remediate", f"{inc.state.reference} closed: {inc.state.outcome.replace('_', ' ')}.")
+        if inc.state.assessment is not None and inc.state.assessment.form:
+            inc.state = paging.ended(inc.state, inc.now)
         inc.mark("closed")
     await inc.recorded()
     await inc.until(lambda: not inc.state.outbox and not inc.state.forwarding)

@@ -225,6 +225,7 @@ async def _apply(inc: Durable, name: str, allowed: Gate | None) -> bool:
         looking.tell_lead(
             inc, f"failed:{name}", f"{one.order.title} failed",
             f"{kind}: {text}. It is tried again while the harm goes on, and the next rung after it.",
+            asked=f"{one.order.title} failed ({kind}). It is tried again while the harm goes on, and the next rung after it",
         )  # fmt: skip
         return False
     if allowed is not None:

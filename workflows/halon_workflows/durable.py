@@ -171,7 +171,8 @@ class Durable:
         self.note("failed", "triage", told)
         subject = f"[{self.state.reference}] {name} failed ({kind})"
         names = tuple(one for one in (self.state.commander, self.state.technical_lead) if one)
-        self.state = timeline.tell(self.state, self.now, f"step-failed:{name}:{kind}", subject, told, names=names)
+        self.state = timeline.tell(self.state, self.now, f"step-failed:{name}:{kind}", subject, told, names=names,
+                                   asked="It is tried again by itself. Look at the log, and mend what is broken")  # fmt: skip
 
     async def tend(self) -> bool:
         """Let the tasks run until the story has ended (True) or the run must be renewed (False)."""

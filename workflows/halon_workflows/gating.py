@@ -39,7 +39,11 @@ async def ask(
                  f"Approval needed from {who}: {title} (gate {name}).", gate=name, digest=digest)  # fmt: skip
         body = "\n".join([*question, f"halon approve {inc.state.reference} {name} --by YOUR NAME"])
         subject_line = f"[{inc.state.reference}] approval needed: {title}"
-        inc.state = tell_roles(inc.state, inc.now, f"gate:{name}:{inc.now}", subject_line, body, *policy.roles)
+        inc.state = tell_roles(
+            inc.state, inc.now, f"gate:{name}:{inc.now}", subject_line, body, *policy.roles,
+            asked=f"Yes or no: {title}{'' if title.endswith('?') else '?'}", until=deadline,
+            command=f"halon approve {inc.state.reference} {name}",
+        )  # fmt: skip
 
     def settled() -> bool:
         now_asked = gate(inc.state, name)

@@ -23,6 +23,7 @@ from halon_workflows import patches
 from halon_workflows.durable import Durable
 
 LARGEST_PAYLOAD = 65_536
+VERIFIED_AGAIN_AT_MOST = 3
 
 
 def decode(payload: Payload) -> Any:
@@ -51,9 +52,20 @@ class Commands(Durable):
             raise ApplicationError(
                 "This start was refused; it is no incident.", type="NotAnIncident", non_retryable=True
             )
-        claimed = triage.Claimed(self.state.incident_id, self._name_for(command), command.by, command.parameters)
+        claimed = self._claimed(command)
         who = await self.act_now(triage.authority, claimed, f"who is {command.by[:40]}")
         await workflow.wait_condition(lambda: self.ready and not self.was_reset)
+        for _ in range(VERIFIED_AGAIN_AT_MOST):
+            # What counted may have changed meanwhile, and with it whether the new fact loosens anything.
+            if (
+                not who.may
+                or claimed.facts == self._claimed(command).facts
+                or not workflow.patched("fact-verified-again")
+            ):
+                break
+            claimed = self._claimed(command)
+            who = await self.act_now(triage.authority, claimed, f"who is {command.by[:40]}")
+            await workflow.wait_condition(lambda: self.ready and not self.was_reset)
         standing = Standing(who.by, who.known, who.roles, who.verified, who.may, who.why,
                             who.refusal or "NotAuthorised")  # fmt: skip
         outcome: Outcome = admit(self.state, command, standing, proof, self.now)
@@ -63,6 +75,14 @@ class Commands(Durable):
         if outcome.refusal:
             raise ApplicationError(outcome.text, type=outcome.refusal, non_retryable=True)
         return outcome.text
+
+    def _claimed(self, command: Command) -> triage.Claimed:
+        """What is asked about the speaker; with a fact, all that was said of it, which shows whether it loosens."""
+        names = (command["name"], "detected_at") if command.name == "fact" else ()
+        facts = tuple(fact for fact in self.state.facts if fact.name in names and not fact.claim)
+        return triage.Claimed(
+            self.state.incident_id, self._name_for(command), command.by, command.parameters, self.state.agent, facts
+        )
 
     def _name_for(self, command: Command) -> str:
         lowers = command.name == "severity" and self.state.level is not None and command["level"] > self.state.level

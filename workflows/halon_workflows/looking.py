@@ -72,10 +72,10 @@ def over_by_word(inc: Durable) -> bool:
     return observed(inc) and not inc.state.harm_stopped_at and said_over(inc.state, inc.state.recurred_at)
 
 
-def tell_lead(inc: Durable, step: str, subject: str, body: str) -> None:
+def tell_lead(inc: Durable, step: str, subject: str, body: str, asked: str = "") -> None:
     """Tell the commander and the technical lead, once for each ``step``."""
     names = tuple(one for one in (inc.state.commander, inc.state.technical_lead) if one)
-    inc.state = tell(inc.state, inc.now, step, f"[{inc.state.reference}] {subject}", body, names=names)
+    inc.state = tell(inc.state, inc.now, step, f"[{inc.state.reference}] {subject}", body, names=names, asked=asked)
 
 
 def _observe(inc: Durable) -> bool:
@@ -85,7 +85,7 @@ def _observe(inc: Durable) -> bool:
     if not inc.done(observed_step(inc.state)):
         inc.mark(observed_step(inc.state))
         _note_observed(inc)
-        body = "Halon only observes this agent and has switched nothing off. Stop it by hand if you must; say `fact` ongoing=false when it is over."
+        body = "Halon only observes this agent and has switched nothing off. Stop it by hand if you must; say `fact` ongoing=false, with a reason, when it is over."
         tell_lead(inc, observed_step(inc.state), "nothing was switched off (mode observe)", body)
     return True
 
@@ -126,8 +126,9 @@ def _look_again(inc: Durable, why: str) -> None:
         body = f"{why}. It waits for your answer: {', '.join(waits)}."
         tell_lead(inc, f"harm-asked:{inc.state.rung}", "it may still go on, and an approval is missing", body)
     else:
-        body = f"{why}. Stop it by hand if you can; say `fact` ongoing=false when it is over."
-        tell_lead(inc, f"harm:{inc.state.rung}", "it may still go on and no rung is left", body)
+        body = f"{why}. Stop it by hand if you can; say `fact` ongoing=false, with a reason, when it is over."
+        tell_lead(inc, f"harm:{inc.state.rung}", "it may still go on and no rung is left", body,
+                  "Stop it by hand if you can; say `fact` ongoing=false, with a reason, when it is over")  # fmt: skip
     for failed in [one for one in inc.state.actions if one.status == "failed" and one.order.rung <= inc.state.rung]:
         again = replace(failed, status="planned")
         if failed.applied_at:  # it was done and is not in force: do it again, as a new attempt with a key of its own

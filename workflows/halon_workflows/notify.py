@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from temporalio.exceptions import ActivityError
 
+from halon.incident import paging
 from halon.incident.about import about
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.gates import Gate
@@ -34,7 +35,7 @@ async def tell_those_owed(inc: Durable) -> None:
     while not inc.finished:
         for duty in inc.state.obligations:
             if not settled(inc.state, duty):
-                name = duty.id
+                name = duty.name
                 inc.spawn(f"notify.{name}", lambda name=name: fulfil(inc, name))  # type: ignore[misc]
         _phase(inc)
         before = _picture(inc)
@@ -53,14 +54,14 @@ async def fulfil(inc: Durable, name: str) -> None:
 
 
 async def _tell_of(inc: Durable, duty: Obligation, stage: Stage) -> None:
-    notice_id = f"{duty.id}-{stage.id}"
+    notice_id = f"{duty.name}-{stage.id}"
     one = notice(inc.state, notice_id)
     if one is None or one.status in ("dropped", "denied", "failed"):
         attempt = 1 if one is None else one.attempt + 1
-        one = Notice(id=notice_id, audience=duty.audience, obligation=duty.id, stage=stage.id, template=duty.template,
+        one = Notice(id=notice_id, audience=duty.audience, obligation=duty.name, stage=stage.id, template=duty.template,
                      channel=duty.channel, recipient=duty.recipient, gate=duty.gate, attempt=attempt)  # fmt: skip
     if one.status == "planned":
-        await inc.until(lambda: _time_to_draft(inc, duty.id))
+        await inc.until(lambda: _time_to_draft(inc, duty.name))
         one = await _draft(inc, one)
     if one.status == "drafted":
         inc.state = with_notice(inc.state, replace(one, status="waiting"))
@@ -87,9 +88,15 @@ def _time_to_draft(inc: Durable, name: str) -> bool:
     )
 
 
+def _speaker(inc: Durable, one: Notice) -> str:
+    """The legal entity that speaks, where it is not the agent's own."""
+    duty = _duty(inc, one.obligation)
+    return duty.entity if duty.key else ""
+
+
 async def _draft(inc: Durable, one: Notice) -> Notice:
     inc.state = with_notice(inc.state, one)
-    request = notify.Draft(inc.state.incident_id, one, about(inc.state, inc.now))
+    request = notify.Draft(inc.state.incident_id, one, about(inc.state, inc.now, _speaker(inc, one)))
     drafted = await inc.act(notify.draft, request, f"draft {one.id}")
     drafted = replace(drafted, status="drafted")
     inc.state = with_notice(inc.state, drafted)
@@ -103,27 +110,28 @@ async def _allowed(inc: Durable, notice_id: str, duty: Obligation, stage: Stage)
     one = _notice(inc, notice_id)
     if one.gate is None:
         _move(inc, one, "failed", f"{notice_id} has no gate in the kit and is never sent.")
-        await inc.until(lambda: settled(inc.state, _duty(inc, duty.id)))
+        await inc.until(lambda: settled(inc.state, _duty(inc, duty.name)))
         return None
     await others.look(inc, f"others:{notice_id}:{one.attempt}")
     digest = one.digest_for(inc.state.incident_id)
-    title = f"send {duty.title} to {one.recipient or duty.authority}"
+    whose = f" of {duty.entity}" if duty.key else ""
+    title = f"send {duty.title}{whose} to {one.recipient or duty.authority}"
     asked = await gating.ask(
         inc, "notice", notice_id, digest, one.gate, title, _question(inc, one, duty, stage), until=stage.due,
-        unless=lambda: _stale(inc, notice_id, duty.id),
+        unless=lambda: _stale(inc, notice_id, duty.name),
     )  # fmt: skip
     one = _notice(inc, notice_id)
     if asked.status == "granted":
         _move(inc, one, "sending", f"Sending {notice_id}.")
         return asked
     if asked.status == "void":
-        again = owed(inc.state, _duty(inc, duty.id)) and not settled(inc.state, _duty(inc, duty.id))
+        again = owed(inc.state, _duty(inc, duty.name)) and not settled(inc.state, _duty(inc, duty.name))
         changed = replace(one, status="planned", attempt=one.attempt + 1) if again else replace(one, status="dropped")
         inc.state = with_notice(inc.state, changed)
         return None
     _move(inc, one, "denied", f"{notice_id} is not sent: gate {asked.id} {asked.status}. The clock goes on.")
     version = inc.state.facts_version
-    await inc.until(lambda: settled(inc.state, _duty(inc, duty.id)) or inc.state.facts_version != version
+    await inc.until(lambda: settled(inc.state, _duty(inc, duty.name)) or inc.state.facts_version != version
                     or asked.status != _status_of(inc, asked))  # fmt: skip
     return None
 
@@ -140,12 +148,14 @@ async def _send(inc: Durable, one: Notice, allowed: Gate) -> None:
             fresh = replace(one, attempt=one.attempt + 1)
             _remember_what_was_known(inc, fresh)
             _move(inc, fresh, "uncertain", told)
+            asked = "It may have arrived or not. Find out; say `filed` if it did, or approve sending it again"
         else:
             told = f"{one.id} was not sent ({kind}: {text}). It is drafted again for a new approval."
             _move(inc, one, "failed", told)
+            asked = f"It was not sent ({kind}). It is drafted again for a new approval"
         names = tuple(one.name for one in people_with(inc.state, duty.decider)) or (inc.state.commander,)
         inc.state = tell(inc.state, inc.now, f"notsent:{one.id}:{one.attempt}", f"[{inc.state.reference}] {one.id}: not sent",
-                         told, names=names)  # fmt: skip
+                         told, names=names, asked=asked)  # fmt: skip
         return
     gating.spend(inc, allowed)
     inc.state = with_notice(inc.state, replace(one, status="sent", sent_at=sent.at, receipt=sent.receipt, note=""))
@@ -153,7 +163,9 @@ async def _send(inc: Durable, one: Notice, allowed: Gate) -> None:
              receipt=sent.receipt, digest=allowed.digest)  # fmt: skip
     duty = _duty(inc, one.obligation)
     stages = tuple(replace(each, filed_at=sent.at) if each.id == one.stage else each for each in duty.stages)
-    inc.state = mark(with_obligation(inc.state, replace(duty, stages=stages)), f"filed:{duty.id}/{one.stage}", sent.at)
+    inc.state = mark(
+        with_obligation(inc.state, replace(duty, stages=stages)), f"filed:{duty.name}/{one.stage}", sent.at
+    )
     inc.change(facts_version=inc.state.facts_version + 1)
 
 
@@ -196,18 +208,23 @@ async def deliver_pages(inc: Durable) -> None:
 
 async def _page(inc: Durable, message: Message) -> None:
     """One message; one that can't be delivered is said aloud, and the commander is told instead."""
-    request = notify.Page(inc.state.incident_id, inc.state.reference, message)
+    request = notify.Page(
+        inc.state.incident_id, inc.state.reference, message, harm=paging.harm(inc.state), done=paging.done(inc.state),
+        severity=inc.state.level or "",
+    )  # fmt: skip
     try:
         paged = await inc.act(notify.page, request, f"page {message.to}: {message.subject}")
         failed = f" (not by {', '.join(paged.failed)})" if paged.failed else ""
-        inc.note("page", "triage", f"Told {message.to} by {', '.join(paged.delivered)}{failed}: {message.subject}",
-                 message=message.id)  # fmt: skip
+        if paged.delivered or message.kind != "resolve":
+            inc.note("page", "triage", f"Told {message.to} by {', '.join(paged.delivered)}{failed}: {message.subject}",
+                     message=message.id)  # fmt: skip
     except ActivityError as error:
         why = ": ".join(reason_of(error))
         inc.note("nobody", "triage", f"{message.to} could not be told ({why}): {message.subject}")
-        if message.to != inc.state.commander and inc.state.commander:
+        if message.to != inc.state.commander and inc.state.commander and message.kind != "resolve":
             inc.state = tell(inc.state, inc.now, f"instead:{message.id}", f"{message.subject} ({message.to} was not reached)",
-                             message.body, names=(inc.state.commander,))  # fmt: skip
+                             message.body, names=(inc.state.commander,), asked=message.asked, until=message.until,
+                             command=message.command)  # fmt: skip
     inc.change(outbox=tuple(one for one in inc.state.outbox if one.id != message.id))
 
 
@@ -231,7 +248,7 @@ def _question(inc: Durable, one: Notice, duty: Obligation, stage: Stage) -> tupl
 
 
 def _phase(inc: Durable) -> None:
-    left = [duty.id for duty in inc.state.obligations if not settled(inc.state, duty)]
+    left = [duty.name for duty in inc.state.obligations if not settled(inc.state, duty)]
     if left:
         inc.state = with_phase(inc.state, "notify", "waiting", inc.now, f"a decision about {', '.join(left)}")
     else:
@@ -239,7 +256,7 @@ def _phase(inc: Durable) -> None:
 
 
 def _picture(inc: Durable) -> tuple[tuple[str, bool, str], ...]:
-    return tuple((duty.id, settled(inc.state, duty), decided(inc.state, duty.id)) for duty in inc.state.obligations)
+    return tuple((duty.name, settled(inc.state, duty), decided(inc.state, duty.name)) for duty in inc.state.obligations)
 
 
 def _remember_what_was_known(inc: Durable, one: Notice) -> None:

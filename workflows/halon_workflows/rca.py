@@ -49,7 +49,8 @@ async def investigate(inc: Durable) -> None:
         body = f"Nothing was found by itself ({causes.note or 'the evidence shows no cause'}). Say `finding`, `why`, `corrective`."
         inc.note("rca", "rca", body)
         inc.state = tell_roles(inc.state, inc.now, "no-finding", f"[{inc.state.reference}] no cause found", body,
-                               "technical_lead", "commander")  # fmt: skip
+                               "technical_lead", "commander",
+                               asked="Nothing was found by itself. Say `finding`, `why`, `corrective`")  # fmt: skip
     inc.mark("investigated")
 
 

@@ -72,7 +72,9 @@ async def _rerun(inc: Durable) -> None:
     inc.note("rerun", "remediate", told.strip(), sealed=result.evidence, passed=result.passed)
     if not result.passed:
         inc.state = tell_roles(inc.state, inc.now, f"rerun:{attempt}", f"[{inc.state.reference}] the fix is not proved",
-                               told, "technical_lead", "commander")  # fmt: skip
+                               told, "technical_lead", "commander",
+                               asked=f"Rerun {attempt} failed: look at what it says, and mend it",
+                               command=f"halon show {inc.state.reference}")  # fmt: skip
 
 
 def _keep_result(inc: Durable, result: Rerun) -> None:

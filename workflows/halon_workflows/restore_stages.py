@@ -146,9 +146,10 @@ def _tell_unseen(inc: Durable, one: Action, why: str) -> None:
         return
     inc.mark(step)
     told = (f"Nobody can see what the {one.restored_share} percent given back do ({why or 'no answer'}): {one.order.title}. "
-            "Nothing more is given back until it can be seen. Say `fact` ongoing=false if all is well, ongoing=true if not.")  # fmt: skip
+            "Nothing more is given back until it can be seen. Say `fact` ongoing=false with a reason if all is well, ongoing=true if not.")  # fmt: skip
     inc.note("unknown", "remediate", told)
-    _tell(inc, step, "what was given back can't be watched", told)
+    _tell(inc, step, "what was given back can't be watched", told,
+          "Nothing more is given back until it can be seen. Say `fact` ongoing=false with a reason if all is well, ongoing=true if not")  # fmt: skip
 
 
 def _apply_again(inc: Durable, name: str, told: str, *, harm: bool) -> None:
@@ -164,13 +165,14 @@ def _apply_again(inc: Durable, name: str, told: str, *, harm: bool) -> None:
         inc.state = recurs(inc.state, inc.now)  # contain looks once more, and climbs if it must
     inc.note("recurrence" if harm else "undo", "remediate", told, action=name)
     subject = f"THE HARM IS BACK: {one.order.title}" if harm else f"not restored: {one.order.title}"
-    _tell(inc, f"applied-again:{name}:{one.undo_attempt}", subject, told)
+    _tell(inc, f"applied-again:{name}:{one.undo_attempt}", subject, told,
+          "It is applied again; giving it back is asked anew")  # fmt: skip
     inc.spawn(f"contain.{name}", lambda: contain.carry_out(inc, name))
 
 
-def _tell(inc: Durable, step: str, subject: str, body: str) -> None:
+def _tell(inc: Durable, step: str, subject: str, body: str, asked: str) -> None:
     names = tuple(dict.fromkeys(one for one in (inc.state.commander, inc.state.technical_lead) if one))
-    inc.state = tell(inc.state, inc.now, step, f"[{inc.state.reference}] {subject}", body, names=names)
+    inc.state = tell(inc.state, inc.now, step, f"[{inc.state.reference}] {subject}", body, names=names, asked=asked)
 
 
 def _spend(inc: Durable, asked: Gate | None) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
+from halon.incident import kits
 from halon.incident.judged import alerted, alerts_joined, take_in
 from halon.incident.standing import with_phase
 from halon.ports import triage
@@ -26,15 +27,15 @@ async def assess(inc: Durable) -> None:
 
 async def judge(inc: Durable) -> None:
     """Judge the facts as they are now. A kit that can't be used is said aloud and tried again; nothing is guessed."""
-    version = inc.state.facts_version
+    version, sealed = inc.state.facts_version, bool(inc.state.evidence)
     filed = {
-        f"{duty.id}/{stage.id}": stage.filed_at
+        f"{duty.name}/{stage.id}": stage.filed_at
         for duty in inc.state.obligations for stage in duty.stages if stage.filed_at
     }  # fmt: skip
     case = triage.Case(
         incident_id=inc.state.incident_id, reference=inc.state.reference, agent=inc.state.agent,
         group=inc.state.group, rules=tuple(count.rule for count in inc.state.counts), facts=inc.state.facts,
-        now=inc.now, filed=filed,
+        now=inc.now, filed=filed, kit_digest=kits.to_judge_by(inc.state), evidence_sealed=sealed,
     )  # fmt: skip
     alerts, before = alerts_joined(inc.state), inc.state.assessment
     try:
@@ -43,31 +44,34 @@ async def judge(inc: Durable) -> None:
         kind, text = reason_of(error)
         inc.note("failed", "triage", f"The facts could not be assessed ({kind}: {text}).")
         raise
-    inc.state = replace(take_in(inc.state, judged, version, inc.now), assessed_alerts=alerts)
+    inc.state = replace(take_in(inc.state, judged, version, inc.now, sealed=sealed), assessed_alerts=alerts)
     if before is not None and before.mode != judged.mode:
         modes.hold_back(inc)
 
 
 async def rejudge(inc: Durable) -> None:
-    """Whenever a fact, a filing, or (while the mode holds Halon back) an alert changes what is known, judge again."""
+    """Whenever a fact, a filing, the kit, or (while the mode holds Halon back) an alert changes what follows, judge again."""
     as_before = False  # this history judged no alerts
     while not inc.finished:
         await inc.until(
             lambda as_before=as_before: (
                 inc.finished  # type: ignore[misc]
-                or (inc.done("triaged") and (_learnt(inc) or (not as_before and alerted(inc.state))))
+                or (inc.done("triaged") and (_something_new(inc) or (not as_before and alerted(inc.state))))
             )
         )
         if inc.finished:
             return
-        if not _learnt(inc) and not workflow.patched(patches.ALERTS):
+        if not _something_new(inc) and not workflow.patched(patches.ALERTS):
             as_before = True
             continue
         await judge(inc)
 
 
-def _learnt(inc: Durable) -> bool:
-    return inc.state.facts_version != inc.state.assessed_version
+def _something_new(inc: Durable) -> bool:
+    state = inc.state
+    # What ticks a step by itself; an incident of an earlier release has no steps.
+    sealed = bool(state.tasks) and bool(state.evidence) and not state.assessed_sealed
+    return state.facts_version != state.assessed_version or bool(state.kit_wanted) or sealed
 
 
 async def acknowledged(inc: Durable) -> None:

@@ -16,6 +16,7 @@ from halon.cli.finding import Found, Row, record_store, recorded
 from halon.cli.problems import CommandFailed, NoWorker
 from halon.client import ask as ask_workflow
 from halon.incident import times, views
+from halon.incident.about import about
 from halon.incident.clocks import next_deadline
 from halon.incident.errors import HalonError
 from halon.incident.state import State
@@ -93,6 +94,8 @@ async def part(client: Client | None, found: Found, shown: Shown, query: str) ->
         return await ask(client, found.workflow_id, query)
     if shown.state is None:
         return None
+    if query == "report":
+        return about(shown.state, shown.as_of)
     views_by_name: dict[str, Any] = {
         "gates": views.gates, "obligations": views.obligations, "actions": views.actions, "rca": views.rca, "timeline": views.timeline,
     }  # fmt: skip

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from halon.cli import screen
 from halon.cli.options import Json
 
-_SHOWN = ("applies", "undetermined", "review_required")
+if TYPE_CHECKING:
+    from halon.incident.assessment import Assessment, Obligation, Severity
+    from halon.incident.orders import Order
+    from halon.judgement.questions import Question
+
+_MAY = ("applies", "undetermined", "review_required")
+_WORDS = {"applies": "applies", "undetermined": "may apply"}
+_QUESTIONS = 10
 
 
 def register(app: typer.Typer) -> None:
@@ -21,60 +28,97 @@ def register(app: typer.Typer) -> None:
 
 def assess(
     file: Annotated[
-        Path, typer.Argument(metavar="FILE", help="facts in YAML or JSON: as_of, agent, entity, facts, filed")
+        Path, typer.Argument(metavar="FILE", help="facts in YAML or JSON: as_of, agent, entity, facts, entities, filed")
     ],
-    everything: Annotated[bool, typer.Option("--all", help="also obligations that do not apply")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="also duties that do not apply, and every open question")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """What would follow from these facts: severity, actions, and whom the law says must be told by when."""
-    from halon.cli import reaching
-    from halon.cli.assessing import assess_file
+    """What would follow from these facts: severity, actions, whom the law says must be told by when, what is still open."""
+    from halon.cli import assessing, reaching
+    from halon.incident.known import in_words
     from halon.kit import load
 
-    judged = assess_file(file, load(reaching.settings().kit, os.environ))
+    examined = assessing.examine_file(file, load(reaching.settings().kit, os.environ))
+    judged = examined.assessment
     if as_json:
-        screen.value(judged)
+        screen.value(assessing.as_json(judged))
         return
-    severity = judged["severity"]
-    screen.line(f"{severity['level']}, {judged['category']}", style="bold")
-    screen.lines([f"  because {reason}" for reason in severity["reasons"]])
-    for order in judged["orders"]:
+    _severity(judged)
+    for conflict in judged.conflicts:
+        screen.line(f"Sources disagree about {in_words(conflict)}")
+    screen.lines([f"Note: {reason}" for reason in judged.reasons])
+    for order in judged.orders:
         _order(order)
-    shown = [duty for duty in judged["obligations"] if everything or duty["status"] in _SHOWN]
+    shown = [duty for duty in judged.obligations if everything or duty.status in _MAY]
     for duty in shown:
         _duty(duty)
     if not shown:
         screen.line("No duty to notify applies or may apply.")
-    for embargo in judged["embargoes"]:
+    for embargo in judged.embargoes:
         screen.line(f"Not yet to be said: {embargo}")
-    hidden = len(judged["obligations"]) - len(shown)
+    hidden = len(judged.obligations) - len(shown)
     if hidden:
         screen.line(f"{hidden} more do not apply; --all shows them.")
-    screen.line(f"Judged by kit {judged['kit_digest'][:12]}. This is help, not legal advice.")
+    _questions(examined.questions, everything=everything)
+    screen.line(f"Judged by kit {judged.kit_digest[:12]}. This is help, not legal advice.")
 
 
-def _order(order: dict[str, Any]) -> None:
-    gate = order["gate"]
-    asked = f"needs {gate['quorum']} of {' or '.join(gate['roles'])}" if gate else "runs at once"
-    screen.line(f"Action {order['action']}: {asked}; {'can be undone' if order['reversible'] else 'CANNOT be undone'}")
-    screen.lines([f"    {reason}" for reason in order["reasons"]])
+def _severity(judged: Assessment) -> None:
+    """The level, why, axis by axis, and what would raise it."""
+    severity: Severity = judged.severity
+    also = f" (also {', '.join(judged.categories[1:])})" if judged.categories[1:] else ""
+    screen.line(f"{severity.level}, {judged.category}{also}", style="bold")
+    screen.lines([f"  because {reason}" for reason in severity.reasons])
+    rows = [
+        (row.axis, row.level or "none", row.words + ("" if row.known or not row.level else " (may be higher)"))
+        for row in severity.axes
+    ]
+    if rows:
+        screen.table(("AXIS", "LEVEL", "WHY"), rows)
+    if severity.would_raise:
+        screen.line("What would raise it:")
+        screen.lines([f"  {one}" for one in severity.would_raise])
 
 
-def _duty(duty: dict[str, Any]) -> None:
-    word = {"applies": "applies", "undetermined": "may apply"}.get(duty["status"], duty["status"].replace("_", " "))
-    screen.line(f"{duty['id']} ({duty['entity']} to {duty['authority']}): {word}", style="bold")
-    screen.lines([f"    because {reason}" for reason in duty["because"]])
-    if duty["needs"]:
-        screen.line(f"    answers needed: {', '.join(duty['needs'])}")
-    if duty["displaced_by"]:
-        screen.line(f"    displaced by {duty['displaced_by']}")
-    for stage in duty["stages"]:
-        if stage["filed_at"]:
-            screen.line(f"    {stage['id']}: filed {stage['filed_at']}")
-        elif stage["due_local"] or stage["due"]:
-            note = " (may still move)" if stage["provisional"] else ""
+def _order(order: Order) -> None:
+    gate = order.gate
+    asked = f"needs {gate.quorum} of {' or '.join(gate.roles)}" if gate else "runs at once"
+    screen.line(f"Action {order.action}: {asked}; {'can be undone' if order.reversible else 'CANNOT be undone'}")
+    screen.lines([f"    {reason}" for reason in order.reasons])
+
+
+def _duty(duty: Obligation) -> None:
+    word = _WORDS.get(duty.status, duty.status.replace("_", " "))
+    screen.line(f"{duty.name} ({duty.entity} to {duty.authority}): {word}", style="bold")
+    screen.lines([f"    because {reason}" for reason in duty.because])
+    if duty.needs:
+        screen.line(f"    answers needed: {', '.join(duty.needs)}")
+    if duty.displaced_by:
+        screen.line(f"    displaced by {duty.displaced_by}")
+    for stage in duty.stages:
+        if stage.filed_at:
+            screen.line(f"    {stage.id}: filed {stage.filed_at}")
+        elif stage.due_local or stage.due:
+            note = " (may still move)" if stage.provisional else ""
             screen.line(
-                f"    {stage['id']}: due {stage['due_local'] or stage['due']}, decide by {stage['decide_by'] or 'then'}{note}"
+                f"    {stage.id}: due {stage.due_local or stage.due}, decide by {stage.decide_by or 'then'}{note}"
             )
         else:
-            screen.line(f"    {stage['id']}: no date yet, it waits for {stage['anchor']}")
+            screen.line(f"    {stage.id}: no date yet, it waits for {stage.anchor or 'nothing: as soon as possible'}")
+
+
+def _questions(found: tuple[Question, ...], *, everything: bool) -> None:
+    """What is still to be found out, most telling first, each with what its answer would change."""
+    shown = found if everything else found[:_QUESTIONS]
+    if shown:
+        screen.line("Still to be answered:", style="bold")
+    for one in shown:
+        screen.line(f"  {one.question}   ({one.fact})")
+        if one.help:
+            screen.line(f"      {one.help}")
+        screen.line(f"      answers: {'; '.join(one.answers)}")
+        screen.lines([f"      would change: {change}" for change in one.changes])
+    if len(found) > len(shown):
+        screen.line(f"  {len(found) - len(shown)} more questions; --all shows them.")

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from halon.cli import screen
+from halon.cli.initing import init
 from halon.cli.options import Json
 from halon.cli.problems import CommandFailed
+from halon.cli.saying import ELSEWHERE, made_from
+from halon.incident.commands import COMMANDS
+
+if TYPE_CHECKING:
+    from halon.kit import Kit
+    from halon.kit.tonight import Finding
 
 _PANEL = "Prepare"
 
@@ -21,47 +30,29 @@ def register(app: typer.Typer) -> None:
     kit = typer.Typer(no_args_is_help=True)
     kit.command("check")(check)
     kit.command("schema")(schema)
-    app.add_typer(kit, name="kit", help="Check a kit; print its JSON Schema.", rich_help_panel=_PANEL)
-
-
-def init(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="a folder that does not exist yet, or is empty")],
-    as_json: Json = False,
-) -> None:
-    """Copy the starter kit to DIR, to be made your own."""
-    import shutil
-
-    from halon.kit import starter_path
-
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise CommandFailed(f"{folder} is there already and not empty", "name another folder: halon init DIR")
-    try:
-        shutil.copytree(
-            starter_path(), folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.py")
-        )
-    except OSError as error:
-        raise CommandFailed(
-            f"{folder} can't be written ({error.strerror or error})", "name a folder of yours"
-        ) from error
-    made = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    if as_json:
-        screen.value({"folder": str(folder), "files": made})
-        return
-    screen.line(f"The starter kit is in {folder}: {len(made)} files.")
-    screen.line(f"Next: edit {folder / 'agents.yaml'}, then halon kit check {folder}, then HALON_KIT={folder} halon up")
+    kit.command("move", help=COMMANDS["kit"].help)(made_from(COMMANDS["kit"], ELSEWHERE["kit"]))
+    about = "Check a kit; print its JSON Schema; move an incident to the kit in use."
+    app.add_typer(kit, name="kit", help=about, rich_help_panel=_PANEL)
 
 
 def check(
     folder: Annotated[Path | None, typer.Argument(metavar="DIR", help="the kit; without it, the one in use")] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="exit 1 also if something would fail tonight")] = False,
+    probe: Annotated[
+        bool, typer.Option("--probe", help="call each agent: does it answer, is its fallback served?")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Is the kit sound? Every problem with file and line, and what would fail tonight. Exit 1 if it is not sound."""
+    """Is the kit sound, and what would fail tonight? Every problem with file and line and its fix, the worst first.
+
+    Exit 1 if it is not sound.
+    """
     from halon.cli import reaching
-    from halon.kit import KitError, load
+    from halon.kit import KitError, examine
 
     path = folder if folder is not None else reaching.settings().kit
     try:
-        kit = load(path, os.environ)
+        kit, findings = examine(path, os.environ)
     except KitError as error:
         if not as_json:
             screen.lines([str(problem) for problem in error.problems])
@@ -73,19 +64,58 @@ def check(
             for one in error.problems
         ]})  # fmt: skip
         raise typer.Exit(1) from None
-    told = {"agents": sorted(kit.policy.agents), "people": sorted(kit.people), "sources": sorted(kit.sources),
-            "regimes": [regime.id for regime in kit.policy.regimes]}  # fmt: skip
+    if probe:
+        from halon.cli.probing import probed
+        from halon.kit.tonight import ranked
+
+        findings = ranked((*findings, *asyncio.run(probed(kit))))
+    failing = any(one.rank == "fails" for one in findings)
     if as_json:
-        screen.value(
-            {"ok": True, "kit": str(path), "digest": kit.digest, "problems": [], "warnings": list(kit.warnings), **told}
-        )
+        screen.value(_told(path, kit, findings))
+        if strict and failing:
+            raise typer.Exit(1)
         return
-    screen.line(f"{path} is sound: digest {kit.digest}")
-    for name, found in told.items():
-        screen.line(f"  {len(found)} {name}: {', '.join(found[:8])}{', …' if len(found) > 8 else ''}")
-    if kit.warnings:
-        screen.line("Would fail tonight:")
-        screen.lines([f"  {warning}" for warning in kit.warnings])
+    screen.lines(list(_page(path, kit, findings)))
+    if strict and failing:
+        count = sum(one.rank == "fails" for one in findings)
+        raise CommandFailed(f"{count} things would fail tonight", f"mend them, then halon kit check {path} --strict")
+
+
+def _told(path: Path, kit: Kit, findings: tuple[Finding, ...]) -> dict[str, object]:
+    from halon.kit.tonight import items
+
+    return {
+        "ok": True, "kit": str(path), "digest": kit.digest, "problems": [],
+        "tonight": [{"rank": one.rank, "item": one.item, "what": one.what, "fix": one.fix} for one in findings],
+        "items": {item: rank or "ok" for item, rank in items(findings).items()},
+        "warnings": [str(one) for one in findings if one.rank != "advice"],
+        **_holds(kit),
+    }  # fmt: skip
+
+
+def _holds(kit: Kit) -> dict[str, list[str]]:
+    return {"agents": sorted(kit.policy.agents), "people": sorted(kit.people), "sources": sorted(kit.sources),
+            "regimes": [regime.id for regime in kit.policy.regimes]}  # fmt: skip
+
+
+def _page(path: Path, kit: Kit, findings: tuple[Finding, ...]) -> Iterator[str]:
+    from halon.kit.tonight import RANKS, items
+
+    yield f"{path} is sound: digest {kit.digest}"
+    for name, found in _holds(kit).items():
+        yield f"  {len(found)} {name}: {', '.join(found[:8])}{', …' if len(found) > 8 else ''}"
+    yield "What an incident needs:"
+    marks = {None: "ok", "advice": "ok, with advice", "weak": "weak", "fails": "would fail"}
+    for item, rank in items(findings).items():
+        yield f"  {item:<37} {marks[rank]}"
+    heads = {"fails": "Would fail tonight:", "weak": "Works, and worse than it should:", "advice": "Advice:"}
+    for rank in RANKS:
+        told = [one for one in findings if one.rank == rank]
+        if told:
+            yield heads[rank]
+        for one in told:
+            yield f"  {one.what}"
+            yield f"      {one.fix}"
 
 
 def schema(as_json: Json = False) -> None:

@@ -166,7 +166,7 @@ async def _clocks_of(client: Client, row: Row) -> list[dict[str, Any]]:
     for duty in duties:
         if duty["clock_runs"]:
             found += [
-                {"incident": name, "due": stage["due"], "what": f"{duty['id']}/{stage['id']} to {duty['authority']}",
+                {"incident": name, "due": stage["due"], "what": f"{duty.get('key') or duty['id']}/{stage['id']} to {duty['authority']}",
                  "of": [duty["decider"]], "state": _state(duty, stage)}
                 for stage in duty["stages"]
                 if stage["due"] and not stage["filed_at"]
@@ -175,7 +175,7 @@ async def _clocks_of(client: Client, row: Row) -> list[dict[str, Any]]:
 
 
 def _state(duty: dict[str, Any], stage: dict[str, Any]) -> str:
-    if f"{duty['id']}/{stage['id']}" in duty["missed"]:
+    if f"{duty.get('key') or duty['id']}/{stage['id']}" in duty["missed"]:
         return "MISSED"
     if duty["decided"] or duty["status"] == "applies":
         return duty["decided"] or "applies"

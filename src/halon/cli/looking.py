@@ -66,7 +66,7 @@ def show(
     force: Annotated[bool, typer.Option("--force", help="replace FILE if it is there already")] = False,
     as_json: Json = False,
 ) -> None:
-    """Everything about one incident: status, gates, actions, obligations, causes; or with --report one to send."""
+    """Everything about one incident: status, gates, steps, actions, obligations, causes; or with --report one to send."""
     from halon.cli import writing
 
     wanted = writing.wanted(report, form, to, force)
@@ -82,11 +82,16 @@ def show(
         names = ("gates", "actions", "obligations", "rca")
         parts = {name: await part(client, found, shown, name) for name in names}
         if as_json:
-            screen.value({"status": shown.status, **parts, "live": shown.live, "as_of": shown.as_of or None})
+            told = await part(client, found, shown, "report") or {}
+            judged = {"tags": told.get("tags", []), "conflicts": told.get("conflicts", []),
+                      "axes": (told.get("severity") or {}).get("axes", [])}  # fmt: skip
+            screen.value({"status": shown.status, **parts, **judged, "live": shown.live, "as_of": shown.as_of or None})
             return
         name = found.reference or found.workflow_id
         words.whole(name, shown)
         showing.gates(name, parts["gates"] or [])
+        showing.tasks(name, shown.status.get("tasks") or [])
+        showing.kit(name, shown.status.get("kit") or {})
         showing.actions(parts["actions"] or [])
         showing.obligations(name, parts["obligations"] or [])
         showing.causes(parts["rca"] or {})

@@ -33,16 +33,24 @@ _TWO_WORDS = {
 """``corrective`` does two things under one name: on the command line each has a word of its own."""
 
 
+ELSEWHERE = {"kit": "kit move"}
+"""Commands whose name is a group of others on the command line, with the words that they have there."""
+
+
 def register(app: typer.Typer) -> None:
     """Add a command for each Spec."""
     for spec in COMMANDS.values():
         if spec.name == "corrective":
             app.add_typer(_corrective(spec), name=spec.name, help=spec.help, rich_help_panel="Say")
-        else:
-            told = [field for field in spec.fields if field.required and field.name not in ("by", "reason")]
-            optional = [field for field in spec.fields if field not in told and field.name != "by"]
-            made = _command(spec, spec.name, spec.help, told, optional)
-            app.command(spec.name, help=spec.help, rich_help_panel="Say")(made)
+        elif spec.name not in ELSEWHERE:
+            app.command(spec.name, help=spec.help, rich_help_panel="Say")(made_from(spec, spec.name))
+
+
+def made_from(spec: Spec, words: str) -> Callable[..., None]:
+    """The function that Typer turns into the command ``words``: what must be said comes by position."""
+    told = [field for field in spec.fields if field.required and field.name not in ("by", "reason")]
+    optional = [field for field in spec.fields if field not in told and field.name != "by"]
+    return _command(spec, words, spec.help, told, optional)
 
 
 def _corrective(spec: Spec) -> typer.Typer:
@@ -98,7 +106,7 @@ def _payload(spec: Spec, words: str, told: list[Field], optional: list[Field], g
     for field in [*told, *optional]:
         text = given.get(f"{field.name}_option") or given.get(field.name)
         if text is not None:
-            payload[field.name] = _value(text) if field.kind == "value" else text
+            payload[field.name] = _value(text, str(given.get("name"))) if field.kind == "value" else text
         elif field in told and not field.required:
             raise Usage(f"{words}: {field.name.upper()} is missing ({field.help})", f"halon {words} --help")
     if not given["by"]:
@@ -113,12 +121,16 @@ def _payload(spec: Spec, words: str, told: list[Field], optional: list[Field], g
     return payload
 
 
-def _value(text: str) -> Any:
-    """A fact's value: JSON if it is, else the text itself."""
+def _value(text: str, name: str = "") -> Any:
+    """A fact's value: JSON if it is; yes, no and "not known yet" as people type them; else the text itself."""
+    from halon.judgement.vocabulary import VOCABULARY, answer
+
+    if name in VOCABULARY and VOCABULARY[name].kind == "text":
+        return answer(name, text)  # a version such as 9.9 is a word, not a number
     try:
-        return json.loads(text)
+        return answer(name, json.loads(text))
     except ValueError:
-        return text
+        return answer(name, text)
 
 
 def _say(wanted: str, spec: Spec, payload: dict[str, Any], *, ask: bool, as_json: bool) -> None:

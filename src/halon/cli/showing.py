@@ -1,4 +1,4 @@
-"""Everything about one incident: gates, actions, obligations, causes."""
+"""Everything about one incident: gates, steps, actions, obligations, causes."""
 
 from __future__ import annotations
 
@@ -44,6 +44,28 @@ def actions(found: list[dict[str, Any]]) -> None:
         )
 
 
+def tasks(name: str, found: list[dict[str, Any]]) -> None:
+    """Every step of the checklist: whose it is, how far it is, until when."""
+    if not found:
+        return
+    rows = [
+        (one["id"], one["words"], one["owner"], f"LATE, {one['told']}" if one["late"] else one["told"],
+         local(one["due"]) if one["due"] else "")
+        for one in found
+    ]  # fmt: skip
+    screen.table(("STEP", "WHAT", "WHOSE", "STATE", "UNTIL"), rows)
+    screen.line(f"    halon task {name} done STEP --by YOUR-NAME   (or: skip STEP --reason WHY, add WHAT --owner WHO)")
+
+
+def kit(name: str, told: dict[str, Any]) -> None:
+    """A newer kit than that of the incident: what is different, and how to move."""
+    if not told.get("newer"):
+        return
+    screen.line(f"A newer kit is in use: {told['newer'][:12]}; this incident stays with {str(told['in_force'])[:12]}.")
+    screen.lines([f"    {one}" for one in told["difference"]])
+    screen.line(f"    halon kit move {name} --reason WHY --by YOUR-NAME")
+
+
 def obligations(name: str, found: list[dict[str, Any]]) -> None:
     """Every obligation whose clock runs or that a person decided about, with its stages."""
     rows = []
@@ -53,7 +75,7 @@ def obligations(name: str, found: list[dict[str, Any]]) -> None:
         word = duty["decided"] or duty["status"].replace("_", " ")
         for stage in duty["stages"]:
             due = f"filed {local(stage['filed_at'])}" if stage["filed_at"] else zoned(stage["due"], stage["due_local"])
-            rows.append((f"{duty['id']}/{stage['id']}", duty["authority"], word, due))
+            rows.append((f"{_name(duty)}/{stage['id']}", duty["authority"], word, due))
         if duty["needs"]:
             rows.append(("", "", "", f"answers needed: {', '.join(duty['needs'])}"))
     if rows:
@@ -61,12 +83,20 @@ def obligations(name: str, found: list[dict[str, Any]]) -> None:
     for duty in found:
         if duty["clock_runs"] and not duty["decided"] and duty["status"] != "applies":
             screen.line(
-                f"    {duty['decider']}: halon declare {name} {duty['id']} --reason WHY --by YOUR-NAME   (or: halon decline)"
+                f"    {duty['decider']}: halon declare {name} {_name(duty)} --reason WHY --by YOUR-NAME   (or: halon decline)"
             )
 
 
+def _name(duty: dict[str, Any]) -> str:
+    """What the duty is called in commands. An incident of an older release has no name besides the id."""
+    return str(duty.get("key") or duty["id"])
+
+
 def causes(found: dict[str, Any]) -> None:
-    """Findings, whys and corrective actions."""
+    """Findings, whys and corrective actions; while nothing is found, what the runbooks ask."""
+    if not found.get("findings"):
+        for one in found.get("questions") or []:
+            screen.line(f"Ask: {one}")
     for one in found.get("findings") or []:
         screen.line(f"Finding {one['id']} ({one['layer']}, {one['certainty']}): {one['text']}")
     for number, text in enumerate(found.get("whys") or [], start=1):

@@ -66,8 +66,10 @@ def _parts(name: str, told: dict[str, Any]) -> list[_Part]:
     if "acknowledged" in told or told.get("commander"):
         seen = told.get("acknowledged")
         parts.append(_Part(6, (f"Commander: {told.get('commander') or 'nobody yet'}"
+                               + (f", handing over to {told['handover']['to']}" if told.get("handover") else "")
                                + (f"; acknowledged by {seen['by']}" if seen else "; nobody has acknowledged"),)))  # fmt: skip
     parts += _questions(name, told)
+    parts += _checklist(told)
     if told.get("missed"):
         parts.append(_Part(1, (f"MISSED: {_some(told['missed'], 3)}. File now, and say why it is late.",), "bold red"))
     deadline = told.get("next_deadline")
@@ -80,9 +82,26 @@ def _parts(name: str, told: dict[str, Any]) -> list[_Part]:
         parts.append(_Part(3, (f"May be said outside: {_few(_timed(told['outside']), 26)}",)))
     if told.get("closed_at"):
         parts.append(_Part(2, (f"Closed: {local(told['closed_at'])}",)))
+    lines = told.get("playbook") or []
+    if lines and not told.get("asked"):
+        parts.append(_Part(8, (_few(f"What to think of: {lines[0]}", 24),)))
     step = next_step(name, told)
     if step:
         parts.append(_Part(1, (f"Next: {step}",), "bold"))
+    return parts
+
+
+def _checklist(told: dict[str, Any]) -> list[_Part]:
+    """How far the checklist is, the first step that is late, and what nobody did; all of it is in ``show``."""
+    tasks = told.get("tasks") or []
+    if not tasks:
+        return []
+    parts = [_Part(7, (f"Steps: {sum(one['status'] == 'done' for one in tasks)} of {len(tasks)} done",))]
+    parts += [_Part(5, (_few(f"  LATE {one['id']}: {one['words']} ({one['owner']}, until {local(one['due'])})", 24),), "red")
+              for one in tasks if one["late"]][:1]  # fmt: skip
+    skipped = [one["id"] for one in tasks if one["flagged"] and not one["late"]]
+    if skipped:
+        parts.append(_Part(8, (f"  Not done, and its phase is over: {_some(skipped, 4)}",)))
     return parts
 
 
@@ -120,6 +139,7 @@ def whole(name: str, shown: Shown) -> None:
         screen.line(f"Failed: {failed['title']}: {failed['why']} → {failed['next']}", style="bold red")
     _people(told)
     _asked(name, told)
+    _steps(name, told)
     if told.get("missed"):
         screen.line(
             f"MISSED: {', '.join(told['missed'])}. File now, and give the reason for the delay.", style="bold red"
@@ -129,6 +149,8 @@ def whole(name: str, shown: Shown) -> None:
     deadline = told.get("next_deadline")
     if deadline:
         screen.line(f"Next deadline: {deadline['what']}, {local(deadline['at'])}")
+    for conflict in told.get("conflicts") or []:
+        screen.line(f"Sources disagree about {conflict}")
     if told.get("unknown"):
         screen.line(f"Not known yet: {_some(told['unknown'])}")
         if not told.get("closed_at"):
@@ -137,6 +159,9 @@ def whole(name: str, shown: Shown) -> None:
         screen.line(f"May be said outside: {_timed(told['outside'])}")
     if told.get("closed_at"):
         screen.line(f"Closed: {local(told['closed_at'])}")
+    lines = told.get("playbook") or []
+    if lines and not told.get("asked"):
+        screen.line(f"What to think of: {lines[0]}")
     step = next_step(name, told)
     if step:
         screen.line(f"Next: {step}", style="bold")
@@ -161,6 +186,9 @@ def next_step(name: str, told: dict[str, Any]) -> str:
     for one in told.get("asked") or []:
         if one.get("gate"):
             return f"halon approve {name} {one['gate']} --by YOUR-NAME"
+    late = [one for one in told.get("tasks") or [] if one["late"]]
+    if late:
+        return f"halon task {name} done {late[0]['id']} --by YOUR-NAME"
     left = told.get("left_before_close")
     if left == []:
         return f"halon close {name} --by YOUR-NAME"
@@ -178,7 +206,22 @@ def _people(told: dict[str, Any]) -> None:
     if "acknowledged" not in told and not commander:
         return
     screen.line(f"Commander: {commander or 'nobody yet'}"
+                + (f", handing over to {told['handover']['to']}" if told.get("handover") else "")
                 + (f"; acknowledged by {seen['by']} {local(seen['at'])}" if seen else "; nobody has acknowledged"))  # fmt: skip
+
+
+def _steps(name: str, told: dict[str, Any]) -> None:
+    """How far the checklist is: what is late and what nobody did; all of it is in ``show``."""
+    tasks = told.get("tasks") or []
+    if not tasks:
+        return
+    finished = sum(one["status"] == "done" for one in tasks)
+    screen.line(f"Steps: {finished} of {len(tasks)} done   (halon show {name})")
+    for one in [one for one in tasks if one["late"]][:3]:
+        screen.line(f"  LATE {one['id']}: {one['words']} ({one['owner']}, until {local(one['due'])})", style="red")
+    skipped = [one["id"] for one in tasks if one["flagged"] and not one["late"]]
+    if skipped:
+        screen.line(f"  Not done, and its phase is over: {_some(skipped, 4)}")
 
 
 def _asked(name: str, told: dict[str, Any]) -> None:

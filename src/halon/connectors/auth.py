@@ -9,7 +9,10 @@ from halon.connectors.errors import MissingSecret, Refused
 from halon.incident.orders import Call
 
 SCHEMES = ("none", "bearer", "basic", "header:<name>")
-"""``basic`` takes a secret of the form ``user:password``; ``header:X-Api-Key`` sends the secret as that header."""
+"""``basic`` takes a secret of the form ``user:password``; ``header:X-Api-Key`` sends the secret as that header.
+
+Two more are for Halon's own connectors: ``token`` (PagerDuty's REST API) and ``geniekey`` (Opsgenie).
+"""
 
 
 def secret_of(call: Call, environ: Mapping[str, str]) -> str:
@@ -42,6 +45,10 @@ def headers_for(call: Call, secret: str) -> dict[str, str]:
             return {"Authorization": f"Bearer {secret}"}
         case "basic":
             return {"Authorization": f"Basic {base64.b64encode(secret.encode()).decode()}"}
+        case "token":
+            return {"Authorization": f"Token token={secret}"}
+        case "geniekey":
+            return {"Authorization": f"GenieKey {secret}"}
         case "header" if name:
             return {name: secret}
     raise Refused(

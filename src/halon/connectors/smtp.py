@@ -45,9 +45,13 @@ def message_id(key: str, sender: str) -> str:
     return f"<{hashlib.sha256(key.encode()).hexdigest()[:40]}@{sender.rpartition('@')[2]}>"
 
 
-def compose(key: str, sender: str, recipients: Sequence[str], subject: str, body: str) -> EmailMessage:
+def compose(
+    key: str, sender: str, recipients: Sequence[str], subject: str, body: str, thread: str = ""
+) -> EmailMessage:
     """The mail of the effect ``key``: plain text, to plain addresses. Nothing in subject or body can make a header.
 
+    All mails of a ``thread`` answer to one Message-ID that is made from its name alone. No mail bears it, and none
+    needs to: mail programs gather what refers to one id (RFC 5256, THREAD=REFERENCES), whichever of the mails came first.
     Raises Refused for an address that is none, or for no recipient at all.
     """
     for address in (sender, *recipients):
@@ -60,6 +64,10 @@ def compose(key: str, sender: str, recipients: Sequence[str], subject: str, body
     mail["Subject"] = _one_line(subject)[:_LONGEST_SUBJECT]
     mail["Date"] = format_datetime(datetime.now(UTC))
     mail["Message-ID"] = message_id(key, sender)
+    if thread:
+        root = message_id(thread, sender)
+        mail["In-Reply-To"] = root
+        mail["References"] = root
     mail["Auto-Submitted"] = "auto-generated"
     text = body.replace("\r\n", "\n").replace("\r", "\n")
     mail.set_content("".join(c for c in text if c.isprintable() or c in "\n\t"))

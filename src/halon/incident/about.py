@@ -4,7 +4,7 @@
 from the state, and what people or agents wrote is data that the renderer cleans.
 
     now, reference, incident_id, workflow_id, drill, agent, entity, category, opened_at, closed_at, outcome, headline
-    severity      level, reasons[], would_raise[], changes[] {level, by, reason, at}, lowered_by
+    severity      level, reasons[], would_raise[], axes[] {axis, level, words, known}, changes[] {level, by, reason, at}, lowered_by
     phases        [] {name, status, waiting_on, started_at, done_at}
     window        from, to, ongoing (yes, no, not known yet), detected_at, contained_at, recovered_at
     people        commander, technical_lead, acked_by, acked_at, contacts[] {name, roles[]}
@@ -13,16 +13,18 @@ from the state, and what people or agents wrote is data that the renderer cleans
     done          [] sentences: what was done about it, and only what was
     impact        individuals, records, data_categories, personal_data, sessions, tools, places, consequences, money
     customer_steps [] sentences: what people concerned can do
-    facts         [] {name, question, value, source, by, at}: in force;   claims [] the same: said by the agent only
-    unknown       [] words: what is not known yet
-    blast_radius  [] {name, value}
+    facts         [] {name, question, value, source, by, at, entity, certainty, reason}: the value that counts;
+                  claims [] the same: said by the agent only
+    conflicts     [] {fact, entity, counts, why, heard[] {value, source, by, at}, text}: sources that disagree
+    tags          [] {framework, edition, id, name}: names in published taxonomies
+    unknown       [] words: what is not known yet; blast_radius  [] {name, value}
     actions       [] {id, title, target, status, reversible, applied_at, verified_at, undone_at, note, reasons[],
                       collateral[], gentler, way_back, told, failure {why, next} or null}
     irreversible  [] the same: those that ran and can't be undone
     gates         [] {id, kind, title, question[], status, opened_at, deadline_at, settled_at, missing, needs, roles[], quorum,
                       answers[] {by, approve, reason, at, roles[], verified}}
     asked         [] {what, whom, until}: open questions to people
-    obligations   [] {id, title, entity, authority, audience, status, because[], needs[], displaced_by, decider,
+    obligations   [] {id, key, title, entity, authority, audience, status, because[], needs[], displaced_by, decider,
                       decided (declared, declined or nothing), contents[], otherwise (if nobody answers its gate),
                       stages[] {id, due, due_local, decide_by, filed_at, provisional}}
     decisions     [] {obligation, word (declared, declined), by, at, reason, status_then}: what people decided
@@ -30,6 +32,9 @@ from the state, and what people or agents wrote is data that the renderer cleans
     missed        [] words
     notices       [] {id, audience, obligation, stage, status, recipient, subject, sent_at, receipt, note}
     evidence      [] {id, what, sha256, size, collector, collected_at};   evidence_overridden_by
+    tasks         [] {id, phase, words, owner, status, told, by, at, reason, due, answers[], by_itself, late, flagged}: the
+                  checklist; flagged: skipped, or not done although its phase is
+    questions     [] words: what the runbooks ask about the cause
     others        [] {reference, workflow_id, opened_at, closed_at, outcome, same_traces, overlaps, related,
                       told[] {obligation, to, at}, told_in_words}: other incidents of the agent
     findings      [] {id, layer, text, by, at, certainty, evidence[]};   whys []
@@ -50,8 +55,9 @@ from typing import Any
 from halon.incident import fact_words as words
 from halon.incident.assessment import Obligation
 from halon.incident.canonical import plain
-from halon.incident.facts import Fact, held
 from halon.incident.gates import Gate
+from halon.incident.known import conflicts_told, counted, facts_told
+from halon.incident.next_step import tasks_told
 from halon.incident.orders import Action
 from halon.incident.phases import PHASES, Phase
 from halon.incident.remedies import case_in_words, standing
@@ -79,11 +85,14 @@ _TOLD = {
 }
 
 
-def about(state: State, now: str) -> dict[str, Any]:
-    """What templates may say of the incident at ``now`` (ISO 8601 UTC). Pure; every value is plain JSON."""
-    known = held(state.facts)
+def about(state: State, now: str, entity: str = "") -> dict[str, Any]:
+    """What templates may say of the incident at ``now`` (ISO 8601 UTC). Pure; every value is plain JSON.
+
+    ``entity`` is the legal entity that speaks, if it is not the agent's own: its facts count then.
+    """
+    known = counted(state, entity)
     failed = {one["action"]: {"why": one["why"], "next": one["next"]} for one in troubles(state)}
-    actions = [_action(action) | {"failure": failed.get(action.order.id)} for action in state.actions]
+    actions = [_action(one) | {"failure": failed.get(one.order.id)} for one in state.actions]
     deadlines = _deadlines(state, now)
     told: dict[str, Any] = {
         "now": now,
@@ -92,7 +101,7 @@ def about(state: State, now: str) -> dict[str, Any]:
         "workflow_id": state.workflow_id,
         "drill": state.drill,
         "agent": state.agent,
-        "entity": state.assessment.entity if state.assessment else "",
+        "entity": entity or (state.assessment.entity if state.assessment else ""),
         "category": state.assessment.category if state.assessment else "",
         "opened_at": state.opened_at,
         "closed_at": state.closed_at,
@@ -111,8 +120,10 @@ def about(state: State, now: str) -> dict[str, Any]:
         ],
         "impact": _impact(known),
         "customer_steps": words.customer_steps(known.get("data_categories")),
-        "facts": [_fact(fact) for fact in _in_force(state.facts, claim=False)],
-        "claims": [_fact(fact) for fact in _in_force(state.facts, claim=True)],
+        "facts": facts_told(state, known),
+        "claims": facts_told(state, known, claim=True),
+        "conflicts": conflicts_told(state),
+        "tags": [asdict(tag) for tag in state.assessment.tags] if state.assessment else [],
         "unknown": _unknown(state, known),
         "blast_radius": [
             {"name": name, "value": value}
@@ -155,6 +166,8 @@ def about(state: State, now: str) -> dict[str, Any]:
             {name: value for name, value in asdict(sealed).items() if name != "path"} for sealed in state.evidence
         ],
         "evidence_overridden_by": state.evidence_overridden_by,
+        "tasks": tasks_told(state),
+        "questions": list(state.assessment.rca_questions) if state.assessment else [],
         "findings": [asdict(finding) for finding in state.findings],
         "whys": list(state.whys),
         "others": [asdict(one) | {"told_in_words": one.in_words(), "related": one.related} for one in state.others],
@@ -178,6 +191,7 @@ def _severity(state: State) -> dict[str, Any]:
         "level": state.level or (judged.level if judged else "not judged yet"),
         "reasons": list(judged.reasons) if judged else [],
         "would_raise": list(judged.would_raise) if judged else [],
+        "axes": [asdict(row) for row in judged.axes] if judged else [],
         "changes": [asdict(change) for change in state.level_changes],
         "lowered_by": state.level_floor_lifted_by,
     }
@@ -270,22 +284,6 @@ def _unknown(state: State, known: dict[str, Any]) -> list[str]:
     return asked
 
 
-def _in_force(facts: tuple[Fact, ...], *, claim: bool) -> list[Fact]:
-    latest = {fact.name: fact for fact in facts if fact.claim is claim}
-    return [latest[name] for name in sorted(latest)]
-
-
-def _fact(fact: Fact) -> dict[str, str]:
-    return {
-        "name": fact.name,
-        "question": fact.name.replace("_", " "),
-        "value": words.plainly(fact.value),
-        "source": fact.source,
-        "by": fact.by,
-        "at": fact.at,
-    }
-
-
 def _action(action: Action) -> dict[str, Any]:
     order = action.order
     return {
@@ -344,7 +342,7 @@ def _whom(gate: Gate) -> str:
 def _obligation(state: State, obligation: Obligation) -> dict[str, Any]:
     whole = asdict(obligation)
     otherwise = obligation.gate.otherwise if obligation.gate else ""
-    return {"decided": decided(state, obligation.id), "otherwise": otherwise} | {
+    return {"decided": decided(state, obligation.name), "key": obligation.name, "otherwise": otherwise} | {
         name: whole[name]
         for name in (
             "id",
@@ -370,7 +368,7 @@ def _decision(decision: dict[str, Any]) -> dict[str, str]:
 def _deadlines(state: State, now: str) -> list[dict[str, Any]]:
     found = [
         {
-            "obligation": obligation.id,
+            "obligation": obligation.name,
             "title": obligation.title,
             "stage": stage.id,
             "due": stage.due,
@@ -378,7 +376,7 @@ def _deadlines(state: State, now: str) -> list[dict[str, Any]]:
             "decide_by": stage.decide_by,
             "overdue": seconds_between(stage.due, now) >= 0,
             "provisional": stage.provisional,
-            "certain": obligation.status == "applies" or decided(state, obligation.id) == "declared",
+            "certain": obligation.status == "applies" or decided(state, obligation.name) == "declared",
         }
         for obligation in state.obligations
         if clock_runs(state, obligation)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from halon.incident import answering, said
+from halon.incident import answering, handing, kits, said, ticking
 from halon.incident.commands import Command
 from halon.incident.facts import ABOUT_NOW
 from halon.incident.gates import Proof
@@ -49,7 +49,7 @@ _HANDLERS: dict[str, Callable[[Saying], State]] = {
     "reject": answering.reject, "withdraw": answering.withdraw, "severity": said.severity,
     "declare": answering.declare, "decline": answering.decline, "filed": said.filed, "undo": said.undo, "restore": said.restore,
     "finding": said.finding, "why": said.why, "corrective": said.corrective, "waive": said.waive,
-    "override": said.override, "false-alarm": said.false_alarm, "close": said.close,
+    "override": said.override, "task": ticking.task, "handover": handing.handover, "kit": kits.kit, "false-alarm": said.false_alarm, "close": said.close,
 }  # fmt: skip
 
 

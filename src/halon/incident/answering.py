@@ -100,12 +100,12 @@ def _decide(say: Saying, word: str) -> State:
         raise unknown_obligation(say)
     if duty.decider not in say.roles:
         raise Refused(
-            "NotAuthorised", f"{duty.id} is decided by the {duty.decider}; {say.by} holds {', '.join(say.roles)}."
+            "NotAuthorised", f"{duty.name} is decided by the {duty.decider}; {say.by} holds {', '.join(say.roles)}."
         )
-    decision = {"obligation": duty.id, "word": word, "by": say.by, "at": say.now, "reason": say.command["reason"],
+    decision = {"obligation": duty.name, "word": word, "by": say.by, "at": say.now, "reason": say.command["reason"],
                 "status_then": duty.status}  # fmt: skip
     state = replace(say.state, decisions=(*say.state.decisions, decision))
-    told = f"{say.named()} {word} {duty.id}{say.because()}"
+    told = f"{say.named()} {word} {duty.name}{say.because()}"
     return note(state, say.now, "decision", "notify", told, actor=say.by, data=decision)
 
 

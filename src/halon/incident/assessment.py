@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from halon.incident.orders import GatePolicy, Order
+from halon.incident.tasks import Step
 
 Level = Literal["SEV1", "SEV2", "SEV3", "SEV4"]
 Mode = Literal["observe", "suggest", "act"]
@@ -13,12 +14,58 @@ ObligationStatus = Literal["applies", "does_not_apply", "undetermined", "dormant
 
 
 @dataclass(frozen=True, slots=True)
+class AxisRow:
+    """One axis of the rubric: the level that it reaches, empty if none, and what that means in words.
+
+    ``known`` is False while an unknown fact could still put the axis higher.
+    """
+
+    axis: str
+    level: Level | Literal[""] = ""
+    words: str = ""
+    known: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Severity:
-    """A level and why."""
+    """A level and why, axis by axis."""
 
     level: Level = "SEV4"
     reasons: tuple[str, ...] = ()
     would_raise: tuple[str, ...] = ()
+    axes: tuple[AxisRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One side of a conflict: what was said, by which source and whom, when (ISO 8601 UTC)."""
+
+    value: Any
+    source: str
+    by: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Sources that disagree about a fact (of ``entity``; empty: of all). ``counts`` is the value that counts until a
+    person with the role decides, ``why`` says by which rule."""
+
+    name: str
+    entity: str
+    heard: tuple[Heard, ...]
+    counts: Any
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A name for the incident in a published taxonomy. An ``id`` means nothing without its ``edition``."""
+
+    framework: str
+    edition: str
+    id: str
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +88,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Obligation:
-    """A duty to notify that a regime may put on a legal entity."""
+    """A duty to notify that a regime may put on a legal entity.
+
+    ``key`` is what the duty is called among those of its incident where that is not its id: ``id@entity`` for another
+    legal entity than the agent's own.
+    """
 
     id: str
     title: str
@@ -59,23 +110,44 @@ class Obligation:
     recipient: str = ""
     gate: GatePolicy | None = None
     contents: tuple[str, ...] = ()
+    key: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the duty is called in commands, gates, notices and clocks."""
+        return self.key or self.id
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody of the kit. ``channels`` names the kit's channels on which they are paged."""
+    """Somebody of the kit. ``channels`` names the kit's channels on which they are paged.
+
+    ``zone`` (IANA) is where they are, so that a page names their own time; empty where the kit does not say.
+    """
 
     name: str
     display: str
     roles: tuple[str, ...]
     channels: tuple[str, ...] = ()
+    zone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Away:
+    """``person`` is away from ``start`` to ``end`` (ISO 8601); ``instead`` stands in, empty: nobody does."""
+
+    person: str
+    start: str
+    end: str
+    instead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Roster:
     """Who is on call for this incident: the commander, the technical lead, who is paged in which order, and how long.
 
-    ``ack_within`` is in seconds. ``escalation`` is the order in which people are paged until one acknowledges.
+    ``ack_within`` is in seconds. ``escalation`` is the order in which people are paged until one acknowledges. ``away``
+    are the absences of the rota that were not over when it was asked.
     """
 
     commander: str = ""
@@ -83,11 +155,23 @@ class Roster:
     escalation: tuple[str, ...] = ()
     ack_within: int = 300
     people: tuple[Person, ...] = ()
+    away: tuple[Away, ...] = ()
+
+
+FORM = 1
+"""The form of what is judged now; what an earlier release judged has 0: no steps, and pages by its older rules."""
 
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The answer of ``halon.judgement.assess``."""
+    """The answer of ``halon.judgement.assess``.
+
+    ``values`` are the facts that counted, by legal entity: under "" those for all, besides them the entities that have
+    facts of their own. ``steps``, ``rca_questions`` and ``playbook`` (lines by phase) are what the runbooks ask for.
+
+    ``newer_kit`` is the digest of the kit in use where the incident is on another one, ``newer_kit_difference`` what
+    changed, in lines. ``kit_missing`` says why the incident's own kit could not be used; then this is the kit in use.
+    """
 
     severity: Severity
     category: str
@@ -106,3 +190,13 @@ class Assessment:
     kit_digest: str = ""
     reasons: tuple[str, ...] = ()
     leadership_channels: tuple[str, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
+    tags: tuple[Tag, ...] = ()
+    values: dict[str, dict[str, Any]] = field(default_factory=dict)
+    steps: tuple[Step, ...] = ()
+    rca_questions: tuple[str, ...] = ()
+    playbook: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    newer_kit: str = ""
+    newer_kit_difference: tuple[str, ...] = ()
+    kit_missing: str = ""
+    form: int = 0

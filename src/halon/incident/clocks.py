@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
+from halon.incident import checklist, handing
 from halon.incident.answering import reask
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.counting import counted
@@ -16,8 +17,8 @@ from halon.incident.gates import Gate
 from halon.incident.orders import Action
 from halon.incident.settling import unsettled
 from halon.incident.standing import clock_runs, open_gates, with_action, with_gate
-from halon.incident.state import State
-from halon.incident.timeline import mark, note, people_with, tell, tell_roles
+from halon.incident.state import State, sparing
+from halon.incident.timeline import mark, note, people_with, tell, tell_roles, there
 from halon.incident.times import after, normal
 
 PAGE_ROUNDS = 3
@@ -59,7 +60,7 @@ def next_deadline(state: State) -> tuple[str, str] | None:
     moments = [(normal(asked.deadline_at), f"answer to gate {asked.id}") for asked in open_gates(state)]
     for duty, stage in _running(state):
         if stage.due:
-            moments.append((normal(stage.due), f"{duty.id}/{stage.id}"))
+            moments.append((normal(stage.due), f"{duty.name}/{stage.id}"))
     return min(moments, default=None)
 
 
@@ -88,7 +89,12 @@ def _all(state: State) -> Iterator[ClockEvent]:
     if state.next_update_at:
         yield ClockEvent(state.next_update_at, f"update:{state.next_update_at}", "status for leadership", _update)
     for asked in open_gates(state):
-        yield from _gate_events(asked)
+        yield from _gate_events(state, asked)
+    for late in checklist.dues(state):
+        yield _step_event(late)
+    if state.handover is not None:
+        yield ClockEvent(state.handover.due, f"handover-late:{state.handover.at}",
+                         f"handover to {state.handover.to} is waited for", handing.late)  # fmt: skip
     for duty, stage in _running(state):
         yield from _stage_events(state, duty, stage)
     for corrective in state.correctives:
@@ -128,12 +134,15 @@ def _page(state: State, now: str) -> State:
         )
         body = f"{state.reference}: nobody acknowledged. Say `ack` or name a commander with `assign`."
         return tell_roles(state, now, f"nobody-acked:{turn}", "Nobody acknowledged", body, "leadership", "commander")
-    name = roster.escalation[turn % len(roster.escalation)]
+    name = there(state, roster.escalation[turn % len(roster.escalation)], now)
     state = replace(state, paged=turn + 1, page_next_at=after(now, roster.ack_within))
     level = state.level or "unrated"
     subject = f"[{state.reference}] {level}: {state.agent} ({state.group})"
     body = f"An incident is open for {state.agent}. Acknowledge within {roster.ack_within // 60} minutes: halon ack {state.reference} --by {name}"
-    state = tell(state, now, f"page:{turn + 1}", subject, body, names=(name,))
+    state = tell(
+        state, now, f"page:{turn + 1}", subject, body, names=(name,), asked="An incident is open: acknowledge it, or say who does",
+        until=after(now, roster.ack_within), command=f"halon ack {state.reference}",
+    )  # fmt: skip
     return note(state, now, "page", "triage", f"Paging {name} (page {turn + 1}).")
 
 
@@ -151,14 +160,11 @@ def _evidence_events(state: State) -> Iterator[ClockEvent]:
         if waits:
             told += f" Waiting for it: {', '.join(waits)}. `override` what=evidence lets it run, on record."
         state = note(state, now, "evidence", "contain", told)
+        # The log says it each time; a person is told once, since nothing has changed for them.
+        step = "evidence-again" if sparing(state) else f"evidence-again:{number}"
         return tell(
-            state,
-            now,
-            f"evidence-again:{number}",
-            f"[{state.reference}] no evidence sealed",
-            told,
-            names=(state.commander,),
-        )
+            state, now, step, f"[{state.reference}] no evidence sealed", told, names=(state.commander,),
+        )  # fmt: skip
 
     moment = after(state.ledger["evidence"], EVIDENCE_AGAIN * (number + 1))
     yield ClockEvent(moment, f"evidence-again:{number}", "collect evidence again", again)
@@ -186,8 +192,18 @@ def _update(state: State, now: str) -> State:
     return replace(state, next_update_at=after(now, every), ledger={**state.ledger, "update-due": now})
 
 
-def _gate_events(asked: Gate) -> Iterator[ClockEvent]:
+def _step_event(late: checklist.Due) -> ClockEvent:
+    """A step of the checklist is late: its owner is told, and the commander when that did not help."""
+
+    def fire(state: State, now: str) -> State:
+        return checklist.tell_late(state, now, escalates=late.escalates)
+
+    return ClockEvent(late.at, late.key, f"step {late.task.step.id} is due", fire)
+
+
+def _gate_events(state: State, asked: Gate) -> Iterator[ClockEvent]:
     tag = f"{asked.id}:{asked.attempt}"
+    answer = f"halon approve {state.reference} {asked.id}"
 
     def escalate(state: State, now: str) -> State:
         who = " or ".join(asked.policy.roles)
@@ -195,8 +211,9 @@ def _gate_events(asked: Gate) -> Iterator[ClockEvent]:
         roles = (asked.policy.escalate_to, *asked.policy.roles)
         state = note(state, now, "gate", "contain", f"Gate {asked.id} waits; {asked.policy.escalate_to} is told.")
         return tell_roles(
-            state, now, f"gate-late:{tag}", f"[{state.reference}] approval needed: {asked.title}", body, *roles
-        )
+            state, now, f"gate-late:{tag}", f"[{state.reference}] approval needed: {asked.title}", body, *roles,
+            asked=f"Nobody answered yet: {asked.title}?", until=asked.deadline_at, command=answer,
+        )  # fmt: skip
 
     def expire(state: State, now: str) -> State:
         again = asked.attempt < ASKED_AT_MOST or asked.kind == "notice"
@@ -206,8 +223,9 @@ def _gate_events(asked: Gate) -> Iterator[ClockEvent]:
         state = note(state, now, "gate", "contain", told, data={"gate": asked.id, "asked": asked.attempt})
         roles = (asked.policy.escalate_to, "leadership", *asked.policy.roles)
         return tell_roles(
-            state, now, f"gate-expired:{tag}", f"[{state.reference}] nobody answered {asked.id}", told, *roles
-        )
+            state, now, f"gate-expired:{tag}", f"[{state.reference}] nobody answered {asked.id}", told, *roles,
+            command=answer if again else "",
+        )  # fmt: skip
 
     if asked.escalate_at < asked.deadline_at:
         yield ClockEvent(asked.escalate_at, f"gate-escalate:{tag}", f"escalate gate {asked.id}", escalate)
@@ -215,7 +233,7 @@ def _gate_events(asked: Gate) -> Iterator[ClockEvent]:
 
 
 def _stage_events(state: State, duty: Obligation, stage: Stage) -> Iterator[ClockEvent]:
-    name = f"{duty.id}/{stage.id}"
+    name = f"{duty.name}/{stage.id}"
     maybe = "" if duty.status == "applies" else " (it may apply)"
 
     def warn(state: State, now: str) -> State:
@@ -225,13 +243,16 @@ def _stage_events(state: State, duty: Obligation, stage: Stage) -> Iterator[Cloc
             state, now, "clock", "notify", f"Warning: {name} is due {stage.due}{maybe}.", data={"due": stage.due}
         )
         subject = f"[{state.reference}] clock: {name} due {stage.due_local or stage.due}"
-        return tell(state, now, f"warn:{name}:{now}", subject, body, names=_deciders(state, duty))
+        return tell(
+            state, now, f"warn:{name}:{now}", subject, body, names=_deciders(state, duty), asked=_decide(duty),
+            until=stage.decide_by or stage.due, command=f"halon show {state.reference}",
+        )  # fmt: skip
 
     def miss(state: State, now: str) -> State:
         told = f"MISSED: {name} was due {stage.due}{maybe}. File it now and give the reason for the delay."
         state = replace(state, missed=(*state.missed, name) if name not in state.missed else state.missed)
         state = note(
-            state, now, "missed", "notify", told, data={"obligation": duty.id, "stage": stage.id, "due": stage.due}
+            state, now, "missed", "notify", told, data={"obligation": duty.name, "stage": stage.id, "due": stage.due}
         )
         names = (*_deciders(state, duty), *(one.name for one in people_with(state, "leadership", "commander")))
         return tell(
@@ -248,6 +269,11 @@ def _stage_events(state: State, duty: Obligation, stage: Stage) -> Iterator[Cloc
             yield ClockEvent(moment, f"warn:{name}@{moment}", f"warning for {name}", warn)
     if stage.due:
         yield ClockEvent(stage.due, f"missed:{name}@{stage.due}", f"{name} due", miss)
+
+
+def _decide(duty: Obligation) -> str:
+    needs = f" Still needed: {', '.join(duty.needs[:3])}." if duty.needs else ""
+    return f"{duty.title}: decide whether and what to file.{needs}"
 
 
 def _deciders(state: State, duty: Obligation) -> tuple[str, ...]:

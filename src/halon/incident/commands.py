@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from halon.incident.errors import Malformed, UnknownCommand
+from halon.incident.phases import PHASES
 from halon.incident.times import parse as parse_time
 
 LONGEST_TEXT = 4000
@@ -77,7 +78,7 @@ _LAYERS = ("model", "retrieval", "tools", "orchestration", "process")
 _EXAMPLES = {
     "by": "ann", "gate": "revoke-token-1a2b3c4d", "reason": "seen in the logs", "obligation": "eu-gdpr-33",
     "action": "disable-send-email", "text": "…", "level": "SEV2", "name": "risk_to_individuals", "value": "risk",
-    "role": "commander", "to": "tom", "layer": "retrieval", "what": "proof", "reference": "authority's receipt number",
+    "role": "commander", "to": "tom", "do": "done", "step": "triage/real", "layer": "retrieval", "what": "proof", "reference": "authority's receipt number",
 }  # fmt: skip
 
 _ALL = (
@@ -85,8 +86,23 @@ _ALL = (
     Spec("assign", "Make somebody commander or technical lead.", (
         _BY, Field("role", "choice", "commander or technical_lead", choices=("commander", "technical_lead")),
         Field("to", "name", "their name in the kit"), _WHY_OPTIONAL)),
+    Spec("handover", "Ask somebody to take over from you as commander. You stay it until they say ack.", (
+        _BY, Field("to", "name", "their name in the kit"), _WHY_OPTIONAL)),
+    Spec("task", "Say that a step of the checklist is done, skip it with a reason, open it again, or add one.", (
+        _BY, Field("do", "choice", "what to do with it", choices=("done", "skip", "reopen", "add")),
+        Field("step", "text", "the step's id as `status` shows it; with add, what is to be done"),
+        Field("reason", "text", "why; needed to skip, to reopen, or to tick what Halon ticks by itself", required=False),
+        Field("owner", "name", "with add: whose it is, a person or a role", required=False),
+        Field("phase", "choice", "with add: the phase it belongs to; that of now if left out", required=False,
+              choices=PHASES),
+        Field("due", "time", "with add: until when, ISO 8601", required=False))),
+    Spec("kit", "Move this incident to the kit that is in use now. Severity and deadlines never fall by it.", (
+        _BY, _REASON)),
     Spec("fact", "Say what is known. null means: not known yet.", (
-        _BY, Field("name", "name", "the fact's name"), Field("value", "value", "its value"), _WHY_OPTIONAL)),
+        _BY, Field("name", "name", "the fact's name"), Field("value", "value", "its value"),
+        Field("entity", "name", "the legal entity for which it holds; all of them if left out", required=False),
+        Field("certainty", "choice", "how sure you are", required=False, choices=("confirmed", "likely", "suspected")),
+        Field("reason", "text", "why; needed where it loosens a severity or a clock", required=False))),
     Spec("note", "Write into the log.", (_BY, Field("text", "text", "what to write"))),
     Spec("approve", "Say yes to exactly what a gate shows.", (_BY, _GATE, _WHY_OPTIONAL)),
     Spec("reject", "Say no to what a gate shows.", (_BY, _GATE, _REASON)),

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
+
+Certainty = Literal["confirmed", "likely", "suspected", ""]
+PERSON = "person"
+"""The source of what somebody said. A person's word supersedes what machines said before it."""
 
 ABOUT_NOW = ("ongoing",)
 """Facts that report how it is at the time when they are said: the same word later is news."""
@@ -14,7 +18,9 @@ ABOUT_NOW = ("ongoing",)
 class Fact:
     """One assertion. ``value`` is JSON; None means "not known yet". ``claim`` marks an agent's word about itself.
 
-    ``source`` says where it came from (``trace``, ``alert``, ``person``, ``engine``), ``by`` who said it.
+    ``source`` says where it came from (``trace``, ``alert``, ``person``, ``engine``), ``by`` who said it, ``reason``
+    why. ``entity`` is the id of the legal entity for which it holds; empty means for all. ``certainty`` is how sure
+    whoever said it is, empty where nobody said how sure.
     """
 
     name: str
@@ -23,22 +29,35 @@ class Fact:
     at: str
     by: str = ""
     claim: bool = False
+    entity: str = ""
+    certainty: Certainty = ""
+    reason: str = ""
 
 
-def held(facts: Iterable[Fact]) -> dict[str, Any]:
-    """The values in force: for each name the latest assertion that is not a claim. Claims never decide anything."""
+def held(facts: Iterable[Fact], entity: str = "") -> dict[str, Any]:
+    """The latest word on each fact of ``entity`` (empty: of all) that is not a claim. Claims never decide anything.
+
+    What counts for severity and clocks where sources disagree is worked out by ``halon.judgement.holding``.
+    """
     values: dict[str, Any] = {}
     for fact in facts:
-        if not fact.claim:
+        if not fact.claim and fact.entity == entity:
             values[fact.name] = fact.value
     return values
 
 
 def assert_fact(facts: tuple[Fact, ...], fact: Fact) -> tuple[Fact, ...]:
-    """``facts`` with one more assertion; earlier ones stay visible. The very same value from the same source adds none."""
+    """``facts`` with one more assertion; earlier ones stay visible. What its source said already adds none.
+
+    A machine that repeats itself is no news until a person has spoken; a person is, once anybody else spoke.
+    """
     for earlier in reversed(facts):
-        if earlier.name == fact.name and earlier.claim == fact.claim:
-            if earlier.value == fact.value and earlier.source == fact.source:
+        if (earlier.name, earlier.entity, earlier.claim) != (fact.name, fact.entity, fact.claim):
+            continue
+        if earlier.source == fact.source:
+            if (earlier.value, earlier.certainty) == (fact.value, fact.certainty):
                 return facts
+            break
+        if PERSON in (earlier.source, fact.source):
             break
     return (*facts, fact)

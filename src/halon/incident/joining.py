@@ -8,7 +8,7 @@ from dataclasses import replace
 from halon.incident.alerts import Alert, timed
 from halon.incident.facts import Fact
 from halon.incident.learning import learn
-from halon.incident.state import AlertCount, State
+from halon.incident.state import AlertCount, State, sparing
 from halon.incident.timeline import note, tell
 from halon.incident.times import after, seconds_between
 
@@ -95,12 +95,12 @@ def _absorb_one(state: State, alert: Alert, now: str) -> State:
         else:
             state = replace(state, recovered_at="")
         if state.false_alarm_by:
-            body = f"{state.reference} was called a false alarm by {state.false_alarm_by}, and {alert.rule} fires."
+            body = f"{state.reference} was called a false alarm by {state.false_alarm_by}, and {alert.rule[:60]} fires."
             names = tuple(dict.fromkeys((state.commander, state.false_alarm_by)))
             state = tell(
                 state,
                 now,
-                f"fires:{alert.identity}",
+                "fires" if sparing(state) else f"fires:{alert.identity}",  # not for each new alert
                 f"[{state.reference}] fires after a false alarm",
                 body,
                 names=names,

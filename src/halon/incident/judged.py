@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from halon.incident import checklist, kits
 from halon.incident.assessment import Assessment, Obligation, Stage
 from halon.incident.counting import counted
 from halon.incident.orders import Action
 from halon.incident.standing import LIVE, action, obligation, with_action, with_gate
 from halon.incident.state import LevelChange, State
-from halon.incident.timeline import note
+from halon.incident.timeline import note, tell
 from halon.incident.times import after, normal
 
 
-def take_in(state: State, judged: Assessment, version: int, now: str) -> State:
-    """``state`` with ``judged``, made from the facts of ``version``, in force."""
+def take_in(state: State, judged: Assessment, version: int, now: str, *, sealed: bool = False) -> State:
+    """``state`` with ``judged``, made from the facts of ``version``, in force. ``sealed``: it knew of sealed evidence."""
     by_person = state.assessment is None or state.assessed_version < state.person_version <= version
-    before = state.assessment
+    before, kit_before = state.assessment, kits.in_force(state)
+    if judged.kit_missing:
+        by_person = before is None  # another kit than before judged: what is looser may come from that
     state = _severity(state, judged, now)
     state = _actions(state, judged, now)
-    state = _obligations(state, judged, now, by_person=by_person)
+    state = _obligations(state, judged, now, by_person=by_person, before=before)
     if not state.commander and judged.roster.commander:
         state = replace(state, commander=judged.roster.commander)
     if not state.technical_lead and judged.roster.technical_lead:
         state = replace(state, technical_lead=judged.roster.technical_lead)
     state = replace(
-        state, assessment=judged, assessed_version=version, ledger={**state.ledger, "assessed": now},
+        state, assessment=replace(judged, steps=()), assessed_version=version, assessed_sealed=sealed,
+        ledger={**state.ledger, "assessed": now},
     )  # fmt: skip
     if before is None or (before.category, before.kit_digest) != (judged.category, judged.kit_digest):
         told = f"Assessed: {state.level}, {judged.category}, mode {judged.mode}, kit {judged.kit_digest[:12]}."
         state = note(state, now, "assessed", "triage", told, data={"reasons": list(judged.severity.reasons)})
-    return state
+    return checklist.merge(kits.take_note(state, judged, kit_before, now), judged, now)
 
 
 JUDGED_AT_ONCE = 20
@@ -59,13 +63,32 @@ def _severity(state: State, judged: Assessment, now: str) -> State:
         why = "; ".join(judged.severity.reasons) or "no rule of the rubric holds"
         change = LevelChange(new, "halon", why, now)
         told = f"Severity {new}: {why}"
-        return note(
+        rises, before = state.level is not None, state.level
+        state = note(
             replace(state, level=new, level_changes=(*state.level_changes, change)), now, "severity", "triage", told
         )
+        return tell_of_rise(state, now, f"It was {before}: {why}") if rises and judged.form else state
     if new > state.level and assessed_before is not None and new > assessed_before:
         told = f"The rubric now says {new}; {state.level} stays until a person with the role lowers it."
         return note(state, now, "severity", "triage", told)
     return state
+
+
+def tell_of_rise(state: State, now: str, why: str, by: str = "") -> State:
+    """``state`` with commander and technical lead told that it is worse than it was; ``by`` knows it already."""
+    names = tuple(one for one in (state.commander, state.technical_lead) if one and one != by)
+    if not names:
+        return state
+    subject = f"[{state.reference}] severity raised to {state.level}"
+    return tell(
+        state,
+        now,
+        f"severity:{state.level}:{now}",
+        subject,
+        why,
+        names=names,
+        command=f"halon status {state.reference}",
+    )
 
 
 def _actions(state: State, judged: Assessment, now: str) -> State:
@@ -93,30 +116,42 @@ def _actions(state: State, judged: Assessment, now: str) -> State:
     return state
 
 
-def _obligations(state: State, judged: Assessment, now: str, *, by_person: bool) -> State:
+def _obligations(state: State, judged: Assessment, now: str, *, by_person: bool, before: Assessment | None) -> State:
+    # A person's word loosens only what it changed itself: what a machine or another kit would loosen was kept when they
+    # said so, and is kept (promise 7). What an earlier release judged goes on by its own rule.
+    own_word = before is not None and (state.kits_left or before.form)
+    earlier = {one.name: _looseness(one) for one in before.obligations} if before and own_word else {}
     merged: list[Obligation] = []
     for new in judged.obligations:
-        old = obligation(state, new.id)
+        old = obligation(state, new.name)
         if old is None:
             if new.status in ("applies", "undetermined", "review_required"):
                 state = note(
-                    state, now, "clock", "notify", _opened(new), data={"obligation": new.id, "needs": list(new.needs)}
+                    state, now, "clock", "notify", _opened(new), data={"obligation": new.name, "needs": list(new.needs)}
                 )
             merged.append(new)
             continue
-        kept = _merge(old, new, by_person=by_person)
+        said = by_person and earlier.get(new.name) != _looseness(new)
+        kept = _merge(old, new, by_person=said)
         if (kept.status, _dues(kept)) != (old.status, _dues(old)):
-            told = f"{new.id}: {old.status}, due {_dues(old)} -> {kept.status}, due {_dues(kept)}"
-            state = note(state, now, "clock", "notify", told, data={"obligation": new.id, "because": list(new.because)})
+            told = f"{new.name}: {old.status}, due {_dues(old)} -> {kept.status}, due {_dues(kept)}"
+            state = note(
+                state, now, "clock", "notify", told, data={"obligation": new.name, "because": list(new.because)}
+            )
         merged.append(kept)
     if state.false_alarm_by:
         for new in merged:
-            if not any(decision["obligation"] == new.id for decision in state.decisions):
-                decision = {"obligation": new.id, "word": "declined", "by": state.false_alarm_by, "at": now,
+            if not any(decision["obligation"] == new.name for decision in state.decisions):
+                decision = {"obligation": new.name, "word": "declined", "by": state.false_alarm_by, "at": now,
                             "reason": "false alarm"}  # fmt: skip
                 state = replace(state, decisions=(*state.decisions, decision))
-    gone = [old for old in state.obligations if old.id not in {one.id for one in merged}]
+    gone = [old for old in state.obligations if old.name not in {one.name for one in merged}]
     return replace(state, obligations=(*merged, *gone))
+
+
+def _looseness(duty: Obligation) -> tuple[str, tuple[tuple[str, str], ...]]:
+    """What a judgement could loosen: whether it applies, and until when."""
+    return duty.status, tuple((stage.id, stage.due) for stage in duty.stages)
 
 
 def _merge(old: Obligation, new: Obligation, *, by_person: bool) -> Obligation:
@@ -149,9 +184,13 @@ def _merge_stage(old: Stage, new: Stage, *, by_person: bool) -> Stage:
 def _opened(duty: Obligation) -> str:
     due = duty.stages[0].due if duty.stages else "no deadline"
     if duty.status == "applies":
-        return f"Clock running: {duty.title} to {duty.authority}, due {due}."
+        return f"Clock running: {_title(duty)} to {duty.authority}, due {due}."
     needs = f", {counted(len(duty.needs), 'answer')} needed: {', '.join(duty.needs)}" if duty.needs else ""
-    return f"Clock running in case it applies: {duty.title} to {duty.authority}, due {due}{needs}."
+    return f"Clock running in case it applies: {_title(duty)} to {duty.authority}, due {due}{needs}."
+
+
+def _title(duty: Obligation) -> str:
+    return f"{duty.title} of {duty.entity}" if duty.key else duty.title
 
 
 def _dues(duty: Obligation) -> str:

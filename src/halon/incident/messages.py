@@ -8,12 +8,19 @@ from typing import Literal
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """``to`` is a person of the kit or, for ``kind`` leadership, a channel. ``id`` makes it one message for good."""
+    """``to`` is a person of the kit or, for ``kind`` leadership, a channel. ``id`` makes it one message for good.
+
+    ``asked`` is what is asked of them, in a sentence (empty: the body says it), ``until`` (ISO 8601 UTC) until when, and
+    ``command`` what to type, without the name of who types it. ``resolve`` ends the thread of a paging product.
+    """
 
     id: str
-    kind: Literal["page", "inform", "leadership"]
+    kind: Literal["page", "inform", "leadership", "resolve"]
     to: str
     subject: str
     body: str
     at: str
     channels: tuple[str, ...] = ()
+    asked: str = ""
+    until: str = ""
+    command: str = ""

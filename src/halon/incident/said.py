@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from halon.incident.checklist import not_done
 from halon.incident.commands import near
-from halon.incident.facts import ABOUT_NOW, Fact
+from halon.incident.facts import ABOUT_NOW, PERSON, Fact
+from halon.incident.handing import taken
+from halon.incident.judged import tell_of_rise
 from halon.incident.learning import learn
 from halon.incident.remedies import Corrective, Finding, Waiver
 from halon.incident.saying import Refused, Saying, unknown_obligation
 from halon.incident.settling import unsettled
 from halon.incident.standing import action, obligation, open_stage, with_action, with_obligation
-from halon.incident.state import LevelChange, State
+from halon.incident.state import LevelChange, State, sparing
 from halon.incident.timeline import mark, note, person
 from halon.incident.times import parse, text
 
@@ -25,7 +28,9 @@ MOST_CORRECTIVES = 50
 
 
 def ack(say: Saying) -> State:
-    """Stop the paging; whoever acknowledges first is commander unless somebody is."""
+    """Stop the paging; whoever acknowledges first is commander unless somebody is, or is whom it is handed over to."""
+    if say.state.handover is not None and say.state.handover.to == say.by:
+        return taken(say)
     if say.state.acked_by:
         raise Refused("AlreadyAcknowledged", f"{say.state.acked_by} acknowledged at {say.state.acked_at} already.")
     commander = say.state.commander or say.by
@@ -40,15 +45,20 @@ def assign(say: Saying) -> State:
         known = [one.name for one in say.state.assessment.roster.people] if say.state.assessment else []
         raise Refused("UnknownPerson", f"Nobody called {to!r} is on this roster: {near(to, known)}")
     role = say.command["role"]
-    state = replace(say.state, commander=to) if role == "commander" else replace(say.state, technical_lead=to)
+    state = (
+        replace(say.state, commander=to, handover=None)
+        if role == "commander"
+        else replace(say.state, technical_lead=to)
+    )
     return note(
         state, say.now, "assign", "triage", f"{to} is {role.replace('_', ' ')} now{say.because()}", actor=say.by
     )
 
 
 def fact(say: Saying) -> State:
-    """Say what is known. Its name and type were checked against the vocabulary with the authority."""
-    told = Fact(say.command["name"], say.command.parameters["value"], "person", say.now, by=say.by)
+    """Say what is known. Name, type and direction were checked against the vocabulary with the authority."""
+    told = Fact(say.command["name"], say.command.parameters["value"], PERSON, say.now, by=say.by,
+                entity=say.command["entity"], certainty=say.command["certainty"], reason=say.command["reason"])  # fmt: skip
     state = learn(say.state, [told], say.now, again=say.again and told.name in ABOUT_NOW)
     if state is say.state:
         raise Refused("NothingNew", f"{told.name} is held to be just that already.")
@@ -74,7 +84,8 @@ def severity(say: Saying) -> State:
     )  # fmt: skip
     word = "lowered" if lowered else "raised"
     told = f"Severity {word} from {now_level or 'none'} to {level} by {say.named()}{say.because()}"
-    return note(state, say.now, "severity", "triage", told, actor=say.by)
+    state = note(state, say.now, "severity", "triage", told, actor=say.by)
+    return state if lowered or not sparing(state) else tell_of_rise(state, say.now, told, by=say.by)
 
 
 def filed(say: Saying) -> State:
@@ -86,9 +97,9 @@ def filed(say: Saying) -> State:
     stage = next((one for one in duty.stages if one.id == wanted), None)
     if stage is None:
         known = [one.id for one in duty.stages if not one.filed_at]
-        raise Refused("UnknownStage", f"{duty.id} has no open stage {wanted!r}: {near(wanted, known)}")
+        raise Refused("UnknownStage", f"{duty.name} has no open stage {wanted!r}: {near(wanted, known)}")
     if stage.filed_at:
-        raise Refused("AlreadyFiled", f"{duty.id}/{stage.id} was filed at {stage.filed_at}.")
+        raise Refused("AlreadyFiled", f"{duty.name}/{stage.id} was filed at {stage.filed_at}.")
     at = text(parse(say.command["at"])) if say.command["at"] else say.now
     if parse(at) > parse(say.now):
         raise Refused("InTheFuture", f"{at} is in the future; a filing is recorded after it was made.")
@@ -96,11 +107,11 @@ def filed(say: Saying) -> State:
         duty, stages=tuple(replace(one, filed_at=at) if one.id == stage.id else one for one in duty.stages)
     )
     state = with_obligation(say.state, changed)
-    told = f"{duty.id}/{stage.id} was filed at {at}, reference {say.command['reference']}"
+    told = f"{duty.name}/{stage.id} was filed at {at}, reference {say.command['reference']}"
     state = note(state, say.now, "filed", "notify", told, actor=say.by,
-                 data={"obligation": duty.id, "stage": stage.id, "at": at, "reference": say.command["reference"]})  # fmt: skip
+                 data={"obligation": duty.name, "stage": stage.id, "at": at, "reference": say.command["reference"]})  # fmt: skip
     version = state.facts_version + 1
-    return replace(mark(state, f"filed:{duty.id}/{stage.id}", at), facts_version=version, person_version=version)
+    return replace(mark(state, f"filed:{duty.name}/{stage.id}", at), facts_version=version, person_version=version)
 
 
 def undo(say: Saying) -> State:
@@ -225,7 +236,7 @@ def false_alarm(say: Saying) -> State:
         state, say.now, "false-alarm", "triage", f"{say.named()} calls it a false alarm{say.because()}", actor=say.by
     )
     for duty in state.obligations:
-        decision = {"obligation": duty.id, "word": "declined", "by": say.by, "at": say.now,
+        decision = {"obligation": duty.name, "word": "declined", "by": say.by, "at": say.now,
                     "reason": f"false alarm{say.because()}"}  # fmt: skip
         state = replace(state, decisions=(*state.decisions, decision))
     for one in state.actions:
@@ -240,7 +251,9 @@ def close(say: Saying) -> State:
     if left:
         raise Refused("NotSettled", "Not yet: " + "; ".join(left))
     state = replace(say.state, close_requested_by=say.by, close_note=say.command["reason"])
-    return note(state, say.now, "close", "remediate", f"Closed by {say.named()}{say.because()}", actor=say.by)
+    told = f"Closed by {say.named()}{say.because()}"
+    flagged = not_done(state)
+    return note(state, say.now, "close", "remediate", f"{told}.{flagged}" if flagged else told, actor=say.by)
 
 
 def _require_room(have: int, most: int, what: str) -> None:

@@ -45,5 +45,5 @@ def unknown_obligation(say: Saying) -> Refused:
     """The refusal of an obligation that this incident does not have."""
     given = say.command["obligation"]
     return Refused(
-        "UnknownObligation", f"No obligation {given!r}: {near(given, [one.id for one in say.state.obligations])}"
+        "UnknownObligation", f"No obligation {given!r}: {near(given, [one.name for one in say.state.obligations])}"
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from halon.incident import checklist
 from halon.incident.orders import Action
 from halon.incident.standing import open_gates, open_stage, settled
 from halon.incident.state import State
@@ -59,7 +60,9 @@ def unsettled(state: State) -> list[str]:
     for duty in state.obligations:
         if not settled(state, duty):
             stage = open_stage(duty)
-            left.append(f"obligation {duty.id} is neither filed nor declined (due {stage.due if stage else 'unknown'})")
+            left.append(
+                f"obligation {duty.name} is neither filed nor declined (due {stage.due if stage else 'unknown'})"
+            )
     if state.false_alarm_by:
         return left
     if not state.harm_stopped_at:
@@ -71,4 +74,4 @@ def unsettled(state: State) -> list[str]:
             left.append(f"corrective action {corrective.id} is {corrective.status} (owner {corrective.owner})")
     if not state.findings:
         left.append("no finding says why it happened")
-    return left
+    return [*left, *checklist.left(state)]

@@ -55,14 +55,14 @@ def with_notice(state: State, changed: Notice) -> State:
     return replace(state, notices=notices if known else (*notices, changed))
 
 
-def obligation(state: State, obligation_id: str) -> Obligation | None:
-    """The obligation of this id."""
-    return next((one for one in state.obligations if one.id == obligation_id), None)
+def obligation(state: State, name: str) -> Obligation | None:
+    """The obligation of this name: its id, or ``id@entity`` for another legal entity than the agent's own."""
+    return next((one for one in state.obligations if one.name == name), None)
 
 
 def with_obligation(state: State, changed: Obligation) -> State:
-    """``state`` with this obligation in place of the one with its id."""
-    return replace(state, obligations=tuple(changed if one.id == changed.id else one for one in state.obligations))
+    """``state`` with this obligation in place of the one with its name."""
+    return replace(state, obligations=tuple(changed if one.name == changed.name else one for one in state.obligations))
 
 
 def open_stage(duty: Obligation) -> Stage | None:
@@ -70,23 +70,23 @@ def open_stage(duty: Obligation) -> Stage | None:
     return next((stage for stage in duty.stages if not stage.filed_at), None)
 
 
-def decided(state: State, obligation_id: str) -> str:
+def decided(state: State, name: str) -> str:
     """``declared``, ``declined`` or nothing: the last word of a person about an obligation."""
     for decision in reversed(state.decisions):
-        if decision["obligation"] == obligation_id:
+        if decision["obligation"] == name:
             return str(decision["word"])
     return ""
 
 
 def owed(state: State, duty: Obligation) -> bool:
     """Whether a notice must be drafted for this obligation: it applies, by judgement or by a person's word."""
-    word = decided(state, duty.id)
+    word = decided(state, duty.name)
     return word == "declared" or (duty.status == "applies" and word != "declined")
 
 
 def clock_runs(state: State, duty: Obligation) -> bool:
     """Whether the obligation's clock counts: it applies or may apply, and nobody declined it."""
-    word = decided(state, duty.id)
+    word = decided(state, duty.name)
     return word != "declined" and (word == "declared" or duty.status in LIVE)
 
 

@@ -16,6 +16,7 @@ from halon.incident.orders import Action
 from halon.incident.others import Other
 from halon.incident.phases import Phase
 from halon.incident.remedies import Corrective, Finding, MinimalCase, Rerun, Waiver
+from halon.incident.tasks import Handover, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +108,14 @@ class State:
     acked_at: str = ""
     paged: int = 0
     page_next_at: str = ""
+    tasks: tuple[Task, ...] = ()
+    assessed_sealed: bool = False  # whether the last judgement knew that evidence is sealed
+    handover: Handover | None = None
+    kit_digest: str = ""  # the kit that judges this incident; empty in a state of an earlier release
+    kit_wanted: str = ""  # the kit that a person moves it to; the next judgement is the first by it
+    kits_left: tuple[str, ...] = ()
+    newer_kit: str = ""
+    newer_kit_difference: tuple[str, ...] = ()
 
     # contain
     evidence: tuple[Sealed, ...] = ()
@@ -146,3 +155,11 @@ class State:
     closed_at: str = ""
     reopened_from: str = ""
     run_ids: tuple[str, ...] = ()
+
+
+def sparing(state: State) -> bool:
+    """Whether the sparing rules of paging count: a person is told again only of what is new for them.
+
+    An incident that an earlier release judged keeps its older rules until it is judged again.
+    """
+    return state.assessment is not None and state.assessment.form > 0

@@ -8,7 +8,8 @@ from typing import Any
 
 from halon.incident.clocks import next_deadline
 from halon.incident.commands import COMMANDS
-from halon.incident.facts import held
+from halon.incident.known import conflicts_told, counted
+from halon.incident.next_step import open_tasks, playbook, tasks_told
 from halon.incident.orders import Action
 from halon.incident.phases import PHASES, Phase
 from halon.incident.settling import TAKEN, proved, unsettled
@@ -99,8 +100,9 @@ def status(state: State) -> dict[str, Any]:
         "mode": assessment.mode if assessment else None,
         "phases": {name: str(state.phases.get(name, Phase())) for name in PHASES},
         "impact": dict(assessment.blast_radius) if assessment else {},
-        "known": {name: plain(str(value), 120) for name, value in sorted(held(state.facts).items()) if value is not None},
+        "known": {name: plain(str(value), 120) for name, value in sorted(counted(state).items()) if value is not None},
         "unknown": list(assessment.unknown) if assessment else [],
+        "conflicts": [plain(one["text"]) for one in conflicts_told(state)],
         "commander": state.commander or None,
         "technical_lead": state.technical_lead or None,
         "acknowledged": {"by": state.acked_by, "at": state.acked_at} if state.acked_by else None,
@@ -112,6 +114,10 @@ def status(state: State) -> dict[str, Any]:
         "actions": {one.order.id: one.status for one in state.actions},
         "failed": troubles(state),
         "given_back": given_back(state),
+        "tasks": tasks_told(state),
+        "playbook": list(playbook(state)),
+        "handover": {"to": state.handover.to, "by": state.handover.by, "until": state.handover.due} if state.handover else None,
+        "kit": {"in_force": state.kit_digest or None, "newer": state.newer_kit or None, "difference": list(state.newer_kit_difference)},
         "left_before_close": [] if state.closed_at else unsettled(state),
         "alerts": {one.rule: {"firing": one.firing, "resolved": one.resolved, "duplicates": one.duplicates} for one in state.counts},
         "opened_at": state.opened_at,
@@ -131,12 +137,14 @@ def waiting(state: State) -> list[dict[str, Any]]:
     asked: list[dict[str, Any]] = []
     for gate in open_gates(state):
         asked.append({"of": list(gate.policy.roles), "what": gate.title, "gate": gate.id, "until": gate.deadline_at})
+    if over := state.handover:
+        asked.append({"of": [over.to], "what": f"take over as commander from {over.by}: `ack`", "until": over.due})
     for duty in state.obligations:
         stage = open_stage(duty)
-        if clock_runs(state, duty) and stage and not decided(state, duty.id) and duty.status != "applies":
+        if clock_runs(state, duty) and stage and not decided(state, duty.name) and duty.status != "applies":
             needs = f"; answers needed: {', '.join(duty.needs)}" if duty.needs else ""
             asked.append(
-                {"of": [duty.decider], "what": f"does {duty.id} apply?{needs}", "until": stage.decide_by or stage.due}
+                {"of": [duty.decider], "what": f"does {duty.name} apply?{needs}", "until": stage.decide_by or stage.due}
             )
     for corrective in state.correctives:
         if corrective.status in ("open", "failed"):
@@ -193,6 +201,8 @@ def as_text(state: State) -> str:
             + "; ".join(f"{plain(one['what'], 60)} ({' or '.join(one['of'])}, until {one['until']})" for one in asked)
             + "."
         )
+    elif lines := playbook(state):
+        parts.append(f"Next: {plain(lines[0], 160)}")
     for other in [one for one in state.others if one.related][:1]:
         told = f", told {plain(', '.join(one.obligation for one in other.told), 60)}" if other.told else ""
         parts.append(f"Compare {other.reference or other.workflow_id} ({other.shared()}{told}).")
@@ -217,6 +227,11 @@ def details(state: State) -> str:
         lines += [f"- {marked(one, 400)}" for one in gate.question]
         lines += [f"- Who: {' or '.join(gate.policy.roles)}, {gate.missing} more, until {gate.deadline_at}"]
         lines += ["", "Send an Update `approve` or `reject` with:", "", f"    {paste}"]
+    steps = open_tasks(state)
+    if steps:
+        lines += ["", f"#### Steps still open: {len(steps)} of {len(state.tasks)}", ""]
+        lines += [f"- {one['id']}, {plain(one['owner'], 80)}{', until ' + one['due'] if one['due'] else ''}"
+                  f"{', LATE' if one['late'] else ''}: {plain(one['words'], 160)}" for one in steps[:12]]  # fmt: skip
     refused = [line for line in state.tail if line.text.startswith("Refused ")][-3:]
     if refused:
         lines += ["", "#### Refused lately", ""]

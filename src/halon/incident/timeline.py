@@ -8,6 +8,7 @@ from typing import Any
 from halon.incident.assessment import Person
 from halon.incident.messages import Message
 from halon.incident.state import Line, State
+from halon.incident.times import parse
 
 TAIL = 80
 
@@ -40,14 +41,31 @@ def person(state: State, name: str) -> Person | None:
     return next((one for one in state.assessment.roster.people if one.name == name), None)
 
 
-def tell(state: State, at: str, step: str, subject: str, body: str, *, names: tuple[str, ...]) -> State:
+def there(state: State, name: str, at: str) -> str:
+    """``name``, or who stands in at ``at`` while they are away by the rota; themselves where nobody does."""
+    absences = state.assessment.roster.away if state.assessment else ()
+    looked_up: list[str] = []
+    found = name
+    while absences and found and found not in looked_up:
+        looked_up.append(found)
+        away = (one for one in absences if one.person == found and parse(one.start) <= parse(at) < parse(one.end))
+        found = next((one.instead for one in away), found)
+    return found or name
+
+
+def tell(
+    state: State, at: str, step: str, subject: str, body: str, *, names: tuple[str, ...], asked: str = "",
+    until: str = "", command: str = "",
+) -> State:  # fmt: skip
     """``state`` with a page to each of ``names`` in the outbox; told once for each ``step`` and name.
 
-    Where nobody of those names is known, the commander is told; where there is no commander, the log says so.
+    Whoever is away by the rota is stood in for. Where nobody of those names is known, the commander is told; where
+    there is no commander, the log says so. What ``asked``, ``until`` and ``command`` mean stands with ``Message``.
     """
-    known = [one for one in (person(state, name) for name in names) if one is not None]
+    present = dict.fromkeys(there(state, name, at) for name in names)
+    known = [one for one in (person(state, name) for name in present) if one is not None]
     if not known:
-        fallback = person(state, state.commander)
+        fallback = person(state, there(state, state.commander, at))
         if fallback is None:
             return note(state, at, "nobody", "triage", f"Nobody could be told: {subject}", data={"step": step})
         known = [fallback]
@@ -56,12 +74,17 @@ def tell(state: State, at: str, step: str, subject: str, body: str, *, names: tu
         if key in state.ledger:
             continue
         message = Message(
-            id=f"{step}:{one.name}", kind="page", to=one.name, subject=subject, body=body, at=at, channels=one.channels
-        )
+            id=f"{step}:{one.name}", kind="page", to=one.name, subject=subject, body=body, at=at, channels=one.channels,
+            asked=asked, until=until, command=command,
+        )  # fmt: skip
         state = replace(mark(state, key, at), outbox=(*state.outbox, message))
     return state
 
 
-def tell_roles(state: State, at: str, step: str, subject: str, body: str, *roles: str) -> State:
+def tell_roles(
+    state: State, at: str, step: str, subject: str, body: str, *roles: str, asked: str = "", until: str = "",
+    command: str = "",
+) -> State:  # fmt: skip
     """Like ``tell``, to everybody who holds one of ``roles``."""
-    return tell(state, at, step, subject, body, names=tuple(one.name for one in people_with(state, *roles)))
+    names = tuple(one.name for one in people_with(state, *roles))
+    return tell(state, at, step, subject, body, names=names, asked=asked, until=until, command=command)

@@ -33,10 +33,10 @@ def obligations(state: State) -> list[dict[str, Any]]:
     """Every obligation with its status, what people decided, and its stages."""
     shown = []
     for duty in state.obligations:
-        one = asdict(duty)
-        one["decided"] = decided(state, duty.id) or None
+        one = {**asdict(duty), "key": duty.name}
+        one["decided"] = decided(state, duty.name) or None
         one["clock_runs"] = clock_runs(state, duty)
-        one["missed"] = [name for name in state.missed if name.startswith(f"{duty.id}/")]
+        one["missed"] = [name for name in state.missed if name.startswith(f"{duty.name}/")]
         shown.append(one)
     return shown
 
@@ -56,6 +56,7 @@ def rca(state: State) -> dict[str, Any]:
         "reruns": [asdict(one) | {"told": case_in_words(one)} for one in state.reruns],
         "waivers": [asdict(one) for one in state.waivers],
         "proved": proved(state),
+        "questions": list(state.assessment.rca_questions) if state.assessment else [],
     }
 
 

@@ -12,11 +12,14 @@ class _Answer(BaseModel):
 
 
 class IncidentAnswer(_Answer):
-    """What became of the alerts of one agent and group. ``ignored``: only resolved alerts, and no incident is open."""
+    """What became of the alerts of one agent and group. ``ignored``: only resolved alerts, and no incident is open.
+
+    ``acknowledged``: no alert, but somebody's answer to one of Halon's own pages, and the incident holds it.
+    """
 
     incident: str | None
     workflow_id: str | None
-    status: Literal["new", "joined", "ignored"]
+    status: Literal["new", "joined", "ignored", "acknowledged"]
     alerts: int
     agent: str
     group: str

@@ -10,6 +10,7 @@ from temporalio.client import Client
 import halon
 from halon.evidence.store import EvidenceStore
 from halon.intake import deliveries, health, problems, reading
+from halon.intake.acknowledging import Acknowledging
 from halon.intake.admit import Admission
 from halon.intake.guarded import Kit, require_guarded
 from halon.intake.metrics import Metrics
@@ -45,7 +46,7 @@ def create_app(
     problems.install(app)
     metrics, keys = Metrics(), Keys(environ)
     taking = deliveries.Deliveries(door, settings.limits, evidence, metrics)
-    app.include_router(deliveries.router(taking, kit, keys, settings.limits, metrics))
+    app.include_router(deliveries.router(taking, kit, keys, settings.limits, metrics, Acknowledging(client)))
     app.include_router(reading.router(client, keys))
     app.include_router(health.router(health.Health(client, settings.task_queue, evidence, kit)))
     for router in routers:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from halon.evidence.seal import Sealed, seal_raw
 from halon.evidence.store import EvidenceStore
 from halon.incident import times
 from halon.incident.alerts import Alert
+from halon.intake.acknowledging import Acknowledging
 from halon.intake.admit import Admission
 from halon.intake.answers import DeliveryAnswer, IncidentAnswer
 from halon.intake.body import parse_json, read_body
@@ -24,7 +25,9 @@ from halon.intake.guarded import Kit
 from halon.intake.metrics import Metrics
 from halon.intake.problems import MEDIA_TYPE, Problem, UnknownSource
 from halon.intake.signatures import REPORTING, Keys
-from halon.intake.sources import alertmanager, report
+from halon.intake.sources import alertmanager, opsgenie, pagerduty, report
+from halon.intake.sources.paging import PagingSource
+from halon.intake.sources.source import Source
 from halon.settings import Limits
 
 SEAL_SECONDS = 3.0
@@ -40,6 +43,8 @@ _REFUSALS: dict[int | str, dict[str, Any]] = {
 _log = logging.getLogger(__name__)
 
 Read = Callable[[Any, str], list[Alert]]
+Check = Callable[[bytes], None]
+_PAGERS: dict[str, Any] = {"pagerduty": pagerduty, "opsgenie": opsgenie}
 
 
 class Deliveries:
@@ -60,6 +65,34 @@ class Deliveries:
             alerts = self._read(content, received_at, read)
         else:  # redaction of a large payload would hold up every other request
             alerts = await asyncio.to_thread(self._read, content, received_at, read)
+        return await self._hold(source, content, alerts, received_at, began)
+
+    async def take_page(
+        self, request: Request, source: PagingSource, acknowledging: Acknowledging, check: Check
+    ) -> DeliveryAnswer:
+        """Take one delivery of a paging product. ``check`` raises unless its body may come in. Raises Problem.
+
+        An answer to one of Halon's own pages is an acknowledgement; whatever else comes of them is taken and opens
+        nothing, so that no page ever becomes an alert.
+        """
+        content = await read_body(request, self._limits)
+        began = time.perf_counter()
+        received_at = times.text(datetime.now(UTC))
+        check(content)
+        came = _PAGERS[source.kind].read(parse_json(content, self._limits), source, received_at)
+        if came.alerts:
+            return await self._hold(source.name, content, came.alerts, received_at, began)
+        held = await acknowledging.acknowledge(came.ack) if came.ack else None
+        self._metrics.durable.labels(source.name).observe(time.perf_counter() - began)
+        self._metrics.deliveries.labels(source.name).inc()
+        told = IncidentAnswer(
+            incident=held.incident, workflow_id=held.workflow_id, status="acknowledged", alerts=0, agent="", group=""
+        ) if held else None  # fmt: skip
+        return DeliveryAnswer(incidents=[told] if told else [], raw=None)
+
+    async def _hold(
+        self, source: str, content: bytes, alerts: list[Alert], received_at: str, began: float
+    ) -> DeliveryAnswer:
         sealed = await self._seal(source, content, received_at)
         if sealed is not None:
             alerts = [replace(alert, raw=sealed.path, raw_sha256=sealed.sha256) for alert in alerts]
@@ -94,10 +127,12 @@ class Deliveries:
             return None
 
 
-def router(deliveries: Deliveries, kit: Kit, keys: Keys, limits: Limits, metrics: Metrics) -> APIRouter:
+def router(
+    deliveries: Deliveries, kit: Kit, keys: Keys, limits: Limits, metrics: Metrics, acknowledging: Acknowledging
+) -> APIRouter:
     """``POST /v1/alerts/{source}`` and ``POST /v1/reports``."""
     routes = APIRouter(tags=["intake"])
-    machines = {name: source for name, source in kit.sources.items() if source.kind == "alertmanager"}
+    machines = {name: source for name, source in kit.sources.items() if source.kind in ("alertmanager", *_PAGERS)}
     people = next((source.token_env for source in kit.sources.values() if source.kind == "report"), "") or REPORTING
 
     @routes.post(
@@ -113,6 +148,8 @@ def router(deliveries: Deliveries, kit: Kit, keys: Keys, limits: Limits, metrics
         with deliveries.counting(source if known else "unknown"):
             if known is None:
                 raise UnknownSource(source, sorted(machines))
+            if known.kind in _PAGERS:
+                return await deliveries.take_page(request, _paging(known), acknowledging, _check(request, known, keys))
             keys.require(request, known.token_env, f"the source {source}")
 
             def read(body: Any, received_at: str) -> list[Alert]:
@@ -135,6 +172,33 @@ def router(deliveries: Deliveries, kit: Kit, keys: Keys, limits: Limits, metrics
             return await deliveries.take(request, report.SOURCE, report.read)
 
     return routes
+
+
+def _paging(source: Source) -> PagingSource:
+    """``source`` with the maps of a paging product: empty where the kit gives none."""
+    people, agents = getattr(source, "people", {}), getattr(source, "agents", {})
+    label, groups = source.group_label, source.groups
+    return _Paging(source.name, source.kind, source.token_env, source.agent_label, label, groups, people, agents)
+
+
+@dataclass(frozen=True, slots=True)
+class _Paging:
+    name: str
+    kind: str
+    token_env: str
+    agent_label: str
+    group_label: str
+    groups: Mapping[str, str]
+    people: Mapping[str, str]
+    agents: Mapping[str, str]
+
+
+def _check(request: Request, source: Source, keys: Keys) -> Check:
+    """PagerDuty signs the body; Opsgenie shows a bearer token."""
+    what = f"the source {source.name}"
+    if source.kind == "pagerduty":
+        return lambda content: keys.require_signed(request, content, source.token_env, what)
+    return lambda content: keys.require(request, source.token_env, what)
 
 
 def _body(schema: dict[str, Any]) -> dict[str, Any]:

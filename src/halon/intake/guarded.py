@@ -10,8 +10,10 @@ from halon.intake.signatures import READING, REPORTING, SHORTEST, Keys
 from halon.intake.sources.source import Source
 from halon.settings import Settings, is_loopback
 
-KINDS = ("alertmanager", "report")
+KINDS = ("alertmanager", "pagerduty", "opsgenie", "report")
 """Kinds of source that the front door can read. ``report`` stands for people, at ``POST /v1/reports``."""
+GIVEN = ("pagerduty",)
+"""Kinds whose sender makes the secret: one that is made here would fit nothing."""
 
 
 class Kit(Protocol):
@@ -56,14 +58,16 @@ def require_guarded(settings: Settings, kit: Kit, environ: Mapping[str, str]) ->
 
 
 def token_names(kit: Kit) -> list[str]:
-    """The variables that hold the tokens of the kit's sources, for ``ensure_tokens``."""
-    return [source.token_env for source in kit.sources.values() if source.token_env]
+    """The variables that hold the tokens of the kit's sources, for ``ensure_tokens``: those that Halon may make."""
+    return [source.token_env for source in kit.sources.values() if source.token_env and source.kind not in GIVEN]
 
 
 def _open(source: Source, here: bool, host: str) -> list[str]:
     named = f"set {source.token_env}" if source.token_env else "give it token_env in the kit and set that variable"
     if not here:
         return [f"source {source.name!r} has no token and the door listens on {host}; {named}"]
+    if source.kind in GIVEN:
+        return [f"source {source.name!r} has no secret; {named} to the one of its web hook subscription"]
     if getattr(source, "allow_open", False) is not True:
         return [f"source {source.name!r} has no token; {named}, or start with 'halon up', which makes one"]
     return []

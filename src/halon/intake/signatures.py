@@ -1,10 +1,11 @@
-"""Who may come in: bearer tokens, compared in constant time; and what stays open to this machine alone.
+"""Who may come in: bearer tokens and signatures, compared in constant time; and what stays open to this machine alone.
 
 Secrets come from the environment, by the name that the kit gives; they are read here and nowhere kept on disk.
 """
 
 from __future__ import annotations
 
+import hashlib
 import hmac
 from collections.abc import Mapping
 
@@ -18,6 +19,8 @@ REPORTING = "HALON_TOKEN_REPORT"
 """The variables that hold the tokens for reading and for reporting."""
 SHORTEST = 16
 """Characters that a token must have: a shorter one is refused at start."""
+SIGNATURE = "X-PagerDuty-Signature"
+_MOST_SIGNATURES = 10
 _FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")
 
 
@@ -43,6 +46,17 @@ class Keys:
         else:
             require_this_machine(request, name, what)
 
+    def require_signed(self, request: Request, content: bytes, name: str, what: str) -> None:
+        """Like ``require``, for a sender that signs ``content``, the body as it came, with the secret called ``name``.
+
+        Raises Unauthorised, NotFromHere.
+        """
+        expected = self.token(name)
+        if expected:
+            require_signature(request.headers.get(SIGNATURE, ""), content, expected, name)
+        else:
+            require_this_machine(request, name, what)
+
 
 def require_bearer(request: Request, expected: str, name: str) -> None:
     """Raises Unauthorised unless the request carries ``expected`` as its bearer token. ``name`` is its variable."""
@@ -52,6 +66,22 @@ def require_bearer(request: Request, expected: str, name: str) -> None:
     # As bytes: compare_digest refuses text that is not ASCII.
     if not hmac.compare_digest(given.strip().encode("utf-8", "replace"), expected.encode("utf-8", "replace")):
         raise Unauthorised(f"the token is not the one that {name} holds here; compare the two")
+
+
+def require_signature(given: str, content: bytes, secret: str, name: str) -> None:
+    """Raises Unauthorised unless one of the ``v1=`` signatures in ``given`` is HMAC-SHA256 of ``content`` in hex.
+
+    A sender that changes its secret signs with both for a while. ``name`` is the variable that holds ``secret``.
+    """
+    expected = hmac.new(secret.encode(), content, hashlib.sha256).hexdigest().encode()
+    signatures = [part.strip().removeprefix("v1=") for part in given.split(",") if part.strip().startswith("v1=")]
+    # Every one is compared, so that the time tells nothing of which was near.
+    found = [hmac.compare_digest(one.encode("utf-8", "replace"), expected) for one in signatures[:_MOST_SIGNATURES]]
+    if not any(found):
+        raise Unauthorised(
+            f"no signature of the delivery is made with the secret that {name} holds here; copy it anew from the web "
+            "hook subscription"
+        )
 
 
 def require_this_machine(request: Request, name: str, what: str) -> None:

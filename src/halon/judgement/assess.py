@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
-from halon.incident.assessment import Assessment, Obligation
-from halon.incident.facts import Fact, held
+from halon.incident import times
+from halon.incident.assessment import FORM, Assessment, Conflict, Obligation, Roster
+from halon.incident.facts import Fact
+from halon.judgement import runbooks
 from halon.judgement.blast_radius import blast_radius
 from halon.judgement.containment import plan
-from halon.judgement.deadlines import StandIn
+from halon.judgement.entities import Touched, holding_of, stand_ins, touched
+from halon.judgement.holding import Holding, in_force, of_all
 from halon.judgement.obligations import oblige
 from halon.judgement.policy import AgentPolicy, Policy
-from halon.judgement.predicates import is_unknown, judge, once
-from halon.judgement.roster import on_call
-from halon.judgement.severity import rate
+from halon.judgement.predicates import Memo, judge, once
+from halon.judgement.questions import Question, questions
+from halon.judgement.roster import is_away, on_call, overridden
+from halon.judgement.severity import Raising, rate, tags_of
 from halon.judgement.terms import misfit
-from halon.judgement.vocabulary import VOCABULARY
+from halon.judgement.vocabulary import VOCABULARY, near
 
 DEFAULT_CATEGORY = "operational"
-KNOWING = (
-    "aware_at",
-    "discovered_at",
-    "determined_incident_at",
-    "determined_breach_at",
-    "assessed_notifiable_at",
-    "classified_major_at",
-    "reasonable_belief_at",
-)
-"""Anchors that are somebody's knowledge: none can be earlier than the detection, which stands in for them. Anchors
-that are events in the world (a payment, a fix that became available) have no stand-in: their clocks don't run yet."""
+PRESSING = 24 * 3600
+"""A regulator's clock with fewer seconds left makes the incident urgent, whatever its severity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """An assessment with the questions that are still open."""
+
+    assessment: Assessment
+    questions: tuple[Question, ...]
 
 
 def assess(
@@ -42,57 +46,128 @@ def assess(
     rules: Sequence[str] = (),
     filed: Mapping[str, str] | None = None,
     entity: str = "",
+    entities: Sequence[str] = (),
+    sealed: bool = False,
 ) -> Assessment:
     """What follows from ``facts`` under ``kit`` at ``now`` (ISO 8601 UTC).
 
     ``group`` and ``rules`` are those of the alerts; ``filed`` maps ``obligation/stage`` to the time of filing;
-    ``entity`` stands in for the agent's own legal entity. Claims decide nothing. An agent that the kit does not know
-    is observed, and every legal entity is looked at. Never raises on what a fact holds.
+    ``entity`` stands in for the agent's own legal entity, ``entities`` are looked at besides; ``sealed`` says whether
+    evidence is sealed. Claims decide nothing, and where sources disagree the cautious value counts. An agent that the
+    kit does not know is observed, and every legal entity is looked at. Never raises on what a fact holds.
     """
+    judged, _ = _assess(facts, kit, now, agent, group, rules, filed or {}, entity, entities, sealed)
+    return judged
+
+
+def examine(
+    facts: Sequence[Fact],
+    kit: Policy,
+    now: str,
+    *,
+    agent: str,
+    filed: Mapping[str, str] | None = None,
+    entity: str = "",
+    entities: Sequence[str] = (),
+) -> Examined:
+    """Like ``assess``, with each open fact as a question and what its answer would change."""
+    judged, (raising, values) = _assess(facts, kit, now, agent, "", (), filed or {}, entity, entities)
+    prepared = kit.agents[agent].prepared if agent in kit.agents else ()
+    actions = ((one.order.title, judge(one.when, values).needs) for one in prepared)
+    categories = ((rule.category, judge(rule.when, values).needs) for rule in kit.categories)
+    return Examined(judged, questions(raising, judged.obligations, actions, categories))
+
+
+def _assess(
+    facts: Sequence[Fact],
+    kit: Policy,
+    now: str,
+    agent: str,
+    group: str,
+    rules: Sequence[str],
+    filed: Mapping[str, str],
+    entity: str,
+    entities: Sequence[str],
+    sealed: bool = False,
+) -> tuple[Assessment, tuple[tuple[Raising, ...], dict[str, Any]]]:
+    """The assessment, and what a question's answer is measured by: what would raise it, and the values judged on."""
     known = kit.agents.get(agent)
     who = known or AgentPolicy(agent, agent, "")
     alerts = {"alert_group": group, "alert_rules": list(rules)}
-    values = {**held(facts), **alerts}
+    general = in_force(facts)
+    bound = touched(kit.entities, entity or who.entity, facts, general.values, entities)
+    each = {name: holding_of(kit.entities[name], facts, bound.own) for name in bound.ids}
+    own_facts = {one.entity for one in facts if one.entity and not one.claim}
+    parts = [each[name] for name in bound.ids if name in own_facts]
+    values = {**of_all(general, parts, alone=len(bound.ids) == 1), **alerts}
     rated = rate(kit.rubric, values)
-    planned = plan(who.prepared, values, who.mode, kit.ask, _without_each(facts, alerts))
     categories, undecided = _categories(kit, values)
-    bound = _entities(kit, entity or who.entity)
-    obligations = _oblige(kit, bound, values, filed or {}, _stand_ins(facts, values, now), now)
+    books = runbooks.chosen(kit.runbooks, categories)
+    planned = plan(
+        who.prepared, values, who.mode, kit.ask, _without_each(facts, alerts, bound), runbooks.preferred(books)
+    )
+    obligations = _oblige(kit, bound, each, alerts, facts, filed, now)
     needs = (need for obligation in obligations for need in obligation.needs)
-    return Assessment(
+    judged = Assessment(
         severity=rated.severity,
         category=categories[0],
         categories=categories,
         mode=who.mode,
-        entity=bound[0] if len(bound) == 1 else "",
+        entity=bound.own,
         orders=planned.orders,
         obligations=obligations,
-        roster=on_call(kit.roster_rules, kit.people, agent, now),
+        roster=_led(on_call(kit.roster_rules, kit.people, agent, now, kit.overrides, kit.absences), who, kit, now),
         blast_radius=blast_radius(values),
         unknown=once((*rated.needs, *planned.needs, *needs, *undecided)),
         quiet_seconds=kit.quiet_seconds,
         corrective_days=kit.corrective_days,
-        update_every=kit.update_every,
+        update_every=runbooks.cadence(books) or kit.update_every,
         kit_digest=kit.digest,
-        reasons=(*_about_agent(known, agent, kit), *_odd_facts(values)),
+        reasons=(
+            *_about_agent(known, agent, kit),
+            *_about_entities(bound, kit),
+            *_odd_facts(values),
+            *_pressing(obligations, now),
+        ),
         leadership_channels=kit.leadership_channels,
+        conflicts=_conflicts(general, each),
+        tags=tags_of(kit.rubric, values),
+        values={"": general.values, **{name: each[name].values for name in bound.ids if name in own_facts}},
+        steps=runbooks.steps(books, {**values, "evidence_sealed": sealed}),
+        rca_questions=runbooks.questions(books),
+        playbook=runbooks.playbook(books),
+        form=FORM,
     )
+    return judged, (rated.raising, values)
 
 
-def _without_each(facts: Sequence[Fact], alerts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _led(roster: Roster, who: AgentPolicy, kit: Policy, now: str) -> Roster:
+    """The roster with the agent's own technical lead, unless that one is away or somebody else was put in by name."""
+    lead = who.technical_lead
+    if not lead or is_away(lead, now, kit.absences) or overridden(who.name, now, kit.overrides):
+        return roster
+    return replace(roster, technical_lead=lead)
+
+
+def _without_each(facts: Sequence[Fact], alerts: Mapping[str, Any], bound: Touched) -> dict[str, dict[str, Any]]:
     """For each person who said something: what would be held true without that person's word."""
     people = once(fact.by for fact in facts if fact.source == "person" and fact.by)
-    return {
-        name: {**held(one for one in facts if one.source != "person" or one.by != name), **alerts} for name in people
-    }
+    found: dict[str, dict[str, Any]] = {}
+    for name in people:
+        others = [one for one in facts if one.source != "person" or one.by != name]
+        own_facts = {one.entity for one in others if one.entity and not one.claim}
+        parts = [in_force(others, entity) for entity in bound.ids if entity in own_facts]
+        found[name] = {**of_all(in_force(others), parts, alone=len(bound.ids) == 1), **alerts}
+    return found
 
 
 def _about_agent(known: AgentPolicy | None, agent: str, kit: Policy) -> tuple[str, ...]:
     if known is None:
-        names = ", ".join(sorted(kit.agents)) or "none"
+        close = near(agent, kit.agents) or tuple(sorted(kit.agents)[:5])
+        names = ", ".join(close) or "none"
         return (
             f"{agent[:80]!r} is not in the kit's inventory (known: {names}): it is only observed, and every legal "
-            "entity is looked at; add it to agents.yaml",
+            "entity is looked at; give it a file in agents/",
         )
     if known.mode == "observe":
         return (f"{agent} is in mode observe: actions are planned and recorded, none runs",)
@@ -101,14 +176,28 @@ def _about_agent(known: AgentPolicy | None, agent: str, kit: Policy) -> tuple[st
     return ()
 
 
+def _about_entities(bound: Touched, kit: Policy) -> tuple[str, ...]:
+    return tuple(
+        f"the kit has no legal entity {name!r} (known: {', '.join(kit.entities)}): no duty of it is looked at"
+        for name in bound.strangers
+    )
+
+
 def _odd_facts(values: Mapping[str, Any]) -> tuple[str, ...]:
     """Facts whose value does not fit the vocabulary: rules treat them as unknown, people should know why."""
     found = ((name, misfit(VOCABULARY[name], value)) for name, value in values.items() if name in VOCABULARY)
     return tuple(f"the fact {name} {wrong}; rules that need it count it as unknown" for name, wrong in found if wrong)
 
 
-def _entities(kit: Policy, wanted: str) -> tuple[str, ...]:
-    return (wanted,) if wanted in kit.entities else tuple(kit.entities)
+def _pressing(obligations: Sequence[Obligation], now: str) -> tuple[str, ...]:
+    """A regulator's clock that runs out within a day: that decides what to do first, and not how bad it is."""
+    return tuple(
+        f"{duty.name}/{stage.id} is due in under 24 hours: decide it first; the severity stays as it is"
+        for duty in obligations
+        if duty.audience == "regulator" and duty.status in ("applies", "undetermined")
+        for stage in duty.stages
+        if stage.due and not stage.filed_at and times.seconds_between(now, stage.due) < PRESSING
+    )
 
 
 def _categories(kit: Policy, values: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -120,27 +209,27 @@ def _categories(kit: Policy, values: Mapping[str, Any]) -> tuple[tuple[str, ...]
 
 def _oblige(
     kit: Policy,
-    entities: tuple[str, ...],
-    values: Mapping[str, Any],
+    bound: Touched,
+    each: Mapping[str, Holding],
+    alerts: Mapping[str, Any],
+    facts: Sequence[Fact],
     filed: Mapping[str, str],
-    stand_ins: Mapping[str, StandIn],
     now: str,
 ) -> tuple[Obligation, ...]:
+    """Every regime of every entity looked at, each on that entity's own facts, roles and anchors."""
     found: list[Obligation] = []
+    told = {name: {**each[name].values, **alerts} for name in bound.ids}
+    instead = {name: stand_ins(facts, told[name], now) for name in bound.ids}
+    memos: dict[str, Memo] = {name: {} for name in bound.ids}
     for regime in kit.regimes:
-        if regime.entity in entities:
-            roles = values.get("roles")
-            own = {**values, "roles": list(kit.entities[regime.entity].roles) if is_unknown(roles) else roles}
-            found.append(oblige(regime, own, filed, stand_ins, now))
+        if (name := regime.entity) in told:
+            key = bound.key(regime.id, name)
+            found.append(oblige(regime, told[name], filed, instead[name], now, key, memos[name]))
     return tuple(found)
 
 
-def _stand_ins(facts: Sequence[Fact], values: Mapping[str, Any], now: str) -> dict[str, StandIn]:
-    """For each anchor that is somebody's knowledge, the earliest moment at which anybody could have had it."""
-    detected = values.get("detected_at")
-    if not is_unknown(detected) and misfit(VOCABULARY["detected_at"], detected) is None:
-        stand_in = StandIn(str(detected), "the clock runs from detected_at meanwhile")
-    else:
-        first = min((fact.at for fact in facts if fact.at), default=now)
-        stand_in = StandIn(first or now, "the clock runs from the first thing that was told meanwhile")
-    return dict.fromkeys(KNOWING, stand_in)
+def _conflicts(general: Holding, each: Mapping[str, Holding]) -> tuple[Conflict, ...]:
+    found = [*general.conflicts]
+    for holding in each.values():
+        found += [one for one in holding.conflicts if one not in found]
+    return tuple(found)

@@ -17,7 +17,7 @@ def blast_radius(facts: Mapping[str, Any]) -> dict[str, str]:
         "data": _data(facts),
         "money": amount(facts.get("spend_eur"), "EUR", "EUR"),
         "sessions": amount(facts.get("affected_sessions"), "session", "sessions"),
-        "systems": _systems(facts.get("unauthorised_tool_actions")),
+        "systems": _systems(facts),
     }
 
 
@@ -56,7 +56,10 @@ def _data(facts: Mapping[str, Any]) -> str:
     return words if is_unknown(happened) else f"{words}, {shown(happened)}"
 
 
-def _systems(tools: Any) -> str:
+def _systems(facts: Mapping[str, Any]) -> str:
+    tools = facts.get("unauthorised_tool_actions")
+    hit = amount(facts.get("affected_systems"), "system", "systems")
     if not isinstance(tools, list | tuple):
-        return NOT_KNOWN
-    return f"used without permission: {shown(tools)}" if tools else "no tool used without permission"
+        return hit
+    used = f"used without permission: {shown(tools)}" if tools else "no tool used without permission"
+    return used if hit == NOT_KNOWN else f"{hit}; {used}"

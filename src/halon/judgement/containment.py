@@ -36,6 +36,7 @@ def plan(
     mode: Mode,
     ask: GatePolicy,
     without: Mapping[str, Mapping[str, Any]] = NOBODY,
+    preferred: Sequence[str] = (),
 ) -> Plan:
     """The orders for ``facts``, by rung, reversible before irreversible, gentle before disruptive.
 
@@ -44,7 +45,8 @@ def plan(
     gate gets ``ask``. In mode ``observe`` nothing runs, so orders stay as they are.
 
     ``without`` gives for each person who said a fact the facts without that person's word: who alone brings an
-    irreversible order into the plan, or settles it, has proposed it.
+    irreversible order into the plan, or settles it, has proposed it. ``preferred`` are the actions that the runbook
+    puts first among those of one rung that disrupt equally.
     """
     orders: list[Order] = []
     needs: list[str] = []
@@ -62,7 +64,8 @@ def plan(
         if not order.reversible:
             order = replace(order, proposed_by=_proposers(one.when, judged.value, without))
         orders.append(replace(order, reasons=(*reasons, *order.reasons)))
-    orders.sort(key=lambda order: (order.rung, not order.reversible, order.disruption, order.id))
+    rank = {name: place for place, name in enumerate(preferred)}
+    orders.sort(key=lambda one: (one.rung, not one.reversible, one.disruption, rank.get(one.id, len(rank)), one.id))
     return Plan(tuple(orders), once(needs))
 
 

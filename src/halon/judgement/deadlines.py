@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
@@ -20,6 +21,8 @@ SHORT = timedelta(hours=6)
 """A span under this length is too short for a staircase of warnings: the decider is warned at once."""
 _SHARES = (0.5, 0.75, 0.9)
 _DATE_ONLY = 10
+_NO_TIME = "\0"
+"""Stands for a value of an anchor that is no text, and so no time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +95,24 @@ def reckon(
     a date without a time starts that day in ``zone``. Never raises on what an anchor holds: a value that is no time
     counts as unknown, and ``reasons`` says so.
     """
+    names = anchors_of(expression)
+    instead = stand_ins or {}
+    told = tuple(value if value is None or isinstance(value, str) else _NO_TIME for value in map(anchors.get, names))
+    return _reckoned(expression, names, told, tuple(map(instead.get, names)), zone)
+
+
+@lru_cache(maxsize=4096)
+def _reckoned(
+    expression: Expression,
+    names: tuple[str, ...],
+    told: tuple[str | None, ...],
+    instead: tuple[StandIn | None, ...],
+    zone: str,
+) -> Deadline:
+    """Many regimes reckon the same: 72 hours from the same moment in the same zone."""
     place = ZoneInfo(zone)
-    found = _reckon(expression, anchors, place, stand_ins or {})
+    stand_ins = {name: stand_in for name, stand_in in zip(names, instead, strict=True) if stand_in is not None}
+    found = _reckon(expression, dict(zip(names, told, strict=True)), place, stand_ins)
     if found.due is None:
         return Deadline(anchor=found.anchor, provisional=True, reasons=found.reasons, needs=found.needs)
     local = found.due.astimezone(place)
@@ -108,6 +127,7 @@ def reckon(
     )
 
 
+@lru_cache(maxsize=4096)
 def decide_by(deadline: Deadline, approval_minutes: int) -> str:
     """Due less the minutes that approval and the portal take; never before the clock started."""
     if not deadline.due:
@@ -116,6 +136,7 @@ def decide_by(deadline: Deadline, approval_minutes: int) -> str:
     return times.text(max(latest, times.parse(deadline.started)))
 
 
+@lru_cache(maxsize=4096)
 def warnings(deadline: Deadline, approval_minutes: int) -> tuple[str, ...]:
     """When the decider is warned: at 50, 75 and 90 percent of the span and at ``decide_by``, in order.
 
@@ -130,6 +151,7 @@ def warnings(deadline: Deadline, approval_minutes: int) -> tuple[str, ...]:
     return tuple(sorted({*(times.text(moment) for moment in moments), last}))
 
 
+@lru_cache(maxsize=4096)
 def anchors_of(expression: Expression) -> tuple[str, ...]:
     """The names of all anchors in ``expression``, each once, in reading order."""
     if isinstance(expression, After):
@@ -139,8 +161,11 @@ def anchors_of(expression: Expression) -> tuple[str, ...]:
 
 def moment(value: Any, zone: ZoneInfo) -> datetime | None:
     """The UTC time that an anchor's value names, or None. A date alone is the start of that day in ``zone``."""
-    if not isinstance(value, str):
-        return None
+    return _moment(value, zone) if isinstance(value, str) else None
+
+
+@lru_cache(maxsize=4096)
+def _moment(value: str, zone: ZoneInfo) -> datetime | None:
     try:
         if len(value) == _DATE_ONLY:
             return datetime.combine(datetime.fromisoformat(value).date(), time(), zone).astimezone(UTC)

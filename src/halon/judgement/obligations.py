@@ -12,7 +12,7 @@ from halon.incident.assessment import Obligation, ObligationStatus, Stage
 from halon.incident.orders import GatePolicy
 from halon.judgement import deadlines
 from halon.judgement.deadlines import Deadline, Expression, StandIn
-from halon.judgement.predicates import Judgement, Tree, judge, once
+from halon.judgement.predicates import Judgement, Memo, Tree, judge, once
 
 LawStatus = Literal["in_force", "adopted_not_yet_applicable", "proposed", "repealed", "superseded", "review_required"]
 _CLOCK_RUNS: tuple[ObligationStatus, ...] = ("applies", "undetermined", "dormant", "review_required")
@@ -58,17 +58,28 @@ class Regime:
 
 
 def oblige(
-    regime: Regime, facts: Mapping[str, Any], filed: Mapping[str, str], stand_ins: Mapping[str, StandIn], now: str
+    regime: Regime,
+    facts: Mapping[str, Any],
+    filed: Mapping[str, str],
+    stand_ins: Mapping[str, StandIn],
+    now: str,
+    key: str = "",
+    memo: Memo | None = None,
 ) -> Obligation:
-    """What ``regime`` asks of its entity on ``facts``. ``filed`` maps ``obligation/stage`` to the time of filing."""
-    judged = _judge(regime, facts)
-    clocks = _clocks(regime, facts, filed, stand_ins)
+    """What ``regime`` asks of its entity on that entity's ``facts``.
+
+    ``filed`` maps ``obligation/stage`` to the time of filing; ``key`` is what the obligation is called there where
+    that is not the regime's id. ``memo`` is for ``judge``, one for each entity's facts.
+    """
+    mine = {rule.id: when for rule in regime.stages if (when := filed.get(f"{key or regime.id}/{rule.id}", ""))}
+    judged = _judge(regime, facts, memo)
+    clocks = _clocks(regime, facts, mine, stand_ins)
     status, because = _status(regime, judged, _anchor_date(regime, facts, stand_ins, now))
     runs = status in _CLOCK_RUNS
     stages = tuple(
-        _stage(rule, clocks[rule.id], filed.get(f"{regime.id}/{rule.id}", ""), status)
+        _stage(rule, clocks[rule.id], mine.get(rule.id, ""), status)
         for rule in regime.stages
-        if runs or f"{regime.id}/{rule.id}" in filed
+        if runs or rule.id in mine
     )
     if runs:
         because = (*because, *(reason for clock in clocks.values() for reason in clock.reasons))
@@ -89,16 +100,17 @@ def oblige(
         recipient=regime.recipient,
         gate=regime.gate,
         contents=regime.contents,
+        key=key,
     )
 
 
-def _judge(regime: Regime, facts: Mapping[str, Any]) -> Judgement:
+def _judge(regime: Regime, facts: Mapping[str, Any], memo: Memo | None) -> Judgement:
     """The trigger, with the entity's role asked first: the same facts mean other duties in another role."""
     held = facts.get("roles")
     if regime.roles and isinstance(held, list | tuple) and not set(regime.roles) & {str(role) for role in held}:
         wanted, known = " or ".join(regime.roles), ", ".join(str(role) for role in held) or "none"
         return Judgement(False, (f"{regime.entity} is not {wanted} here; its roles: {known}",), (), ("roles",))
-    return judge(regime.when, facts)
+    return judge(regime.when, facts, memo)
 
 
 def _status(regime: Regime, judged: Judgement, on: str) -> tuple[ObligationStatus, tuple[str, ...]]:
@@ -135,7 +147,10 @@ def _anchor_date(regime: Regime, facts: Mapping[str, Any], stand_ins: Mapping[st
 def _clocks(
     regime: Regime, facts: Mapping[str, Any], filed: Mapping[str, str], stand_ins: Mapping[str, StandIn]
 ) -> dict[str, Deadline]:
-    """Each stage's clock. A stage that hangs on a filing to come is reckoned as if that were filed at its limit."""
+    """Each stage's clock. A stage that hangs on a filing to come is reckoned as if that were filed at its limit.
+
+    ``filed`` maps a stage's id to the time of its filing.
+    """
     anchors = dict(facts)
     instead = dict(stand_ins)
     clocks: dict[str, Deadline] = {}
@@ -144,7 +159,7 @@ def _clocks(
             clocks[rule.id] = Deadline(reasons=(rule.words or "without undue delay: the law names no figure",))
         else:
             clocks[rule.id] = deadlines.reckon(rule.due, anchors, regime.zone, instead)
-        if when := filed.get(f"{regime.id}/{rule.id}"):
+        if when := filed.get(rule.id):
             anchors[f"filed:{rule.id}"] = when
         elif clocks[rule.id].due:
             reason = f"reckoned as if {rule.id} is filed at its limit"

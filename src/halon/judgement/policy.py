@@ -9,7 +9,8 @@ from halon.incident.orders import GatePolicy
 from halon.judgement.containment import Prepared
 from halon.judgement.obligations import Regime
 from halon.judgement.predicates import Tree
-from halon.judgement.roster import RosterRule
+from halon.judgement.roster import Absence, Override, RosterRule
+from halon.judgement.runbooks import Runbook
 from halon.judgement.severity import Rubric
 
 
@@ -33,6 +34,7 @@ class AgentPolicy:
     entity: str
     mode: Mode = "observe"
     prepared: tuple[Prepared, ...] = ()
+    technical_lead: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +65,6 @@ class Policy:
     quiet_seconds: int = 900
     corrective_days: int = 14
     update_every: int = 3600
+    runbooks: tuple[Runbook, ...] = ()
+    overrides: tuple[Override, ...] = ()
+    absences: tuple[Absence, ...] = ()

@@ -61,23 +61,28 @@ class Judgement:
     decided_by: tuple[str, ...] = ()
 
 
-def judge(tree: Tree, facts: Mapping[str, Any]) -> Judgement:
+Memo = dict[tuple[Any, ...], "Judgement"]
+"""Comparisons already made on the same facts: rules of one kit ask the same again and again."""
+
+
+def judge(tree: Tree, facts: Mapping[str, Any], memo: Memo | None = None) -> Judgement:
     """The judgement of ``tree`` on ``facts``. A missing fact, None and the text ``unknown`` are unknown.
 
     Never raises on what a fact holds: a value of a type that the comparison can't take is unknown, and ``because``
-    says so. A number may be a range ``{"low": 6, "high": 10}`` whose open end is None or left out.
+    says so. A number may be a range ``{"low": 6, "high": 10}`` whose open end is None or left out. ``memo`` is filled and
+    used; it is good for the very same ``facts`` only.
     """
     match tree:
         case Leaf():
-            return _leaf(tree, facts)
+            return _leaf(tree, facts) if memo is None else _remembered(tree, facts, memo)
         case Not(part):
-            inner = judge(part, facts)
+            inner = judge(part, facts, memo)
             value = None if inner.value is None else not inner.value
             return Judgement(value, inner.because, inner.needs, inner.decided_by)
         case All(parts):
-            return _joined([judge(part, facts) for part in parts], decisive=False)
+            return _joined([judge(part, facts, memo) for part in parts], decisive=False)
         case Any_(parts):
-            return _joined([judge(part, facts) for part in parts], decisive=True)
+            return _joined([judge(part, facts, memo) for part in parts], decisive=True)
 
 
 def facts_of(tree: Tree) -> tuple[str, ...]:
@@ -97,8 +102,8 @@ def once(items: Any) -> tuple[str, ...]:
 
 
 def is_unknown(value: Any) -> bool:
-    """Whether a fact's value says that nothing is known: None, or the text ``unknown``."""
-    return value is None or (isinstance(value, str) and value == "unknown")
+    """Whether a fact's value says that nothing is known: None, or the words ``unknown`` and ``not known yet``."""
+    return value is None or (isinstance(value, str) and value in ("unknown", "not known yet"))
 
 
 def shown(value: Any) -> str:
@@ -141,6 +146,17 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _LARGEST
 
 
+def _remembered(leaf: Leaf, facts: Mapping[str, Any], memo: Memo) -> Judgement:
+    # True and 1 are equal and mean different things here, so the type is part of the key; a list has no key but itself.
+    value = leaf.value
+    plain = isinstance(value, bool | int | float | str)
+    key = (leaf.fact, leaf.op, type(value), value) if plain else (id(leaf),)
+    found = memo.get(key)
+    if found is None:
+        found = memo[key] = _leaf(leaf, facts)
+    return found
+
+
 def _joined(parts: list[Judgement], *, decisive: bool) -> Judgement:
     """The parts as one: a part whose value is ``decisive`` decides alone; else an unknown part leaves it unknown."""
     value: bool | None
@@ -150,6 +166,8 @@ def _joined(parts: list[Judgement], *, decisive: bool) -> Judgement:
         value = None
     else:
         chosen, value = parts, not decisive
+    if len(chosen) == 1:
+        return Judgement(value, chosen[0].because, chosen[0].needs, chosen[0].decided_by)
     return Judgement(
         value,
         once(reason for part in chosen for reason in part.because),

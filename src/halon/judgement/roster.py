@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from halon.incident import times
-from halon.incident.assessment import Person, Roster
+from halon.incident.assessment import Away, Person, Roster
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
@@ -31,26 +31,111 @@ class RosterRule:
     zone: str = "UTC"
 
 
-def on_call(rules: Sequence[RosterRule], people: tuple[Person, ...], agent: str, now: str) -> Roster:
-    """The roster for ``agent`` at ``now`` (ISO 8601 UTC). Empty, but with all people, when no rule fits."""
+@dataclass(frozen=True, slots=True)
+class Override:
+    """From ``start`` to ``end`` (ISO 8601) somebody else is on call. An empty name leaves what the rules say."""
+
+    start: str
+    end: str
+    commander: str = ""
+    technical_lead: str = ""
+    agents: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Absence:
+    """``person`` is away from ``start`` to ``end`` (ISO 8601). ``instead`` stands in; empty: next in the escalation."""
+
+    person: str
+    start: str
+    end: str
+    instead: str = ""
+
+
+def on_call(
+    rules: Sequence[RosterRule],
+    people: tuple[Person, ...],
+    agent: str,
+    now: str,
+    overrides: Sequence[Override] = (),
+    absences: Sequence[Absence] = (),
+) -> Roster:
+    """The roster for ``agent`` at ``now`` (ISO 8601 UTC). Empty, but with all people, when no rule fits.
+
+    Overrides come before rules, and whoever is away is replaced; absences that are not over are in it as ``away``.
+    """
+    away = tuple(
+        Away(one.person, one.start, one.end, one.instead) for one in absences if times.parse(now) < times.parse(one.end)
+    )
     for rule in rules:
         if (not rule.agents or agent in rule.agents) and _fits(rule, now):
-            return Roster(rule.commander, rule.technical_lead, rule.escalation, rule.ack_within, people)
-    return Roster(people=people)
+            commander, lead = rule.commander, rule.technical_lead
+            for override in overrides:
+                if (not override.agents or agent in override.agents) and _within(override.start, override.end, now):
+                    commander, lead = override.commander or commander, override.technical_lead or lead
+            named = _once((commander, *rule.escalation) if commander != rule.commander else rule.escalation)
+            present = _once(there for name in named if (there := _present(name, now, absences)))
+            return Roster(
+                _present(commander, now, absences) or next(iter(present), commander),
+                _present(lead, now, absences) or next((one for one in present if one != commander), lead),
+                present or named,
+                rule.ack_within,
+                people,
+                away,
+            )
+    return Roster(people=people, away=away)
+
+
+def _present(name: str, now: str, absences: Sequence[Absence]) -> str:
+    """``name``, or who stands in while they are away; "" if nobody does. A stand-in's stand-in counts too."""
+    asked: list[str] = []
+    while name and name not in asked:
+        asked.append(name)
+        away = next((one for one in absences if one.person == name and _within(one.start, one.end, now)), None)
+        if away is None:
+            return name
+        name = away.instead
+    return ""
+
+
+def overridden(agent: str, now: str, overrides: Sequence[Override]) -> bool:
+    """Whether somebody was put in as technical lead for ``agent`` at ``now`` (ISO 8601 UTC) by name."""
+    return any(
+        one.technical_lead and (not one.agents or agent in one.agents) and _within(one.start, one.end, now)
+        for one in overrides
+    )
+
+
+def is_away(person: str, now: str, absences: Sequence[Absence]) -> bool:
+    """Whether ``person`` is away at ``now`` (ISO 8601 UTC)."""
+    return any(one.person == person and _within(one.start, one.end, now) for one in absences)
+
+
+def _within(start: str, end: str, now: str) -> bool:
+    return times.parse(start) <= times.parse(now) < times.parse(end)
+
+
+def _once(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(names))
 
 
 def _fits(rule: RosterRule, now: str) -> bool:
-    local = times.parse(now).astimezone(ZoneInfo(rule.zone))
-    if rule.between is None:
-        return _on(rule, local)
-    start, end = rule.between
+    return fits_hours(rule.days, rule.between, rule.zone, now)
+
+
+def fits_hours(days: Sequence[str], between: tuple[str, str] | None, zone: str, now: str) -> bool:
+    """Whether ``now`` (ISO 8601 UTC) lies in these days and hours, local to ``zone``. No days: every day."""
+    local = times.parse(now).astimezone(ZoneInfo(zone))
+    if between is None:
+        return _on(days, local)
+    start, end = between
     clock = f"{local:%H:%M}"
     if start <= end:
-        return start <= clock < end and _on(rule, local)
+        return start <= clock < end and _on(days, local)
     if clock >= start:
-        return _on(rule, local)
-    return clock < end and _on(rule, local - timedelta(days=1))
+        return _on(days, local)
+    return clock < end and _on(days, local - timedelta(days=1))
 
 
-def _on(rule: RosterRule, local: datetime) -> bool:
-    return not rule.days or DAYS[local.weekday()] in rule.days
+def _on(days: Sequence[str], local: datetime) -> bool:
+    return not days or DAYS[local.weekday()] in days

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from halon.incident.assessment import Level, Severity
+from halon.incident.assessment import AxisRow, Level, Severity, Tag
 from halon.judgement.predicates import Judgement, Tree, judge, once
 
 LEVELS: tuple[Level, ...] = ("SEV1", "SEV2", "SEV3", "SEV4")
@@ -51,46 +51,69 @@ class Modifier:
 
 
 @dataclass(frozen=True, slots=True)
+class TagRule:
+    """The incident bears ``tag`` in reports while ``when`` is true."""
+
+    tag: Tag
+    when: Tree
+
+
+@dataclass(frozen=True, slots=True)
 class Rubric:
-    """The organisation's severity rubric, as data."""
+    """The organisation's severity rubric, as data, and the names in published taxonomies that go with it."""
 
     axes: tuple[Axis, ...]
     floors: tuple[Floor, ...] = ()
     modifiers: tuple[Modifier, ...] = ()
+    tags: tuple[TagRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Raising:
+    """What could still lift the severity to ``level``: in words, and the facts that would settle it."""
+
+    level: Level
+    words: str
+    needs: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.level} if {self.words} (needs {', '.join(self.needs)})"
 
 
 @dataclass(frozen=True, slots=True)
 class Rated:
-    """A severity and the facts that could still raise it."""
+    """A severity, what could still raise it, and the facts that would settle that."""
 
     severity: Severity
     needs: tuple[str, ...] = ()
+    raising: tuple[Raising, ...] = ()
+
+
+_Open = list[tuple[Level | None, str, Judgement]]
 
 
 def rate(rubric: Rubric, facts: Mapping[str, Any]) -> Rated:
     """The severity of ``facts``: max over axes, then floors, then modifiers.
 
-    ``would_raise`` names what is unknown and would lift it further.
+    ``would_raise`` names what is unknown and would lift it further; ``axes`` is the table, axis by axis.
     """
     level: Level = LOWEST
     reasons: list[str] = []
-    open_questions: list[tuple[Level | None, str, Judgement]] = []
+    still_open: _Open = []
+    rows: list[AxisRow] = []
     for axis in rubric.axes:
-        for step in axis.steps:
-            judged = judge(step.when, facts)
-            if judged.value is None:
-                open_questions.append((step.level, f"{axis.name}: {step.words}", judged))
-            elif judged.value:
-                reasons.append(_reason(step.level, f"{axis.name}: {step.words}", judged))
-                level = worse(level, step.level)
-                break
+        row, reached = _look(axis, facts, still_open)
+        rows.append(row)
+        if reached is not None and row.level:
+            reasons.append(_reason(row.level, f"{axis.name}: {row.words}", reached))
+            level = worse(level, row.level)
     for floor in rubric.floors:
         judged = judge(floor.when, facts)
         if judged.value or (judged.value is None and floor.while_unknown):
             reasons.append(_reason(floor.level, f"the floor: {floor.words}", judged))
             level = worse(level, floor.level)
         elif judged.value is None:
-            open_questions.append((floor.level, floor.words, judged))
+            still_open.append((floor.level, floor.words, judged))
     for modifier in rubric.modifiers:
         judged = judge(modifier.when, facts)
         if judged.value:
@@ -98,8 +121,27 @@ def rate(rubric: Rubric, facts: Mapping[str, Any]) -> Rated:
             reasons.append(_reason(raised, f"{modifier.name}: {modifier.words}", judged))
             level = raised
         elif judged.value is None and level != LEVELS[0]:
-            open_questions.append((None, f"{modifier.name}: {modifier.words}", judged))
-    return _rated(level, reasons, open_questions)
+            still_open.append((None, f"{modifier.name}: {modifier.words}", judged))
+    return _rated(level, reasons, tuple(rows), still_open)
+
+
+def _look(axis: Axis, facts: Mapping[str, Any], still_open: _Open) -> tuple[AxisRow, Judgement | None]:
+    """How high the axis stands. Steps that may still be reached above it are added to ``still_open``."""
+    needs: list[str] = []
+    for step in axis.steps:
+        judged = judge(step.when, facts)
+        if judged.value:
+            return AxisRow(axis.name, step.level, step.words, known=not needs), judged
+        if judged.value is None:
+            still_open.append((step.level, f"{axis.name}: {step.words}", judged))
+            needs.extend(judged.needs)
+    words = f"not known yet: {', '.join(once(needs))}" if needs else "no level is reached"
+    return AxisRow(axis.name, "", words, known=not needs), None
+
+
+def tags_of(rubric: Rubric, facts: Mapping[str, Any]) -> tuple[Tag, ...]:
+    """The tags whose condition is known to hold, each once."""
+    return tuple(dict.fromkeys(rule.tag for rule in rubric.tags if judge(rule.when, facts).value))
 
 
 def worse(one: Level, other: Level) -> Level:
@@ -107,17 +149,16 @@ def worse(one: Level, other: Level) -> Level:
     return one if LEVELS.index(one) <= LEVELS.index(other) else other
 
 
-def _rated(level: Level, reasons: list[str], open_questions: list[tuple[Level | None, str, Judgement]]) -> Rated:
-    raising: list[str] = []
-    needs: list[str] = []
-    for target, words, judged in open_questions:
-        if target is None or LEVELS.index(target) < LEVELS.index(level):
-            lifted = target or LEVELS[max(0, LEVELS.index(level) - 1)]
-            raising.append(f"{lifted} if {words} (needs {', '.join(judged.needs)})")
-            needs.extend(judged.needs)
+def _rated(level: Level, reasons: list[str], rows: tuple[AxisRow, ...], still_open: _Open) -> Rated:
+    raising = tuple(
+        Raising(target or LEVELS[max(0, LEVELS.index(level) - 1)], words, judged.needs)
+        for target, words, judged in still_open
+        if target is None or LEVELS.index(target) < LEVELS.index(level)
+    )
     if not reasons:
         reasons.append(f"{level}: no rule of the rubric is known to hold")
-    return Rated(Severity(level, tuple(reasons), tuple(raising)), once(needs))
+    severity = Severity(level, tuple(reasons), tuple(str(one) for one in raising), rows)
+    return Rated(severity, once(need for one in raising for need in one.needs), raising)
 
 
 def _reason(level: Level, words: str, judged: Judgement) -> str:

@@ -10,8 +10,10 @@ from typing import Any, Literal
 from halon.judgement.predicates import is_unknown, range_of
 
 Kind = Literal["flag", "text", "choice", "texts", "choices", "count", "number", "time", "places", "hold"]
+Cautious = Literal["true", "false", "high", "earlier", "union", "choices", ""]
 LONGEST_TEXT = 2_000
 LONGEST_LIST = 500
+NOT_KNOWN = "not known yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,11 @@ class Term:
     out of ``choices``; ``count`` a whole number or a range ``{"low": 6, "high": 10}``; ``number`` the same with
     fractions; ``time`` ISO 8601; ``places`` an object from ISO 3166 codes to counts; ``hold`` an object of text values.
     ``derived`` marks what Halon sets itself.
+
+    ``help`` is for somebody who never did this. ``cautious`` is the direction that is graver, starts a clock or makes
+    one end sooner: ``true`` or ``false`` of a flag (``false`` of a hold: there is none), ``high`` of an amount,
+    ``earlier`` of a time, ``union`` of a list, ``choices`` in the order of the choices, least cautious first; empty
+    where there is none. ``says`` are the roles that may say it; empty means everybody who may say facts.
     """
 
     name: str
@@ -30,6 +37,32 @@ class Term:
     question: str
     choices: tuple[str, ...] = ()
     derived: bool = False
+    unit: str = ""
+    help: str = ""
+    cautious: Cautious = ""
+    says: tuple[str, ...] = ()
+
+    @property
+    def answers(self) -> tuple[str, ...]:
+        """What can be answered, in words. "Not known yet" is always among it."""
+        match self.kind:
+            case "flag":
+                said: tuple[str, ...] = ("yes", "no")
+            case "choice" | "choices":
+                said = self.choices
+            case "count" | "number":
+                said = ("a number", 'a range, such as {"low": 6, "high": 10}')
+            case "time":
+                said = ("a time, such as 2026-11-20T17:30:00Z", "a date")
+            case "texts":
+                said = ('a list, such as ["one", "another"]',)
+            case "places":
+                said = ('places with counts, such as {"DE": 6, "US-CA": {"low": 1}}',)
+            case "hold":
+                said = ('the hold, such as {"agency": "…", "from": "2026-11-20", "to": "…", "written": "yes"}',)
+            case "text":
+                said = ("words",)
+        return (*said, NOT_KNOWN)
 
 
 def misfit(term: Term, value: Any) -> str | None:

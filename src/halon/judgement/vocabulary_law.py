@@ -1,8 +1,9 @@
-"""Facts that only law asks about: roles, places, services, products, clocks and holds."""
+"""Facts that only law asks about: roles, places, data and risk, services, AI systems, products, money."""
 
 from __future__ import annotations
 
-from halon.judgement.terms import Kind, Term
+from halon.judgement.terms import Cautious, Term
+from halon.judgement.vocabulary_clocks import CLOCK_TERMS, DECIDERS
 
 ROLES = (
     "controller", "processor", "joint_controller", "ai_provider", "ai_deployer", "gpai_sr_provider",
@@ -19,72 +20,147 @@ _LIMBS = ("death", "serious_health_harm", "critical_infra_serious_irreversible",
           "serious_property_harm", "serious_environment_harm")  # fmt: skip
 
 
-def _terms(kind: Kind, **meanings: str) -> tuple[Term, ...]:
-    """Terms of one kind whose question follows from their meaning."""
-    asks = {"flag": "Is it so that {}?", "time": "When was it that {}?", "count": "How many: {}?",
-            "number": "How much: {}?"}  # fmt: skip
-    ask = asks.get(kind, "What is known of this: {}?")
-    return tuple(Term(name, kind, meaning, ask.format(meaning)) for name, meaning in meanings.items())
+def _flag(
+    name: str, meaning: str, question: str, help: str, cautious: Cautious = "true", *, decided: bool = False
+) -> Term:
+    return Term(name, "flag", meaning, question, help=help, cautious=cautious, says=DECIDERS if decided else ())
 
 
-LAW_TERMS: tuple[Term, ...] = (
-    Term("roles", "choices", "roles that the legal entity holds here", "Which roles does the entity hold here?", ROLES),
-    Term("high_risk_basis", "choice", "why the AI system counts as high-risk",
-         "On what ground is the AI system high-risk?", ("annex_iii", "annex_i", "none")),
-    Term("serious_incident_limbs", "choices", "serious harms that happened", "Which serious harms happened?", _LIMBS),
-    Term("causal_link", "choice", "link between the AI system and the harm", "How sure is the link to the AI system?",
-         ("established", "reasonable_likelihood", "suspected", "none")),
-    Term("material_to_investors", "choice", "material to investors", "Is it material to investors?",
-         ("yes", "no", "undetermined")),
-    *_terms("text", dora_entity_type="the kind of financial entity under DORA", nis2_sector="the NIS2 sector",
-            lead_authority="the lead supervisory authority"),
-    *_terms("texts", establishments="countries where the entity is established",
-            incident_member_states="EU Member States where it happened"),
-    *_terms("places", affected_residencies="affected people by place of residence",
-            affected_by_jurisdiction="affected people by jurisdiction"),
-    *_terms("hold", law_enforcement_hold="a law-enforcement hold: agency, from, to, written"),
-    *_terms("count", clients_affected="clients affected", member_states_affected="Member States affected",
-            service_downtime_minutes="minutes of downtime"),
-    *_terms("number", clients_affected_pct="percent of clients affected",
-            transactions_affected_pct="percent of transactions affected",
-            financial_counterparts_affected_pct="percent of financial counterparts affected",
-            economic_impact_eur="economic impact in EUR"),
-    *_terms("flag", is_large_or_small_br="the agent is a small one under Brazilian rules",
-            ai_system_in_eu_market="the AI system is on the EU market", data_encrypted="the data are encrypted",
-            key_compromised="the key to the data is in other hands",
-            unsecured_phi="unsecured protected health information is hit",
-            recipient_trusted_and_attested="the recipient is trusted and attested that the data are gone",
-            significant_harm_likely="significant harm is likely", serious_harm_likely="serious harm is likely",
-            rrosh="there is a real risk of significant harm",
-            low_probability_of_compromise="the probability of compromise is low",
-            harm_effectively_mitigated="the harm has been effectively prevented",
-            critical_service_affected="a critical service is affected",
-            malicious_unauthorised_access="somebody got in with bad intent",
-            severe_operational_disruption_possible="severe disruption of operations is possible",
-            considerable_damage_to_others_possible="considerable damage to others is possible",
-            significant_incident="it is a significant incident", major_ict_incident="it is classified as major",
-            ai_system_high_risk="the AI system is high-risk in law",
-            widespread_infringement="rights are infringed on a wide scale",
-            agent_autonomous_action="the agent acted on its own",
-            frontier_model_involved="a frontier model is involved",
-            critical_safety_incident="it is a critical safety incident",
-            imminent_risk_death_or_serious_injury="death or serious injury is imminent",
-            product_with_digital_elements="a product with digital elements is hit",
-            actively_exploited_vulnerability="a vulnerability is being exploited",
-            severe_incident_product_security="it severely hits the product's security",
-            cybersecurity_incident="it is a cybersecurity incident",
-            notification_incident="it disrupts banking services",
-            ag_national_security_delay="the Attorney General asked for a delay in writing"),
-    *_terms("time", occurred_at="it happened", discovered_at="it was discovered",
-            determined_incident_at="you determined that an incident occurred",
-            determined_breach_at="you determined that it is a breach",
-            assessed_notifiable_at="you determined that it must be notified",
-            classified_major_at="it was classified as major",
-            materiality_determined_at="you determined that it is material",
-            reasonable_belief_at="you had reason to believe it",
-            measure_available_at="a fix or workaround became available",
-            individuals_notified_at="the people affected were told",
-            law_enforcement_notified_at="law enforcement was told", payment_made_at="the payment was made",
-            extortion_payment_made_at="the extortion payment was made",
-            incident_handled_at="the incident had been handled"),
+def _count(name: str, unit: str, meaning: str, question: str, help: str) -> Term:
+    return Term(name, "count", meaning, question, unit=unit, help=help, cautious="high")
+
+
+def _number(name: str, unit: str, meaning: str, question: str, help: str) -> Term:
+    return Term(name, "number", meaning, question, unit=unit, help=help, cautious="high")
+
+
+_WHO = (
+    Term("roles", "choices", "roles that the legal entity holds here", "Which roles does the entity hold here?", ROLES,
+         help="Who decides why and how the data is used is the controller; who does it for somebody else is the "
+              "processor. Until it is said, the roles of the kit count.", cautious="union", says=DECIDERS),
+    Term("dora_entity_type", "text", "the kind of financial entity under DORA",
+         "Which kind of financial entity is it under DORA?", help="Such as credit institution, insurer, payment institution."),
+    Term("nis2_sector", "text", "the NIS2 sector", "In which NIS2 sector is the entity?",
+         help="Such as digital infrastructure, health, energy."),
+    _flag("is_large_or_small_br", "the entity counts as a small agent under Brazilian rules",
+          "Is the entity a small agent under Brazilian rules?", "Small agents have twice the time.", "false", decided=True),
+    Term("establishments", "texts", "countries where the entity is established",
+         "In which countries is the entity established?", unit="ISO 3166", help="Two letters a country; US states as US-CA.",
+         cautious="union"),
+    Term("lead_authority", "text", "the lead supervisory authority", "Which is the lead supervisory authority?",
+         help="Of the country of the main establishment in the EU, if there is one."),
+    _flag("ai_system_in_eu_market", "the AI system is on the EU market", "Is the AI system on the EU market?",
+          "Offered or used in the EU, also from outside."),
+    Term("incident_member_states", "texts", "EU Member States where it happened",
+         "In which EU Member States did it happen?", unit="ISO 3166", help="Where the people or the services hit are.",
+         cautious="union"),
+    Term("affected_residencies", "places", "affected people by place of residence",
+         "Where do the people affected live, and how many in each place?", unit="people",
+         help="Countries by two letters, US states as US-CA. Counts of people, as ranges if need be.", cautious="high"),
+    Term("affected_by_jurisdiction", "places", "affected people by jurisdiction",
+         "How many people are affected in each jurisdiction?", unit="people",
+         help="Places where a rule of its own may hold: countries, US states as US-CA.", cautious="high"),
 )  # fmt: skip
+
+_RISK = (
+    Term("risk_to_individuals", "choice", "risk to the rights and freedoms of people",
+         "How bad can this get for the people affected: unlikely any risk, a risk, or a high risk?",
+         ("unlikely", "risk", "high_risk"), cautious="choices", says=DECIDERS,
+         help="Fraud, identity theft, loss of a job, shame, harm to health. If you waver between two, take the graver one."),
+    _flag("gdpr_applies", "the GDPR covers this processing", "Does the GDPR cover this processing?",
+          "An establishment in the EU, or people in the EU to whom you offer something or whom you observe.", decided=True),
+    _flag("data_encrypted", "the data are encrypted", "Is the data encrypted, so that nobody can read it?",
+          "State of the art, and not only on the way.", "false"),
+    _flag("key_compromised", "the key to the data is in other hands", "Could the key to the data be in other hands?",
+          "A password in the same mail counts."),
+    _flag("unsecured_phi", "unsecured protected health information is hit",
+          "Is readable protected health information involved?", "US health data that is not encrypted or destroyed."),
+    _flag("recipient_trusted_and_attested", "the recipient is trusted and attested that the data are gone",
+          "Has a trusted recipient attested that the data is gone?", "In writing, by somebody whom you have reason to trust.",
+          "false", decided=True),
+    _flag("significant_harm_likely", "significant harm is likely", "Is significant harm to people likely?",
+          "The test of Singapore's rules.", decided=True),
+    _flag("serious_harm_likely", "serious harm is likely", "Is serious harm to people likely?",
+          "The test of Australia's rules.", decided=True),
+    _flag("rrosh", "there is a real risk of significant harm", "Is there a real risk of significant harm?",
+          "The test of Canada's rules: how sensitive is the data, how likely is its misuse.", decided=True),
+    _flag("low_probability_of_compromise", "the probability of compromise is low",
+          "Is the probability low that the health data was compromised?",
+          "Four factors: nature of the data, who got it, whether it was seen, what was done about it.", "false", decided=True),
+    _flag("harm_effectively_mitigated", "the harm has been effectively prevented",
+          "Has what you did since then prevented the harm?", "Only what is done and checked counts.", "false", decided=True),
+)  # fmt: skip
+
+_SERVICE = (
+    _flag("critical_service_affected", "a critical service is affected", "Is a critical service affected?",
+          "A service whose failure would hurt customers or the market."),
+    _count("service_downtime_minutes", "minutes", "minutes of downtime", "How long was the service down, in minutes?",
+           "From the first failure to normal operation."),
+    _count("clients_affected", "clients", "clients affected", "How many clients are affected?",
+           "Clients who use the service that is hit."),
+    _number("clients_affected_pct", "percent", "percent of clients affected", "What share of the clients is affected?",
+            "Of all clients who use this service."),
+    _number("transactions_affected_pct", "percent", "percent of transactions affected",
+            "What share of the transactions is affected?", "Of the daily average, by number or by value."),
+    _number("financial_counterparts_affected_pct", "percent", "percent of financial counterparts affected",
+            "What share of the financial counterparts is affected?", "Of all who use this service."),
+    _count("member_states_affected", "Member States", "Member States affected",
+           "How many EU Member States are affected?", "Where customers or counterparts feel it."),
+    _number("economic_impact_eur", "EUR", "economic impact in EUR", "What is the economic impact, in EUR?",
+            "Costs and losses of all kinds; an estimate will do."),
+    _flag("malicious_unauthorised_access", "somebody got in with bad intent", "Did somebody get in with bad intent?",
+          "Most incidents of agents have no attacker; say no when you know that there was none."),
+    _flag("severe_operational_disruption_possible", "severe disruption of operations or loss is caused or possible",
+          "Can it severely disrupt your services, or has it?", "Also a severe financial loss of your own."),
+    _flag("considerable_damage_to_others_possible", "considerable damage to others is caused or possible",
+          "Can it do considerable damage to others, or has it?", "Damage to property, health or anything else of theirs."),
+    _flag("significant_incident", "it is a significant incident under NIS2", "Is it a significant incident under NIS2?",
+          "Severe disruption or loss, or considerable damage to others, caused or possible.", decided=True),
+    _flag("major_ict_incident", "it is classified as major under DORA", "Is it classified as major under DORA?",
+          "By the criteria for clients, transactions, downtime, places, data and cost.", decided=True),
+    _flag("notification_incident", "it materially disrupts banking services",
+          "Does it materially disrupt banking services?", "Or is it reasonably likely to.", decided=True),
+    _flag("cybersecurity_incident", "it is a cybersecurity incident", "Is it a cybersecurity incident?",
+          "Somebody got at systems or data without permission. A wrong decision of an agent is none.", decided=True),
+)  # fmt: skip
+
+_AI = (
+    _flag("ai_system_high_risk", "the AI system is high-risk in law", "Is the AI system high-risk in law?",
+          "By the EU AI Act: hiring, credit, education, critical infrastructure and the like.", decided=True),
+    Term("high_risk_basis", "choice", "why the AI system counts as high-risk", "On what ground is the AI system high-risk?",
+         ("none", "annex_i", "annex_iii"), cautious="choices", says=DECIDERS,
+         help="annex_iii lists uses, annex_i products under other safety law; none if it is not."),
+    Term("serious_incident_limbs", "choices", "serious harms that happened", "Which serious harms happened?", _LIMBS,
+         cautious="union", help="As the EU AI Act names them. An empty list means: none, and you looked."),
+    _flag("widespread_infringement", "rights are infringed on a wide scale", "Are rights infringed on a wide scale?",
+          "Many people in several Member States.", decided=True),
+    Term("causal_link", "choice", "link between the AI system and the harm", "How sure is the link to the AI system?",
+         ("none", "suspected", "reasonable_likelihood", "established"), cautious="choices",
+         help="A reasonable likelihood is enough for a duty; certainty is not needed."),
+    _flag("agent_autonomous_action", "the agent acted on its own", "Did the agent act on its own?",
+          "Without a person who asked for just that."),
+    _flag("frontier_model_involved", "a frontier model is involved", "Is a frontier model involved?",
+          "A model of the largest kind. It matters to those who build such models."),
+    _flag("critical_safety_incident", "it is a critical safety incident", "Is it a critical safety incident?",
+          "Of a frontier model, in the sense of the laws of California and New York.", decided=True),
+    _flag("imminent_risk_death_or_serious_injury", "death or serious injury is imminent",
+          "Is somebody in danger of death or serious injury?", "If yes: call for help first."),
+)  # fmt: skip
+
+_PRODUCT = (
+    _flag("product_with_digital_elements", "a product with digital elements is hit",
+          "Is a product of yours hit that contains software?", "Desktop agents, extensions, tools to install; not a mere service."),
+    _flag("actively_exploited_vulnerability", "a vulnerability is being exploited",
+          "Is a vulnerability being exploited by somebody?", "Reliable evidence of use; a researcher's proof is none."),
+    _flag("severe_incident_product_security", "it severely hits the product's security",
+          "Does it severely hit the security of the product?",
+          "That an attack failed by luck is no defence.", decided=True),
+)  # fmt: skip
+
+_MONEY = (
+    Term("material_to_investors", "choice", "material to investors", "Is it material to investors?",
+         ("no", "undetermined", "yes"), cautious="choices", says=DECIDERS,
+         help="Would a reasonable investor want to know? Decided with legal counsel."),
+)  # fmt: skip
+
+LAW_TERMS: tuple[Term, ...] = (*_WHO, *_RISK, *_SERVICE, *_AI, *_PRODUCT, *_MONEY, *CLOCK_TERMS)

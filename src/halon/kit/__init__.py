@@ -1,9 +1,10 @@
 """The kit: YAML in, a sound and frozen kit out, or every problem with its place."""
 
 from halon.kit.channels import Channel
+from halon.kit.difference import difference, stored_at
 from halon.kit.errors import KitError, Problem, UnknownAgent
 from halon.kit.kit import Kit, Source
-from halon.kit.loading import load, restore
+from halon.kit.loading import examine, load, restore
 from halon.kit.schemas import schema
 from halon.kit.starter import StarterMissing, starter_path
 
@@ -15,8 +16,11 @@ __all__ = [
     "Source",
     "StarterMissing",
     "UnknownAgent",
+    "difference",
+    "examine",
     "load",
     "restore",
     "schema",
     "starter_path",
+    "stored_at",
 ]

@@ -8,13 +8,16 @@ from typing import Any, TypeVar
 
 from halon.kit.errors import KitError
 from halon.kit.files.actions import Actions
-from halon.kit.files.agents import Agents
+from halon.kit.files.agents import AgentFile
 from halon.kit.files.authority import AuthorityFile
 from halon.kit.files.communications import Communications
-from halon.kit.files.connectors import Connectors
+from halon.kit.files.connectors import ConnectorFile
+from halon.kit.files.detections import Detections
+from halon.kit.files.entities import EntityFile
 from halon.kit.files.oncall import OnCall
 from halon.kit.files.organisation import Organisation
 from halon.kit.files.regimes import RegimeFile
+from halon.kit.files.runbooks import RunbookFile
 from halon.kit.files.severity import SeverityFile
 from halon.kit.files.shapes import Shape
 from halon.kit.files.sources import Sources
@@ -23,33 +26,50 @@ from halon.kit.shaping import shaped
 
 FILES: dict[str, type[Shape]] = {
     "organisation.yaml": Organisation,
-    "agents.yaml": Agents,
     "severity.yaml": SeverityFile,
+    "detections.yaml": Detections,
     "actions.yaml": Actions,
-    "connectors.yaml": Connectors,
     "oncall.yaml": OnCall,
     "authority.yaml": AuthorityFile,
     "communications.yaml": Communications,
     "sources.yaml": Sources,
 }
-REGIMES = "regimes/"
+FOLDERS: dict[str, type[Shape]] = {
+    "entities": EntityFile,
+    "agents": AgentFile,
+    "connectors": ConnectorFile,
+    "regimes": RegimeFile,
+    "runbooks": RunbookFile,
+}
+"""Folders that hold one thing a file; its id is the file's name without ``.yaml``."""
+NEEDED = ("entities", "agents")
+NOTICES, PACKS = "notices", "packs"
+NOTICE_SUFFIX = ".txt.j2"
 S = TypeVar("S", bound=Shape)
 
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """The files of a kit. ``regimes`` maps the file name to its content."""
+    """The files of a kit; the things of a folder by id. ``notices`` maps the names of own templates to their text.
+
+    ``places`` maps (folder, id) to the file that it stands in: one of the kit itself, or of a pack.
+    """
 
     organisation: Organisation
-    agents: Agents
     severity: SeverityFile
+    detections: Detections
     actions: Actions
-    connectors: Connectors
     oncall: OnCall
     authority: AuthorityFile
     communications: Communications
     sources: Sources
+    entities: Mapping[str, EntityFile]
+    agents: Mapping[str, AgentFile]
+    connectors: Mapping[str, ConnectorFile]
     regimes: Mapping[str, RegimeFile]
+    runbooks: Mapping[str, RunbookFile]
+    notices: Mapping[str, str]
+    places: Mapping[tuple[str, str], str]
 
     def holders(self, role: str) -> tuple[str, ...]:
         """The people who hold ``role``."""
@@ -59,6 +79,10 @@ class Bundle:
     def roles(self) -> tuple[str, ...]:
         """All roles that somebody holds."""
         return tuple(dict.fromkeys(role for person in self.oncall.people.values() for role in person.roles))
+
+    def file(self, folder: str, name: str) -> str:
+        """The file of one thing of a folder."""
+        return self.places.get((folder, name), f"{folder}/{name}.yaml")
 
 
 def bundle(problems: Problems) -> Bundle:
@@ -70,11 +94,61 @@ def bundle(problems: Problems) -> Bundle:
     for name, shape in FILES.items():
         if name in problems.documents:
             whole[name.removesuffix(".yaml")] = _read(name, shape, problems)
-    regimes = {name: _read(name, RegimeFile, problems) for name in problems.documents if name.startswith(REGIMES)}
-    found = {name: regime for name, regime in regimes.items() if regime is not None}
-    if len(found) < len(regimes) or len(whole) < len(FILES) or None in whole.values():
+    organisation = whole.get("organisation")
+    packs = tuple(organisation.packs) if isinstance(organisation, Organisation) else ()
+    places: dict[tuple[str, str], str] = {}
+    sound = True
+    for folder, shape in FOLDERS.items():
+        things, all_read = _things(folder, shape, packs, places, problems)
+        whole[folder] = things
+        sound = sound and all_read
+    for folder in NEEDED:
+        if not any(kind == folder for kind, _ in places):
+            problems.add(
+                folder, (), f"there is no file in {folder}/", (), f"copy {folder}/ from the starter kit: halon init DIR"
+            )
+            sound = False
+    _check_packs(packs, problems)
+    if not sound or len(whole) < len(FILES) + len(FOLDERS) or None in whole.values():
         raise KitError(problems.found)
-    return Bundle(**whole, regimes=found)
+    return Bundle(**whole, notices=_notices(packs, problems), places=places)
+
+
+def _things(
+    folder: str, shape: type[S], packs: tuple[str, ...], places: dict[tuple[str, str], str], problems: Problems
+) -> tuple[dict[str, S], bool]:
+    """The things of one folder, of the kit itself and of the packs that are on; and whether every file could be read."""
+    found: dict[str, S] = {}
+    all_read = True
+    for prefix in (f"{folder}/", *(f"{PACKS}/{pack}/{folder}/" for pack in packs)):
+        for file in [name for name in problems.documents if name.startswith(prefix) and "/" not in name[len(prefix) :]]:
+            stem = file[len(prefix) :].removesuffix(".yaml")
+            if (folder, stem) in places:
+                problems.add(file, (), f"{stem!r} is already in {places[folder, stem]}", (), "rename one of the files")
+                continue
+            places[folder, stem] = file
+            thing = _read(file, shape, problems)
+            if thing is None:
+                all_read = False
+            else:
+                found[stem] = thing
+    return found, all_read
+
+
+def _check_packs(packs: tuple[str, ...], problems: Problems) -> None:
+    there = sorted({name.split("/")[1] for name in problems.documents if name.startswith(f"{PACKS}/")})
+    for index, pack in enumerate(packs):
+        problems.refers("organisation.yaml", ("packs", index), "pack", pack, there)
+
+
+def _notices(packs: tuple[str, ...], problems: Problems) -> dict[str, str]:
+    """The kit's own notice templates by name; those of the kit come before those of its packs."""
+    found: dict[str, str] = {}
+    for prefix in (f"{NOTICES}/", *(f"{PACKS}/{pack}/{NOTICES}/" for pack in packs)):
+        for file, document in problems.documents.items():
+            if file.startswith(prefix) and file.endswith(NOTICE_SUFFIX) and isinstance(document.data, str):
+                found.setdefault(file[len(prefix) :].removesuffix(NOTICE_SUFFIX), document.data)
+    return found
 
 
 def _read(name: str, shape: type[S], problems: Problems) -> S | None:

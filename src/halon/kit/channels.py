@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from halon.kit.bundle import Bundle
-from halon.kit.files.communications import ChannelShape
+from halon.kit.files.communications import ChannelShape, Kind
 from halon.kit.places import Problems
 
 FILE = "communications.yaml"
@@ -18,11 +18,12 @@ class Channel:
     """A way to reach somebody. Names that end in ``_env`` are environment variables, read only by who sends.
 
     ``kind`` webhook uses url_env, auth and secret; smtp uses server_env (host:port), security, user_env, password_env,
-    sender and recipients (empty: whoever the message is for); file uses path, below Halon's home.
+    sender and recipients (empty: whoever the message is for); file uses path, below Halon's home; pagerduty and
+    opsgenie use secret and region, or url_env; slack uses url_env, or secret and room; teams and apprise use url_env.
     """
 
     name: str
-    kind: Literal["webhook", "smtp", "file"]
+    kind: Kind
     url_env: str = ""
     auth: str = ""
     secret: str = ""
@@ -34,6 +35,8 @@ class Channel:
     recipients: tuple[str, ...] = ()
     path: str = ""
     optional: bool = False
+    region: Literal["us", "eu"] = "us"
+    room: str = ""
 
 
 def usable(channel: ChannelShape, environ: Mapping[str, str]) -> bool:
@@ -66,6 +69,8 @@ def channels(bundle: Bundle, problems: Problems) -> dict[str, Channel]:
             recipients=tuple(shape.recipients),
             path=shape.path or "",
             optional=shape.optional,
+            region=shape.region,
+            room=shape.room or "",
         )
     for index, name in enumerate(bundle.communications.leadership):
         problems.refers(FILE, ("leadership", index), "channel", name, bundle.communications.channels)
@@ -73,12 +78,34 @@ def channels(bundle: Bundle, problems: Problems) -> dict[str, Channel]:
 
 
 def _check(name: str, shape: ChannelShape, problems: Problems) -> None:
-    needs = {"webhook": ("url_env",), "smtp": ("server_env", "sender"), "file": ("path",)}[shape.kind]
     written = {"sender": "from"}
-    for key in needs:
+    for key in _needs(shape):
         if getattr(shape, key) is None:
             word = written.get(key, key)
             what = f"the {shape.kind} channel {name!r} has no {word}"
             problems.add(FILE, ("channels", name), what, (), f"add {word}:")
+    if shape.kind == "slack" and shape.room is None and shape.secret is not None:
+        what = f"the slack channel {name!r} has a bot's token and no room"
+        problems.add(FILE, ("channels", name), what, (), "add room: with the channel's id, or use url_env: alone")
+    if shape.auth != "none" and shape.kind != "webhook":
+        what = f"{shape.kind} has its own way to sign in; auth is for web hooks"
+        problems.add(FILE, ("channels", name, "auth"), what, (), "leave auth out")
     if shape.auth != "none" and shape.secret is None:
         problems.add(FILE, ("channels", name, "auth"), f"{name} has no secret for {shape.auth}", (), "add secret:")
+
+
+_NEEDS: dict[Kind, tuple[str, ...]] = {
+    "webhook": ("url_env",),
+    "smtp": ("server_env", "sender"),
+    "file": ("path",),
+    "pagerduty": ("secret",),
+    "opsgenie": ("secret",),
+    "slack": ("url_env",),
+    "teams": ("url_env",),
+    "apprise": ("url_env",),
+}
+
+
+def _needs(shape: ChannelShape) -> tuple[str, ...]:
+    by_bot = shape.kind == "slack" and (shape.room is not None or shape.secret is not None)
+    return ("secret",) if by_bot else _NEEDS[shape.kind]

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 
 from halon.incident.errors import HalonError
 
+_SHOWN = 24
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -25,7 +27,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
-        known = f"; known: {', '.join(self.known)}" if self.known else ""
+        more = f", … ({len(self.known)} in all)" if len(self.known) > _SHOWN else ""
+        known = f"; known: {', '.join(self.known[:_SHOWN])}{more}" if self.known else ""
         return f"{place}: {self.what}{known}" + (f"; {self.next_step}" if self.next_step else "")
 
 
@@ -33,7 +36,7 @@ class KitError(HalonError):
     """The kit can't be used. The message has one line for each problem."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(sorted(problems, key=lambda problem: (problem.file, problem.line, problem.what)))
+        self.problems = tuple(sorted(set(problems), key=lambda problem: (problem.file, problem.line, problem.what)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
     def __reduce__(self) -> tuple[type[KitError], tuple[tuple[Problem, ...]]]:

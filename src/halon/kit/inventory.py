@@ -8,38 +8,43 @@ from dataclasses import dataclass
 from halon.incident.orders import Call, Order, RestoreStage
 from halon.judgement.containment import Prepared
 from halon.judgement.policy import AgentPolicy
+from halon.judgement.vocabulary import VOCABULARY
 from halon.kit.bundle import Bundle
 from halon.kit.calling import Filler, Reach, host_of
 from halon.kit.files.actions import ActionShape
-from halon.kit.files.agents import AgentShape
-from halon.kit.files.connectors import CallShape, ConnectorShape, OperationShape
+from halon.kit.files.agents import AgentFile
+from halon.kit.files.connectors import CallShape, ConnectorFile, OperationShape
 from halon.kit.gates import check_gate
 from halon.kit.operations import WHOLE, check_operation
 from halon.kit.places import Problems
 from halon.kit.trees import tree
 
-AGENTS, ACTIONS, CONNECTORS = "agents.yaml", "actions.yaml", "connectors.yaml"
+ACTIONS = "actions.yaml"
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The agents, and for each the calls with which it is looked at and the variable that holds its secret."""
+    """The agents, and for each the calls with which it is looked at and the variable that holds its secret.
+
+    ``probes`` shows whether the fallback is served.
+    """
 
     agents: dict[str, AgentPolicy]
     observe: dict[str, dict[str, Call]]
     secrets: dict[str, str]
+    probes: dict[str, Call]
 
 
 def inventory(bundle: Bundle, environ: Mapping[str, str], problems: Problems) -> Inventory:
     """The agents of ``bundle``. Addresses come from ``environ`` where the kit names a variable."""
     reaches: dict[str, Reach] = {}
-    for name, agent in bundle.agents.agents.items():
-        problems.refers(AGENTS, ("agents", name, "entity"), "entity", agent.entity, bundle.organisation.entities)
+    for name, agent in bundle.agents.items():
+        _check_agent(name, agent, bundle, problems)
         if agent.connector is not None:
             reach = _reach(name, agent, bundle, environ, problems)
             if reach is not None:
                 reaches[name] = reach
-    prepared: dict[str, list[Prepared]] = {name: [] for name in bundle.agents.agents}
+    prepared: dict[str, list[Prepared]] = {name: [] for name in bundle.agents}
     for action_id, action in bundle.actions.actions.items():
         when = tree(action.when, ACTIONS, ("actions", action_id, "when"), problems)
         for gate, key in ((action.gate, "gate"), (action.restore_gate, "restore_gate")):
@@ -47,33 +52,64 @@ def inventory(bundle: Bundle, environ: Mapping[str, str], problems: Problems) ->
                 check_gate(gate, ACTIONS, ("actions", action_id, key), bundle, problems)
         for index, name in enumerate(action.agents):
             path = ("actions", action_id, "agents", index)
-            if problems.refers(ACTIONS, path, "agent", name, bundle.agents.agents):
+            if problems.refers(ACTIONS, path, "agent", name, bundle.agents):
                 order = _order(action_id, action, name, bundle, reaches.get(name), problems)
                 if order is not None:
                     prepared[name].append(Prepared(order, when))
     agents = {
-        name: AgentPolicy(name, agent.title, agent.entity, agent.mode, tuple(prepared[name]))
-        for name, agent in bundle.agents.agents.items()
+        name: AgentPolicy(
+            name, agent.title, agent.entity, agent.mode, tuple(prepared[name]), agent.technical_lead or ""
+        )
+        for name, agent in bundle.agents.items()
     }
     observe = {
-        name: _observations(name, reaches[name], bundle, problems) if name in reaches else {}
-        for name in bundle.agents.agents
+        name: _observations(name, reaches[name], bundle, problems) if name in reaches else {} for name in bundle.agents
     }
-    return Inventory(agents, observe, {name: reach.secret for name, reach in reaches.items() if reach.secret})
+    secrets = {name: reach.secret for name, reach in reaches.items() if reach.secret}
+    return Inventory(agents, observe, secrets, _probes(bundle, reaches, problems))
 
 
-def _reach(
-    name: str, agent: AgentShape, bundle: Bundle, environ: Mapping[str, str], problems: Problems
-) -> Reach | None:
-    path = ("agents", name, "connector")
-    connectors = bundle.connectors.connectors
-    if agent.connector is None or not problems.refers(AGENTS, path, "connector", agent.connector, connectors):
+def _probes(bundle: Bundle, reaches: Mapping[str, Reach], problems: Problems) -> dict[str, Call]:
+    found: dict[str, Call] = {}
+    for name, agent in bundle.agents.items():
+        shape = agent.fallback.probe if agent.fallback else None
+        if shape is None:
+            continue
+        file, path = bundle.file("agents", name), ("fallback", "probe")
+        if name not in reaches:
+            problems.add(file, path, f"{name} has no connector, so its fallback can't be tried", (), "name a connector")
+        elif not shape.expect.values:
+            problems.add(
+                file, path, "the probe expects no value, so it would agree with anything", (), "add expect: json:"
+            )
+        else:
+            found[name] = Filler({"agent": name}, file, path, problems).call(shape, reaches[name])
+    return found
+
+
+def _check_agent(name: str, agent: AgentFile, bundle: Bundle, problems: Problems) -> None:
+    file = bundle.file("agents", name)
+    problems.refers(file, ("entity",), "entity", agent.entity, bundle.entities)
+    for key, person in (("owner", agent.owner), ("technical_lead", agent.technical_lead)):
+        if person is not None:
+            problems.refers(file, (key,), "person", person, bundle.oncall.people)
+    kinds = VOCABULARY["data_categories"].choices
+    for kept in ("collects", "stores", "shares"):
+        for index, flow in enumerate(getattr(agent.data, kept)):
+            for at, category in enumerate(flow.categories):
+                problems.refers(file, ("data", kept, index, "categories", at), "kind of data", category, kinds)
+
+
+def _reach(name: str, agent: AgentFile, bundle: Bundle, environ: Mapping[str, str], problems: Problems) -> Reach | None:
+    file, path = bundle.file("agents", name), ("connector",)
+    connectors = bundle.connectors
+    if agent.connector is None or not problems.refers(file, path, "connector", agent.connector, connectors):
         return None
     connector = connectors[agent.connector]
     where, url = _address(agent, connector, environ)
     if not url:
         problems.add(
-            AGENTS,
+            file,
             path,
             f"{name} has no address",
             (),
@@ -83,8 +119,8 @@ def _reach(
     host = host_of(url)
     if host is None:
         problems.add(
-            AGENTS,
-            ("agents", name, "control_url"),
+            file,
+            ("control_url",),
             f"the address of {name} (from {where}) is not a plain http or https address",
             (),
             "write for example https://agent.example.com",
@@ -92,11 +128,11 @@ def _reach(
         return None
     secret = agent.secret or connector.secret or ""
     if connector.auth != "none" and not secret:
-        problems.add(AGENTS, path, f"{name} has no secret for {connector.auth}", (), "name its variable in secret:")
+        problems.add(file, path, f"{name} has no secret for {connector.auth}", (), "name its variable in secret:")
     return Reach(url.rstrip("/"), host, connector.auth, secret, connector.timeout)
 
 
-def _address(agent: AgentShape, connector: ConnectorShape, environ: Mapping[str, str]) -> tuple[str, str]:
+def _address(agent: AgentFile, connector: ConnectorFile, environ: Mapping[str, str]) -> tuple[str, str]:
     """Where the address comes from, and the address: the agent's before the connector's, a variable before text."""
     for variable, written in (
         (agent.control_url_env, agent.control_url),
@@ -113,24 +149,24 @@ def _order(
     action_id: str, action: ActionShape, agent: str, bundle: Bundle, reach: Reach | None, problems: Problems
 ) -> Order | None:
     path = ("actions", action_id)
-    connector = bundle.agents.agents[agent].connector
+    connector = bundle.agents[agent].connector
     if connector is None:
         problems.add(
             ACTIONS,
             (*path, "agents"),
             f"the agent {agent!r} has no connector, so nothing can be done to it",
             (),
-            "name one in agents.yaml or take the agent off this action",
+            f"name one in {bundle.file('agents', agent)} or take the agent off this action",
         )
         return None
-    if connector not in bundle.connectors.connectors:
+    if connector not in bundle.connectors:
         return None
-    operations = bundle.connectors.connectors[connector].operations
+    operations = bundle.connectors[connector].operations
     kind = f"operation of connector {connector}"
     if not problems.refers(ACTIONS, (*path, "operation"), kind, action.operation, operations):
         return None
     operation = operations[action.operation]
-    sound = check_operation(action_id, action, connector, operation, problems)
+    sound = check_operation(action_id, action, connector, operation, bundle, problems)
     _check_values(action_id, action, agent, bundle, operation, problems)
     if not sound or reach is None or operation.verify is None:
         return None
@@ -182,7 +218,7 @@ def _check_values(
             continue
         if isinstance(value, dict | list) or value is None:
             problems.add(ACTIONS, path, f"{name} must be text, a number, true or false")
-        tools = bundle.agents.agents[agent].tools
+        tools = bundle.agents[agent].tools
         if name == "tool" and tools:
             problems.refers(ACTIONS, path, f"tool of {agent}", str(value), tools)
     for name in operation.needs:
@@ -197,10 +233,10 @@ def _check_values(
 
 
 def _observations(agent: str, reach: Reach, bundle: Bundle, problems: Problems) -> dict[str, Call]:
-    connector = bundle.agents.agents[agent].connector or ""
-    shapes = bundle.connectors.connectors[connector].observe
+    connector = bundle.agents[agent].connector or ""
+    shapes = bundle.connectors[connector].observe
     return {
-        name: Filler({"agent": agent}, CONNECTORS, ("connectors", connector, "observe", name), problems).call(
+        name: Filler({"agent": agent}, bundle.file("connectors", connector), ("observe", name), problems).call(
             shape, reach
         )
         for name, shape in shapes.items()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from halon.incident.assessment import Person, Roster
 from halon.incident.orders import Call
@@ -12,17 +12,25 @@ from halon.judgement.roster import on_call
 from halon.judgement.vocabulary import near
 from halon.kit.channels import Channel
 from halon.kit.errors import UnknownAgent
+from halon.kit.rota import RotaSource
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A sender of alerts. ``token_env`` names the variable that holds the token it must show."""
+    """A sender of alerts. ``token_env`` names the variable that holds the token it must show, or signs with.
+
+    ``people`` maps what a paging product calls somebody (lower case) to people, ``agents`` its services to agents,
+    ``groups`` alert rules to their group, for alerts that name none.
+    """
 
     name: str
     kind: str
     token_env: str
     agent_label: str = "agent"
     group_label: str = "group"
+    people: Mapping[str, str] = field(default_factory=dict)
+    agents: Mapping[str, str] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,9 @@ class Kit:
 
     ``warnings`` say in sentences what is sound and would still fail tonight, such as a secret that is not set.
     ``addresses`` maps people to their mail addresses, ``observe`` agents to the calls with which they are looked at,
-    ``authority`` commands to the roles that may say them.
+    ``authority`` commands to the roles that may say them, ``probes`` agents to the call that shows whether their
+    fallback is served, ``groups`` alert rules to the group of their alerts,
+    ``notices`` the kit's own notice templates to their text. ``rota`` is the product that says who is on call, if any.
     """
 
     digest: str
@@ -43,7 +53,11 @@ class Kit:
     addresses: Mapping[str, str]
     observe: Mapping[str, Mapping[str, Call]]
     authority: Mapping[str, tuple[str, ...]]
+    probes: Mapping[str, Call] = field(default_factory=dict)
+    groups: Mapping[str, str] = field(default_factory=dict)
+    notices: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    rota: RotaSource | None = None
 
     def calls(self, agent: str) -> Mapping[str, Call]:
         """The calls with which ``agent`` is looked at, by name (traces, actions, …). Empty if it has no connector.
@@ -52,7 +66,9 @@ class Kit:
         """
         if agent not in self.observe:
             known = ", ".join(sorted(self.observe))
-            raise UnknownAgent(f"there is no agent {agent[:80]!r} in the kit; known: {known}; add it to agents.yaml")
+            raise UnknownAgent(
+                f"there is no agent {agent[:80]!r} in the kit; known: {known}; give it a file in agents/"
+            )
         return self.observe[agent]
 
     def may(self, command: str, roles: Sequence[str]) -> tuple[bool, str]:
@@ -71,4 +87,5 @@ class Kit:
 
     def on_call(self, agent: str, now: str) -> Roster:
         """Who is on call for ``agent`` at ``now`` (ISO 8601 UTC); the general roster for an agent that is not known."""
-        return on_call(self.policy.roster_rules, self.policy.people, agent, now)
+        policy = self.policy
+        return on_call(policy.roster_rules, policy.people, agent, now, policy.overrides, policy.absences)

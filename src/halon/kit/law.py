@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from halon.judgement.obligations import Regime, StageRule
 from halon.judgement.vocabulary_law import ROLES
-from halon.kit.bundle import Bundle
-from halon.kit.files.organisation import EntityShape
+from halon.kit.bundle import NOTICES, Bundle
+from halon.kit.errors import Problem
+from halon.kit.files.entities import EntityFile
 from halon.kit.files.regimes import RegimeFile
 from halon.kit.gates import check_gate, check_role
 from halon.kit.places import Problems
@@ -23,8 +24,10 @@ def regimes(bundle: Bundle, problems: Problems) -> tuple[Regime, ...]:
     """Every regime for every entity that it is looked at for."""
     bound: list[Regime] = []
     seen: dict[str, str] = {}
-    templates = notice_templates()
-    for file, law in bundle.regimes.items():
+    _check_notices(bundle, problems)
+    templates = tuple(sorted({*notice_templates(), *bundle.notices}))
+    for stem, law in bundle.regimes.items():
+        file = bundle.file("regimes", stem)
         if law.id in seen:
             problems.add(file, ("id",), f"{law.id!r} is already in {seen[law.id]}", (), "give one of them another id")
         seen[law.id] = file
@@ -32,10 +35,10 @@ def regimes(bundle: Bundle, problems: Problems) -> tuple[Regime, ...]:
         when = tree(law.when, file, ("when",), problems)
         stages = _stages(file, law, problems)
         for index, name in enumerate(law.entities):
-            problems.refers(file, ("entities", index), "entity", name, bundle.organisation.entities)
-        for name, entity in bundle.organisation.entities.items():
+            problems.refers(file, ("entities", index), "entity", name, bundle.entities)
+        for name, entity in bundle.entities.items():
             if not law.entities or name in law.entities:
-                told = _counterparty(file, law, name, entity, problems)
+                told = _counterparty(file, law, name, entity, bundle, problems)
                 bound.append(
                     Regime(
                         id=law.id,
@@ -61,6 +64,22 @@ def regimes(bundle: Bundle, problems: Problems) -> tuple[Regime, ...]:
                     )
                 )
     return tuple(bound)
+
+
+def _check_notices(bundle: Bundle, problems: Problems) -> None:
+    if not bundle.notices:
+        return
+    from halon.rendering import flaw  # Jinja is loaded only where there is something for it to read
+
+    for name, source in bundle.notices.items():
+        file = next((one for one in problems.documents if one.endswith(f"{NOTICES}/{name}{_TEMPLATE}")), name)
+        wrong = flaw(f"{name}{_TEMPLATE}", source)
+        if wrong is None and not source.startswith("Subject: "):
+            problems.found.append(
+                Problem(file, 1, "a notice begins with its subject", (), "begin with a line Subject: …")
+            )
+        if wrong is not None:
+            problems.found.append(Problem(file, wrong[0], f"not readable as a template: {wrong[1]}", (), "correct it"))
 
 
 def notice_templates() -> tuple[str, ...]:
@@ -130,7 +149,7 @@ def _stages(file: str, law: RegimeFile, problems: Problems) -> tuple[StageRule, 
 
 
 def _counterparty(
-    file: str, law: RegimeFile, name: str, entity: EntityShape, problems: Problems
+    file: str, law: RegimeFile, name: str, entity: EntityFile, bundle: Bundle, problems: Problems
 ) -> tuple[str, str, str]:
     """Name, recipient and zone of whom the notice goes to."""
     told = law.authority
@@ -141,7 +160,7 @@ def _counterparty(
         body = entity.authorities.get(told.of)
         if body is None:
             what = f"the entity {name!r} names no authority {told.of!r}"
-            step = f"add it under entities.{name}.authorities in organisation.yaml"
+            step = f"add it under authorities in {bundle.file('entities', name)}"
             problems.add(file, ("authority", "of"), what, tuple(entity.authorities), step)
             return "", "", zone
         return told.name or body.name, told.recipient or body.recipient, told.zone or body.zone or zone

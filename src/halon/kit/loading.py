@@ -4,28 +4,39 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import replace
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from halon.incident.canonical import NotCanonical, canonical, digest
 from halon.judgement.policy import Entity, Policy
 from halon.judgement.vocabulary import near
 from halon.judgement.vocabulary_law import ROLES
-from halon.kit.bundle import FILES, REGIMES, Bundle, bundle
+from halon.kit.bundle import FILES, FOLDERS, NOTICE_SUFFIX, NOTICES, PACKS, Bundle, bundle
 from halon.kit.channels import channels, usable
 from halon.kit.errors import KitError, Problem
 from halon.kit.inventory import inventory
-from halon.kit.kit import Kit, Source
+from halon.kit.kit import Kit
 from halon.kit.law import check_zone, regimes
 from halon.kit.people import authority, people, roster_rules
 from halon.kit.places import Problems
-from halon.kit.reading import Document, read
+from halon.kit.reading import LARGEST, Document, read
+from halon.kit.rota import absences, overrides, rota_source
 from halon.kit.rubric import categories, rubric
-from halon.kit.tonight import tonight
+from halon.kit.runbooks import groups, runbooks
+from halon.kit.senders import sources
+from halon.kit.tonight import Finding, reach, tonight
 
-FORMAT = 1
-_MOST_FILES = 500
+FORMAT = 2
+MOVED = {
+    "agents.yaml": "give each agent a file of its own in agents/, named after it",
+    "connectors.yaml": "give each connector a file of its own in connectors/, named after it",
+    "entities.yaml": "give each legal entity a file of its own in entities/, named after it",
+}
+_MOST_FILES = 2_000
+_ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 
 def load(path: Path, environ: Mapping[str, str] | None = None) -> Kit:
@@ -35,46 +46,104 @@ def load(path: Path, environ: Mapping[str, str] | None = None) -> Kit:
     """
     problems = Problems({})
     _read_folder(path, problems)
-    return _build(problems, os.environ if environ is None else environ)
+    return _build(problems, os.environ if environ is None else environ).kit
+
+
+def examine(
+    path: Path, environ: Mapping[str, str] | None = None, now: datetime | None = None
+) -> tuple[Kit, tuple[Finding, ...]]:
+    """The kit in the folder ``path``, and everything that would go wrong tonight, worst first.
+
+    ``now`` is where the week begins for which the rota is played (the present if left out). Raises KitError.
+    """
+    problems = Problems({})
+    _read_folder(path, problems)
+    around = os.environ if environ is None else environ
+    made = _build(problems, around)
+    return made.kit, tonight(made.whole, made.kit.policy, made.secrets, around, now or datetime.now(UTC))
 
 
 def restore(content: bytes, environ: Mapping[str, str] | None = None) -> Kit:
     """The kit whose ``canonical`` bytes are ``content``, as they were stored by digest.
 
-    Raises KitError if they are none; problems then name files without lines.
+    A command that came with a later release is open to nobody in it. Raises KitError if they are none; problems then
+    name files without lines.
     """
     try:
         stored = json.loads(content)
+        if stored["format"] not in (FORMAT,):
+            raise ValueError(stored["format"])
         documents = {str(name): Document(str(name), data) for name, data in stored["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise KitError([Problem("kit", 0, "these bytes are not a stored kit", (), "load the folder again")]) from error
-    return _build(Problems(documents), os.environ if environ is None else environ)
+    return _build(Problems(documents), os.environ if environ is None else environ, stored=True).kit
 
 
 def _read_folder(path: Path, problems: Problems) -> None:
     if not path.is_dir():
         raise KitError([Problem(str(path), 0, "there is no such folder", (), "make one with: halon init DIR")])
-    found = sorted([*path.glob("*.y*ml"), *path.glob("regimes/*.y*ml")])
+    found = [file for file in _files(path) if file.suffix in (".yaml", ".yml", ".j2")]
     for file in found[:_MOST_FILES]:
         name = file.relative_to(path).as_posix()
-        if file.suffix != ".yaml":
-            problems.add(name, (), "only files that end in .yaml are read", (), "rename it")
-        elif not name.startswith(REGIMES) and name not in FILES:
-            close = near(name, FILES, 1)
-            step = f"did you mean {close[0]!r}?" if close else "rename or remove it"
-            problems.add(name, (), "a kit has no such file", FILES, step)
-        else:
+        wrong = _misplaced(name)
+        if wrong is None:
             _read_file(file, name, problems)
+        else:
+            problems.add(name, (), *wrong)
     if len(found) > _MOST_FILES:
         problems.add(str(path), (), f"more than {_MOST_FILES} files", (), "split the kit")
 
 
+def _files(path: Path) -> Iterator[Path]:
+    """Every file below ``path`` that is not hidden: also those that lie where nobody would read them."""
+    for file in sorted(path.rglob("*")):
+        if file.is_file() and not any(part.startswith(".") for part in file.relative_to(path).parts):
+            yield file
+
+
+def _misplaced(name: str) -> tuple[str, tuple[str, ...], str] | None:
+    """What is wrong with a file of this name being there, what is known, and the next step; None if it belongs."""
+    *folders, own = name.split("/")
+    if folders[:1] == [PACKS] and len(folders) == 3:
+        folders = folders[2:]
+    if own.endswith(".yml"):
+        return "only files that end in .yaml are read", (), "rename it"
+    if not folders and own in MOVED:
+        return "a kit has no such file any more", (), MOVED[own]
+    if not folders and not own.endswith(".j2"):
+        if own in FILES:
+            return None
+        close = near(own, FILES, 1)
+        return "a kit has no such file", tuple(FILES), f"did you mean {close[0]!r}?" if close else "rename or remove it"
+    if folders == [NOTICES]:
+        return (
+            None if own.endswith(NOTICE_SUFFIX) else (f"a notice's template ends in {NOTICE_SUFFIX}", (), "rename it")
+        )
+    if len(folders) == 1 and folders[0] in FOLDERS:
+        if not own.endswith(".yaml"):
+            return "only files that end in .yaml are read", (), f"put templates of notices into {NOTICES}/"
+        if _ID.fullmatch(own.removesuffix(".yaml")):
+            return None
+        return "the name of the file is its id, and this can't be one", (), "use lower case, digits, - and _"
+    known = (*FOLDERS, NOTICES, PACKS)
+    where = "/".join(folders)
+    close = near(where, known, 1)
+    step = f"did you mean {close[0]!r}?" if close else "move or remove it"
+    return f"a kit has no folder {where!r}", known, step
+
+
 def _read_file(file: Path, name: str, problems: Problems) -> None:
     try:
-        text = file.read_text(encoding="utf-8")
+        with file.open("rb") as opened:
+            text = opened.read(4 * LARGEST).decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         problems.documents[name] = Document(name, None)
         problems.add(name, (), f"can't be read: {error}", (), "check its permissions, and that it is UTF-8")
+        return
+    if name.endswith(NOTICE_SUFFIX):
+        problems.documents[name] = Document(name, text if len(text) <= LARGEST else None)
+        if len(text) > LARGEST:
+            problems.add(name, (), f"longer than {LARGEST} characters", (), "shorten it")
         return
     document, found = read(name, text)
     problems.documents[name] = document
@@ -91,50 +160,62 @@ def _settle(problems: Problems) -> None:
             problems.add(name, (), f"holds a value that can't be stored: {error}")
 
 
-def _build(problems: Problems, environ: Mapping[str, str]) -> Kit:
+@dataclass(frozen=True, slots=True)
+class _Made:
+    kit: Kit
+    whole: Bundle
+    secrets: Mapping[str, str]
+
+
+def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = False) -> _Made:
     _settle(problems)
     whole = bundle(problems)
     policy_parts = _policy(whole, environ, problems)
     told = channels(whole, problems)
-    may = authority(whole, problems)
+    may = authority(whole, problems, stored=stored)
     agents = inventory(whole, environ, problems)
+    grouped = groups(whole, problems)
+    senders = sources(whole, grouped, problems)
+    rota = rota_source(whole, problems)
     if problems.found:
         raise KitError(problems.found)
     content = {"format": FORMAT, "files": {name: document.data for name, document in problems.documents.items()}}
     policy = replace(policy_parts, digest=digest(content), agents=agents.agents)
-    return Kit(
+    kit = Kit(
         digest=policy.digest,
         canonical=canonical(content),
         policy=policy,
         people={person.name: person for person in policy.people},
         channels=told,
-        sources={
-            name: Source(name, source.kind, source.token_env, source.agent_label, source.group_label)
-            for name, source in whole.sources.sources.items()
-        },
+        sources=senders,
         addresses={name: person.mail for name, person in whole.oncall.people.items() if person.mail},
         observe=agents.observe,
         authority=may,
-        warnings=tonight(whole, policy, agents.secrets, environ),
+        probes=agents.probes,
+        groups=grouped,
+        notices=dict(whole.notices),
+        rota=rota,
+        warnings=tuple(str(one) for one in reach(whole, policy, agents.secrets, environ)),
     )
+    return _Made(kit, whole, agents.secrets)
 
 
 def _policy(whole: Bundle, environ: Mapping[str, str], problems: Problems) -> Policy:
     organisation = whole.organisation
-    for name, entity in organisation.entities.items():
-        path = ("entities", name)
-        check_zone(entity.zone, "organisation.yaml", (*path, "zone"), problems)
+    for name, entity in whole.entities.items():
+        file = whole.file("entities", name)
+        check_zone(entity.zone, file, ("zone",), problems)
         for index, role in enumerate(entity.roles):
-            problems.refers("organisation.yaml", (*path, "roles", index), "role in law", role, ROLES)
+            problems.refers(file, ("roles", index), "role in law", role, ROLES)
         for key, body in entity.authorities.items():
             if body.zone:
-                check_zone(body.zone, "organisation.yaml", (*path, "authorities", key, "zone"), problems)
+                check_zone(body.zone, file, ("authorities", key, "zone"), problems)
     shapes = whole.communications.channels
     return Policy(
         digest="",
         entities={
             name: Entity(name, entity.name, tuple(entity.roles), tuple(entity.establishments), entity.zone)
-            for name, entity in organisation.entities.items()
+            for name, entity in whole.entities.items()
         },
         agents={},
         rubric=rubric(whole.severity, problems),
@@ -149,4 +230,7 @@ def _policy(whole: Bundle, environ: Mapping[str, str], problems: Problems) -> Po
         quiet_seconds=organisation.quiet_minutes * 60,
         corrective_days=organisation.corrective_days,
         update_every=organisation.update_minutes * 60,
+        runbooks=runbooks(whole, problems),
+        overrides=overrides(whole, problems),
+        absences=absences(whole, problems),
     )

@@ -2,33 +2,35 @@
 
 from __future__ import annotations
 
+from halon.kit.bundle import Bundle
 from halon.kit.calling import blanks
 from halon.kit.files.actions import ActionShape
 from halon.kit.files.connectors import CallShape, OperationShape
 from halon.kit.places import Problems
 from halon.kit.reading import Path
 
-ACTIONS, CONNECTORS = "actions.yaml", "connectors.yaml"
+ACTIONS = "actions.yaml"
 WHOLE = 100
 """The share (percent) at which all is given back; what ``{share}`` stands for where no stages are given."""
 
 
 def check_operation(
-    action_id: str, action: ActionShape, connector: str, operation: OperationShape, problems: Problems
+    action_id: str, action: ActionShape, connector: str, operation: OperationShape, bundle: Bundle, problems: Problems
 ) -> bool:
     """Whether ``action`` may be kept ready with ``operation``. What is missing is noted."""
     before = len(problems.found)
     mine: Path = ("actions", action_id)
-    theirs: Path = ("connectors", connector, "operations", action.operation)
-    _check_reading("verify", "its effect is never read back", operation.verify, theirs, action_id, problems)
+    file = bundle.file("connectors", connector)
+    theirs: Path = ("operations", action.operation)
+    _check_reading("verify", "its effect is never read back", operation.verify, file, theirs, action_id, problems)
     if action.reversible:
         if operation.undo is None:
             what = f"{action_id} says it is reversible and its operation has no undo"
-            step = "add undo in connectors.yaml, or say reversible: false and give it a gate"
+            step = f"add undo in {file}, or say reversible: false and give it a gate"
             problems.add(ACTIONS, (*mine, "reversible"), what, (), step)
         else:
             why = "nobody would see whether the undo worked"
-            _check_reading("undo_verify", why, operation.undo_verify, theirs, action_id, problems)
+            _check_reading("undo_verify", why, operation.undo_verify, file, theirs, action_id, problems)
     elif action.gate is None:
         problems.add(
             ACTIONS,
@@ -39,12 +41,12 @@ def check_operation(
         )
     if not action.reversible and action.restore_gate is not None:
         problems.add(ACTIONS, (*mine, "restore_gate"), f"{action_id} can't be taken back, so it has nothing to restore")
-    _check_stages(action_id, action, operation, theirs, problems)
+    _check_stages(action_id, action, operation, file, theirs, problems)
     if action.effect == "keyed":
         for name, call in (("apply", operation.apply), ("undo", operation.undo)):
             if call is not None and call.key_header is None:
                 problems.add(
-                    CONNECTORS,
+                    file,
                     (*theirs, name),
                     f"{action_id} is keyed and {name} has no key_header",
                     (),
@@ -54,7 +56,7 @@ def check_operation(
 
 
 def _check_stages(
-    action_id: str, action: ActionShape, operation: OperationShape, theirs: Path, problems: Problems
+    action_id: str, action: ActionShape, operation: OperationShape, file: str, theirs: Path, problems: Problems
 ) -> None:
     """Giving back in stages: the shares rise to all of it, each but the last is watched, and each can be read back."""
     if not action.restore_stages:
@@ -76,15 +78,17 @@ def _check_stages(
     for name, call in (("undo", operation.undo), ("undo_verify", operation.undo_verify)):
         if call is not None and "share" not in blanks(call):
             what = f"{action_id} is given back in stages and {name} does not say {{share}}"
-            problems.add(CONNECTORS, (*theirs, name), what, (), 'put "{share}" where the share goes (percent)')
+            problems.add(file, (*theirs, name), what, (), 'put "{share}" where the share goes (percent)')
 
 
-def _check_reading(name: str, why: str, call: CallShape | None, path: Path, action_id: str, problems: Problems) -> None:
+def _check_reading(
+    name: str, why: str, call: CallShape | None, file: str, path: Path, action_id: str, problems: Problems
+) -> None:
     if call is None:
-        problems.add(CONNECTORS, path, f"{action_id} has no {name}: {why}", (), f"add {name}: with what to expect")
+        problems.add(file, path, f"{action_id} has no {name}: {why}", (), f"add {name}: with what to expect")
     elif not call.expect.values:
         problems.add(
-            CONNECTORS,
+            file,
             (*path, name),
             f"{name} expects no value, so it would agree with anything",
             (),

@@ -9,7 +9,7 @@ from halon.incident.commands import COMMANDS
 from halon.judgement.roster import RosterRule
 from halon.kit.bundle import Bundle
 from halon.kit.channels import usable
-from halon.kit.files.authority import SEVERITY_DOWN
+from halon.kit.files.authority import FACT_DOWN, SEVERITY_DOWN
 from halon.kit.gates import check_gate, check_role
 from halon.kit.law import check_zone
 from halon.kit.places import Problems
@@ -30,7 +30,10 @@ def people(bundle: Bundle, environ: Mapping[str, str], problems: Problems) -> tu
         by_mail = any(channel in channels and channels[channel].kind == "smtp" for channel in person.channels)
         if by_mail and person.mail is None:
             problems.add(ONCALL, ("people", name), f"{name} is paged by mail and has no address", (), "add mail:")
-        found.append(Person(name, person.name, tuple(person.roles), ready))
+        if person.zone is not None:
+            check_zone(person.zone, ONCALL, ("people", name, "zone"), problems)
+        zone = person.zone or (person.hours.zone if person.hours else "") or bundle.oncall.rules[-1].zone
+        found.append(Person(name, person.name, tuple(person.roles), ready, zone))
     return tuple(found)
 
 
@@ -45,7 +48,7 @@ def roster_rules(bundle: Bundle, problems: Problems) -> tuple[RosterRule, ...]:
         for at, name in enumerate(rule.escalation):
             problems.refers(ONCALL, (*path, "escalation", at), "person", name, everybody)
         for at, name in enumerate(rule.agents):
-            problems.refers(ONCALL, (*path, "agents", at), "agent", name, bundle.agents.agents)
+            problems.refers(ONCALL, (*path, "agents", at), "agent", name, bundle.agents)
         check_zone(rule.zone, ONCALL, (*path, "zone"), problems)
         rules.append(
             RosterRule(
@@ -71,9 +74,12 @@ def roster_rules(bundle: Bundle, problems: Problems) -> tuple[RosterRule, ...]:
     return tuple(rules)
 
 
-def authority(bundle: Bundle, problems: Problems) -> dict[str, tuple[str, ...]]:
-    """Each command with the roles that may say it; every command must be there and be open to somebody."""
-    known = (*COMMANDS, SEVERITY_DOWN)
+def authority(bundle: Bundle, problems: Problems, *, stored: bool = False) -> dict[str, tuple[str, ...]]:
+    """Each command with the roles that may say it; every command must be there and be open to somebody.
+
+    A ``stored`` kit may be older than a command.
+    """
+    known = (*COMMANDS, SEVERITY_DOWN, FACT_DOWN)
     given = bundle.authority.commands
     for name, roles in given.items():
         if problems.refers(AUTHORITY, ("commands", name), "command", name, known):
@@ -82,7 +88,7 @@ def authority(bundle: Bundle, problems: Problems) -> dict[str, tuple[str, ...]]:
             for index, role in enumerate(roles):
                 check_role(role, AUTHORITY, ("commands", name, index), bundle, problems)
     for name in known:
-        if name not in given:
+        if name not in given and not stored:
             what = f"it is not said who may say {name!r}"
             problems.add(AUTHORITY, ("commands",), what, (), f"add {name}: with roles")
     for name, gate in (("restore", bundle.authority.gates.restore), ("ask", bundle.authority.gates.ask)):

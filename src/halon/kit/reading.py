@@ -13,9 +13,9 @@ import yaml
 
 from halon.kit.errors import Problem
 
-LARGEST = 1_000_000
+LARGEST = 1_048_576
 """Characters of one file."""
-DEEPEST = 40
+DEEPEST = 50
 MOST_NODES = 50_000
 
 Path = tuple[str | int, ...]
@@ -38,7 +38,24 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's core schema: null, true, false, decimal numbers; everything else is text."""
+    """YAML's core schema: null, true, false, decimal numbers; everything else is text. Nested ``DEEPEST`` deep at most."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._deep = 0
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """One node and what is in it. Raises ComposerError where it stands too deep, before Python's own stack ends."""
+        event = self.peek_event()  # type: ignore[no-untyped-call]
+        if not isinstance(event, yaml.CollectionStartEvent):
+            return super().compose_node(parent, index)
+        if self._deep == DEEPEST:
+            what = f"nested too deep, more than {DEEPEST} times"
+            raise yaml.composer.ComposerError(None, None, what, event.start_mark)  # type: ignore[arg-type]
+        self._deep += 1
+        node = super().compose_node(parent, index)
+        self._deep -= 1
+        return node
 
 
 _Loader.yaml_implicit_resolvers = {}
@@ -88,6 +105,7 @@ class _Walk:
         self.lines: dict[Path, int] = {}
         self.problems: list[Problem] = []
         self._nodes = 0
+        self._characters = 0
 
     def value(self, node: Any, path: Path) -> Any:
         self.lines.setdefault(path, node.start_mark.line + 1)
@@ -120,6 +138,13 @@ class _Walk:
 
     def _scalar(self, node: Any) -> Any:
         text = node.value
+        self._characters += len(text)
+        if self._characters > 4 * LARGEST:
+            # A long text that aliases repeat grows without bound.
+            if self._nodes <= MOST_NODES:
+                self._problem(node, f"more than {4 * LARGEST} characters once aliases are written out", "repeat less")
+            self._nodes = MOST_NODES + 2
+            return None
         match node.tag.removeprefix("tag:yaml.org,2002:"):
             case "null":
                 return None

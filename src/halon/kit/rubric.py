@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from halon.judgement.policy import CategoryRule
-from halon.judgement.severity import LEVELS, Axis, Floor, Modifier, Rubric, Step
+from halon.judgement.severity import LEVELS, Axis, Floor, Modifier, Rubric, Step, TagRule
 from halon.kit.files.severity import SeverityFile
 from halon.kit.places import Problems
+from halon.kit.taxonomy import taxonomies
 from halon.kit.trees import tree
 
 FILE = "severity.yaml"
@@ -35,7 +36,7 @@ def rubric(severity: SeverityFile, problems: Problems) -> Rubric:
         Modifier(one.name, tree(one.when, FILE, ("modifiers", i, "when"), problems), one.words, one.raises)
         for i, one in enumerate(severity.modifiers)
     )
-    return Rubric(tuple(axes), floors, modifiers)
+    return Rubric(tuple(axes), floors, modifiers, _tags(severity, problems))
 
 
 def categories(severity: SeverityFile, problems: Problems) -> tuple[CategoryRule, ...]:
@@ -44,3 +45,18 @@ def categories(severity: SeverityFile, problems: Problems) -> tuple[CategoryRule
         CategoryRule(rule.category, tree(rule.when, FILE, ("categories", index, "when"), problems))
         for index, rule in enumerate(severity.categories)
     )
+
+
+def _tags(severity: SeverityFile, problems: Problems) -> tuple[TagRule, ...]:
+    """The rules that give an incident its names in published taxonomies. Every id must be in its edition."""
+    known = taxonomies()
+    rules: list[TagRule] = []
+    for index, rule in enumerate(severity.tags):
+        when = tree(rule.when, FILE, ("tags", index, "when"), problems)
+        if not problems.refers(FILE, ("tags", index, "of"), "taxonomy", rule.of, known):
+            continue
+        edition = known[rule.of].tags
+        for place, name in enumerate(rule.ids):
+            if problems.refers(FILE, ("tags", index, "ids", place), f"id in {rule.of}", name, edition):
+                rules.append(TagRule(edition[name], when))
+    return tuple(rules)

@@ -7,15 +7,14 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from halon.kit.bundle import FILES, REGIMES
-from halon.kit.files.regimes import RegimeFile
+from halon.kit.bundle import FILES, FOLDERS
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def schema() -> dict[str, Any]:
-    """One JSON Schema: an object with one property a file; ``regimes/*.yaml`` stands for each regime."""
-    shapes: dict[str, type[BaseModel]] = {**FILES, f"{REGIMES}*.yaml": RegimeFile}
+    """One JSON Schema: an object with one property a file; ``agents/*.yaml`` stands for each agent, and so on."""
+    shapes: dict[str, type[BaseModel]] = {**FILES, **{f"{folder}/*.yaml": shape for folder, shape in FOLDERS.items()}}
     references, whole = models_json_schema([(shape, "validation") for shape in shapes.values()], by_alias=True)
     return {
         "$schema": DIALECT,

@@ -18,7 +18,11 @@ S = TypeVar("S", bound=Shape)
 
 
 def shaped(document: Document, shape: type[S], problems: Problems) -> S | None:
-    """``document`` as ``shape``, or None. Unknown keys are noted and left out, so that the rest can be looked at."""
+    """``document`` as ``shape``, or None.
+
+    Unknown keys are noted and left out, and a word that can't stand where it stands is noted and read as the one nearest
+    to it, so that the rest can be looked at: all that is wrong is told at once, and nothing of it is used.
+    """
     try:
         return shape.model_validate(document.data)
     except ValidationError as error:
@@ -29,6 +33,8 @@ def shaped(document: Document, shape: type[S], problems: Problems) -> S | None:
         _note(document.name, path, one, shape, problems)
         if one["type"] == "extra_forbidden":
             _drop(data, path)
+        elif one["type"] == "literal_error":
+            _put(data, path, _meant(one))
     try:
         return shape.model_validate(data)
     except ValidationError:
@@ -59,7 +65,7 @@ def _note(file: str, path: Path, error: ErrorDetails, shape: type[Shape], proble
         case "missing":
             problems.add(file, path[:-1], f"{here} is missing", (), "add it")
         case "literal_error":
-            known = [word.strip(" '") for word in error["ctx"]["expected"].replace(" or ", ", ").split(",")]
+            known = _words(error)
             close = near(str(error["input"]), known, 1)
             step = f"did you mean {close[0]!r}?" if close else "use one of these"
             problems.add(file, path, f"{here} can't be {str(error['input'])[:80]!r}", known, step)
@@ -73,6 +79,22 @@ def _note(file: str, path: Path, error: ErrorDetails, shape: type[Shape], proble
             )
         case _:
             problems.add(file, path, f"{here}: {error['msg'][:1].lower()}{error['msg'][1:]}")
+
+
+def _words(error: ErrorDetails) -> list[str]:
+    return [word.strip(" '") for word in error["ctx"]["expected"].replace(" or ", ", ").split(",")]
+
+
+def _meant(error: ErrorDetails) -> str:
+    known = _words(error)
+    return next(iter(near(str(error["input"]), known, 1)), known[0])
+
+
+def _put(data: Any, path: Path, value: str) -> None:
+    for step in path[:-1]:
+        data = data[step]
+    if isinstance(data[path[-1]], str):
+        data[path[-1]] = value
 
 
 def _drop(data: Any, path: Path) -> None:

@@ -41,11 +41,14 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A message to a person or channel."""
+    """A message to a person or channel. ``harm`` and ``done`` say in a sentence what goes on, ``severity`` how bad."""
 
     incident_id: str
     reference: str
     message: Message
+    harm: str = ""
+    done: str = ""
+    severity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,11 @@ from halon.incident.facts import Fact
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What there is to judge at ``now`` (ISO 8601 UTC). ``filed`` maps ``obligation/stage`` to the time of filing."""
+    """What there is to judge at ``now`` (ISO 8601 UTC). ``filed`` maps ``obligation/stage`` to the time of filing.
+
+    ``kit_digest`` names the kit of the incident, empty before its first judgement. ``evidence_sealed`` is derived, so
+    nobody says it as a fact.
+    """
 
     incident_id: str
     reference: str
@@ -23,16 +27,23 @@ class Case:
     facts: tuple[Fact, ...]
     now: str
     filed: dict[str, str] = field(default_factory=dict)
+    kit_digest: str = ""
+    evidence_sealed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A command and the name under which it came."""
+    """A command and the name under which it came.
+
+    With a ``fact`` come the ``agent`` and the ``facts`` that say what counts now, so that it is seen whether it loosens.
+    """
 
     incident_id: str
     command: str
     by: str
     parameters: dict[str, Any] = field(default_factory=dict)
+    agent: str = ""
+    facts: tuple[Fact, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from halon.incident.alerts import Alert
 from halon.intake.problems import BadPayload
 from halon.intake.sources import fields
-from halon.intake.sources.source import Source
+from halon.intake.sources.source import Source, group_of
 
 UNKNOWN_AGENT = "unknown"
 UNNAMED_RULE = "unnamed"
@@ -72,7 +72,7 @@ def truncated(body: Any) -> int:
 def _alert(given: AlertmanagerAlert, source: Source, received_at: str) -> Alert:
     named = given.labels
     rule = fields.clean(named.get("alertname", ""), fields.LONGEST_NAME) or UNNAMED_RULE
-    group = fields.clean(named.get(source.group_label, ""), fields.LONGEST_NAME) or rule
+    group = group_of(source, fields.clean(named.get(source.group_label, ""), fields.LONGEST_NAME), rule)
     trace = next((text for held in (given.annotations, named) for name in _TRACE if (text := held.get(name))), "")
     summary = next((text for name in _SUMMARY if (text := given.annotations.get(name))), "")
     return Alert(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
 
@@ -18,3 +19,10 @@ class Source(Protocol):
     def agent_label(self) -> str: ...
     @property
     def group_label(self) -> str: ...
+    @property
+    def groups(self) -> Mapping[str, str]: ...
+
+
+def group_of(source: Source, named: str, rule: str) -> str:
+    """The group of an alert: as it is named, or else as the kit's detections say of its rule, or else the rule."""
+    return named or source.groups.get(rule, rule)

@@ -24,7 +24,8 @@ class ActionShape(Shape):
     """An action that is ready for some agents.
 
     ``operation`` is one of their connector, ``with`` gives the values that it needs. ``rung`` is its step on the
-    ladder, ``disruption`` runs from 0 (nobody notices) to 4 (all stands still).
+    ladder, ``disruption`` runs from 0 (nobody notices) to 4 (all stands still). ``covers`` names the tools that it
+    takes out, beside the one in ``with``; ``all`` means the whole agent.
     """
 
     action: Name
@@ -40,6 +41,7 @@ class ActionShape(Shape):
     when: When
     stops: list[Line] = Field(default_factory=list)
     collateral: list[Line] = Field(default_factory=list)
+    covers: list[Name] = Field(default_factory=list)
     gentler: Words | None = None
     way_back: Words | None = None
     gate: GateShape | None = None

@@ -1,15 +1,62 @@
-"""agents.yaml: the inventory of agents."""
+"""agents/*.yaml: the inventory, one agent a file."""
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import Field
 
 from halon.incident.assessment import Mode
-from halon.kit.files.shapes import Line, Name, Shape, Variable
+from halon.kit.files.connectors import CallShape
+from halon.kit.files.entities import Place
+from halon.kit.files.shapes import Line, Name, Shape, Variable, Words
+
+Risk = Literal["read", "write", "external", "money", "admin", "code"]
+"""What a tool can do: read, write inside, reach outside, move money, administer, run code."""
 
 
-class AgentShape(Shape):
-    """An agent: whose it is, how far Halon may go, how it is reached.
+class ToolShape(Shape):
+    """A tool: what it can do, and whether that can be taken back."""
+
+    risk: Risk
+    reversible: bool = True
+    words: Line | None = None
+
+
+class FlowShape(Shape):
+    """A flow of data: what, of which categories, from or to whom, and how long it is kept."""
+
+    what: Line
+    categories: list[Name] = Field(default_factory=list)
+    party: Line | None = None
+    kept: Line | None = None
+
+
+class DataShape(Shape):
+    """What the agent collects, stores and shares."""
+
+    collects: list[FlowShape] = Field(default_factory=list)
+    stores: list[FlowShape] = Field(default_factory=list)
+    shares: list[FlowShape] = Field(default_factory=list)
+
+
+class FallbackShape(Shape):
+    """What people get while the agent is off, and the call that shows that it is really served."""
+
+    words: Words
+    probe: CallShape | None = None
+
+
+class KnownGoodShape(Shape):
+    """The last state that was known to be good: what to roll back to."""
+
+    version: Line
+    config_hash: Line | None = None
+    verified: Line | None = None
+
+
+class AgentFile(Shape):
+    """The whole file: whose the agent is, how far Halon may go, how it is reached, what it can do and touch.
 
     ``control_url`` is its default address; the variable that ``control_url_env`` names comes first.
     """
@@ -17,15 +64,18 @@ class AgentShape(Shape):
     title: Line
     entity: Name
     mode: Mode = "observe"
+    owner: Name | None = None
+    technical_lead: Name | None = None
     connector: Name | None = None
     control_url: Line | None = None
     control_url_env: Variable | None = None
     secret: Variable | None = None
-    tools: list[Line] = Field(default_factory=list)
-    data: list[Line] = Field(default_factory=list)
-
-
-class Agents(Shape):
-    """The whole file."""
-
-    agents: dict[Name, AgentShape] = Field(min_length=1)
+    version: Line | None = None
+    model: Line | None = None
+    config_hash: Line | None = None
+    tools: dict[Name, ToolShape] = Field(default_factory=dict)
+    permissions: list[Line] = Field(default_factory=list)
+    jurisdictions: list[Place] = Field(default_factory=list)
+    data: DataShape = Field(default_factory=DataShape)
+    fallback: FallbackShape | None = None
+    known_good: KnownGoodShape | None = None

@@ -21,3 +21,5 @@ class AuthorityFile(Shape):
 
 SEVERITY_DOWN = "severity-down"
 """Lowering the severity takes more than setting it: a permission of its own."""
+FACT_DOWN = "fact-down"
+"""So does a fact that loosens a severity or a clock: a lower count, a later time, back to not known."""

@@ -1,4 +1,4 @@
-"""connectors.yaml: how agents are reached: calls as data."""
+"""connectors/*.yaml: how agents are reached: calls as data, one kind of agent API a file."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ class OperationShape(Shape):
     undo_verify: CallShape | None = None
 
 
-class ConnectorShape(Shape):
-    """A kind of agent API. An agent's own address and secret come before these. ``timeout`` is in seconds."""
+class ConnectorFile(Shape):
+    """The whole file: a kind of agent API. An agent's own address and secret come first. ``timeout`` is in seconds."""
 
     base_url: Line | None = None
     base_url_env: Variable | None = None
@@ -55,9 +55,3 @@ class ConnectorShape(Shape):
     timeout: float = Field(default=10.0, gt=0, le=60)
     operations: dict[Name, OperationShape] = Field(default_factory=dict)
     observe: dict[Observation, CallShape] = Field(default_factory=dict)
-
-
-class Connectors(Shape):
-    """The whole file."""
-
-    connectors: dict[Name, ConnectorShape]

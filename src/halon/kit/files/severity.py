@@ -45,6 +45,14 @@ class CategoryShape(Shape):
     when: When
 
 
+class TagShape(Shape):
+    """Names for reports: ids ``of`` a taxonomy that comes with Halon, while the condition holds."""
+
+    of: Line
+    ids: list[Line] = Field(min_length=1)
+    when: When
+
+
 class SeverityFile(Shape):
     """The whole file."""
 
@@ -52,3 +60,4 @@ class SeverityFile(Shape):
     floors: list[FloorShape] = Field(default_factory=list)
     modifiers: list[ModifierShape] = Field(default_factory=list)
     categories: list[CategoryShape] = Field(min_length=1)
+    tags: list[TagShape] = Field(default_factory=list)

@@ -1,0 +1,111 @@
+"""May this person say this fact, now? Checked against the vocabulary, the kit, and what counts at this moment."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from halon.incident import times
+from halon.judgement.deadlines import moment
+from halon.judgement.directions import loosens
+from halon.judgement.holding import in_force
+from halon.judgement.predicates import is_unknown, shown
+from halon.judgement.vocabulary import VOCABULARY, check_fact, near
+from halon.kit import Kit
+from halon.kit.files.authority import FACT_DOWN
+from halon.ports.triage import Claimed
+
+NEEDS_REASON, UNKNOWN_ENTITY, UNKNOWN_FACT, WRONG_VALUE = "NeedsReason", "UnknownEntity", "UnknownFact", "WrongValue"
+MOST_NAMES = 12
+AHEAD = 300
+"""Seconds by which clocks of two machines may differ."""
+
+
+def objection(kit: Kit, claimed: Claimed, roles: tuple[str, ...], now: str) -> tuple[str, str]:
+    """The type of the refusal (empty: NotAuthorised) and why not, with the next step; two empty texts if it may be said.
+
+    A fact that loosens a severity or a clock takes the permission ``fact-down`` and a reason, like lowering itself.
+    """
+    name, value = str(claimed.parameters.get("name", "")), claimed.parameters.get("value")
+    entity = str(claimed.parameters.get("entity", ""))
+    if wrong := check_fact(name, value):
+        return _misfit(name, wrong)
+    named = [entity] if entity else []
+    named += [str(one) for one in value] if name == "entities_involved" and isinstance(value, list) else []
+    for one in named:
+        if one not in kit.policy.entities:
+            close = near(one, kit.policy.entities, 1)
+            hint = f"did you mean {close[0]!r}? " if close else ""
+            known = ", ".join(kit.policy.entities)
+            return UNKNOWN_ENTITY, f"there is no legal entity {one[:80]!r}; {hint}known: {known}"
+    if who := _not_theirs(kit, name, roles):
+        return "", who
+    if ahead := _ahead(name, value, now):
+        return WRONG_VALUE, ahead
+    counts = _counts(kit, claimed, name, entity)
+    detected = in_force(claimed.facts, entity).values.get("detected_at")
+    if is_unknown(detected):
+        detected = min((one.at for one in claimed.facts if one.at), default=now)
+    if not loosens(VOCABULARY[name], counts, value, detected):
+        return "", ""
+    change = f"{name} = {_word(value)} loosens what counts now ({_word(counts)})"
+    may, why = kit.may(FACT_DOWN, roles)
+    if not may:
+        return "", f"{change}; {why}"
+    if not str(claimed.parameters.get("reason", "")).strip():
+        return NEEDS_REASON, f'{change}; say why: --reason WHY, or "reason" in the JSON'
+    return "", ""
+
+
+def _misfit(name: str, wrong: str) -> tuple[str, str]:
+    """Type and words of why a fact can't be said like this: the name that was meant first, then the nearest."""
+    known = [term.name for term in VOCABULARY.values() if not term.derived]
+    if name in known:
+        return WRONG_VALUE, wrong
+    if name in VOCABULARY:
+        return UNKNOWN_FACT, wrong
+    nearest = difflib.get_close_matches(name[:80].lower(), known, n=MOST_NAMES, cutoff=0.0)
+    meant = near(name, known, 1)
+    hint = f"did you mean {meant[0]!r}? " if meant else ""
+    rest = len(known) - len(nearest)
+    return (
+        UNKNOWN_FACT,
+        f"{hint}There is no fact {name[:80]!r}. Nearest: {', '.join(nearest)}; {rest} more are in docs/kit.md.",
+    )
+
+
+def _ahead(name: str, value: Any, now: str) -> str:
+    """Why a time that has not come yet can't be the time of something that happened; empty if it has come."""
+    term = VOCABULARY[name]
+    if term.kind != "time" or term.cautious != "earlier" or is_unknown(value):
+        return ""
+    earliest = moment(value, ZoneInfo("Etc/GMT-14"))  # a date begins there first
+    if earliest is None or (earliest - times.parse(now)).total_seconds() <= AHEAD:
+        return ""
+    return f"{name} = {_word(value)} has not come yet; say when it was"
+
+
+def _not_theirs(kit: Kit, name: str, roles: tuple[str, ...]) -> str:
+    """Why somebody with ``roles`` may not say ``name``. Roles that nobody in the kit holds bind nobody."""
+    held = {role for person in kit.people.values() for role in person.roles}
+    says = [role for role in VOCABULARY[name].says if role in held]
+    if not says or set(says) & set(roles):
+        return ""
+    who = ", ".join(one.name for one in kit.people.values() if set(one.roles) & set(says))
+    mine = ", ".join(roles) or "none"
+    return f"{name} is said by {' or '.join(says)} (yours: {mine}); ask one of {who}, or write a note"
+
+
+def _counts(kit: Kit, claimed: Claimed, name: str, entity: str) -> Any:
+    """What counts now. Until roles are said, those of the kit do."""
+    counts = in_force(claimed.facts, entity).values.get(name)
+    if name != "roles" or not is_unknown(counts):
+        return counts
+    agent = kit.policy.agents.get(claimed.agent)
+    own = kit.policy.entities.get(entity or (agent.entity if agent else ""))
+    return list(own.roles) if own else counts
+
+
+def _word(value: Any) -> str:
+    return "not known yet" if is_unknown(value) else shown(value)

@@ -1,0 +1,157 @@
+"""Which of two values of a fact is the more cautious one, and whether a new value loosens what counts now."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from halon.judgement.deadlines import moment
+from halon.judgement.predicates import is_unknown, range_of
+from halon.judgement.terms import Term, misfit
+from halon.judgement.vocabulary_clocks import KNOWING
+
+_UTC = ZoneInfo("UTC")
+_ENDLESS = float("inf")
+
+
+def cautious(term: Term, one: Any, other: Any) -> Any:
+    """The more cautious of two values that fit ``term``, or what unites them; ``other`` where none is.
+
+    Two ranges that overlap can both be right, so what they share counts; of two that don't, the higher.
+    """
+    match term.cautious:
+        case "true":
+            return True if one is True else other
+        case "false":
+            return _absent(term, one, other)
+        case "high":
+            return _places(one, other) if term.kind == "places" else _amount(one, other)
+        case "earlier":
+            first, second = moment(one, _UTC), moment(other, _UTC)
+            return one if first is not None and (second is None or first <= second) else other
+        case "union":
+            return other if set(one) <= set(other) else [*dict.fromkeys((*one, *other))]
+        case "choices":
+            return max(other, one, key=term.choices.index)
+        case _:
+            return other
+
+
+def tightened(term: Term, said: Any, seen: Any) -> Any:
+    """What counts when a person said ``said`` and a machine saw ``seen`` afterwards: never less cautious than ``said``."""
+    if term.cautious != "high" or term.kind == "places":
+        return cautious(term, seen, said)
+    (low, high), (bottom, top) = _ends(said), _ends(seen)
+    if bottom <= low:
+        return said
+    return _range(bottom, max(high, top) if bottom > high else high)
+
+
+def contradicts(term: Term, one: Any, other: Any) -> bool:
+    """Whether two values that fit ``term`` can't both be right. A wider range and a narrower one inside it can."""
+    if one == other:
+        return False
+    if term.cautious == "high" and term.kind != "places":
+        (low, high), (bottom, top) = _ends(one), _ends(other)
+        return low > top or bottom > high
+    if term.cautious == "union":
+        some, more = set(one), set(other)
+        return not (some and more) or not (some <= more or more <= some)
+    if term.cautious == "earlier":
+        return moment(one, _UTC) != moment(other, _UTC)
+    return True
+
+
+def loosens(term: Term, held: Any, new: Any, detected_at: Any = None) -> bool:
+    """Whether saying ``new`` moves ``term`` away from caution: lower, later, fewer, or back to unknown.
+
+    ``held`` is what counts now. From unknown only the least cautious extreme loosens (no, none, zero), and for an
+    anchor that is somebody's knowledge a time after ``detected_at`` (or what stands in for it), from which its clock
+    runs meanwhile. Closing the open upper end of a range loosens: a threshold may be ruled out by it. Values that do
+    not fit the term loosen nothing: they are refused elsewhere.
+    """
+    if not term.cautious or misfit(term, new):
+        return False
+    if is_unknown(held) or misfit(term, held):
+        return not is_unknown(new) and _is_extreme(term, new, detected_at)
+    if is_unknown(new):
+        if term.kind == "time":
+            # Taken back, a clock runs from its stand-in, or not at all where it has none.
+            return term.name not in KNOWING or is_unknown(detected_at) or _later(detected_at, held)
+        return term.kind == "places" or not _is_extreme(term, held, None)
+    match term.cautious:
+        case "true" | "false" if term.kind == "hold":
+            return bool(new) and new != held
+        case "true" | "false":
+            return bool(cautious(term, held, new) != new)
+        case "high":
+            if term.kind == "places":
+                return any(_lower(count, new.get(place, 0)) for place, count in held.items())
+            return _lower(held, new)
+        case "earlier":
+            return _later(new, held)
+        case "union":
+            return not set(held) <= set(new)
+        case _:
+            return term.choices.index(new) < term.choices.index(held)
+
+
+def _is_extreme(term: Term, value: Any, detected_at: Any) -> bool:
+    """Whether ``value`` is the least cautious one that the term has."""
+    match term.cautious:
+        case "true":
+            return value is False
+        case "false":
+            return bool(value) if term.kind == "hold" else value is True
+        case "high":
+            return not value if term.kind == "places" else _ends(value)[1] == 0
+        case "earlier":
+            return term.name in KNOWING and not is_unknown(detected_at) and _later(value, detected_at)
+        case "union":
+            return not value
+        case _:
+            return bool(value == term.choices[0])
+
+
+def _absent(term: Term, one: Any, other: Any) -> Any:
+    """For what helps: that it is not there counts."""
+    nothing: Any = {} if term.kind == "hold" else False
+    return nothing if one == nothing or other == nothing else other
+
+
+def _lower(held: Any, new: Any) -> bool:
+    (low, high), (bottom, top) = _ends(held), _ends(new)
+    return bottom < low or top < high
+
+
+def _amount(one: Any, other: Any) -> Any:
+    (low, high), (bottom, top) = _ends(one), _ends(other)
+    least, most = max(low, bottom), min(high, top)
+    return _range(least, most if least <= most else max(high, top))
+
+
+def _range(low: float, high: float) -> Any:
+    if low == high:
+        return low
+    return {"low": low} if high == _ENDLESS else {"low": low, "high": high}
+
+
+def _ends(value: Any) -> tuple[float, float]:
+    low, high = range_of(value) or (None, None)
+    return (0 if low is None else low), (_ENDLESS if high is None else high)
+
+
+def _places(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    both = {place: _amount(one[place], other[place]) for place in one if place in other}
+    return {**one, **other, **both}
+
+
+def _later(value: Any, than: Any) -> bool:
+    new, old = moment(value, _UTC), moment(than, _UTC)
+    return new is not None and old is not None and _seconds(new) > _seconds(old)
+
+
+def _seconds(at: datetime) -> datetime:
+    return at.replace(microsecond=0)

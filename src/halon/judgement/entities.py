@@ -1,0 +1,74 @@
+"""Which legal entities an incident touches, and what holds for each: its own facts, roles and anchors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from halon.incident.facts import Fact
+from halon.judgement.deadlines import StandIn
+from halon.judgement.holding import Holding, in_force
+from halon.judgement.policy import Entity
+from halon.judgement.predicates import is_unknown, once
+from halon.judgement.terms import misfit
+from halon.judgement.vocabulary import VOCABULARY
+from halon.judgement.vocabulary_clocks import KNOWING
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """The entities looked at, the agent's own first. ``own`` is empty where that is not known.
+
+    ``strangers`` are names that were said to be involved and that the kit does not have.
+    """
+
+    ids: tuple[str, ...]
+    own: str = ""
+    strangers: tuple[str, ...] = ()
+
+    def key(self, obligation: str, entity: str) -> str:
+        """What an obligation of ``entity`` is called: empty (its id) for the agent's own, ``id@entity`` for others."""
+        return "" if entity == self.own else f"{obligation}@{entity}"
+
+
+def touched(
+    known: Mapping[str, Entity], own: str, facts: Sequence[Fact], general: Mapping[str, Any], also: Sequence[str] = ()
+) -> Touched:
+    """The agent's ``own`` entity, those that are said to be involved, those with a fact of their own, and ``also``.
+
+    Where the agent's own entity is not known, every entity of the kit is looked at.
+    """
+    said = general.get("entities_involved")
+    named = said if isinstance(said, list | tuple) else ()
+    others = once(
+        (*(str(name) for name in named), *(one.entity for one in facts if one.entity and not one.claim), *also)
+    )
+    base = (own,) if own in known else tuple(known)
+    if own not in known:
+        own = base[0] if len(base) == 1 else ""
+    ids = once((*base, *(name for name in others if name in known)))
+    return Touched(ids, own, tuple(name[:80] for name in others if name not in known))
+
+
+def holding_of(entity: Entity, facts: Sequence[Fact], own: str = "") -> Holding:
+    """What counts for ``entity``. Until somebody says which roles it holds here, those of the kit do.
+
+    Roles that are said without an entity are those of ``own``, the agent's entity (empty: not known, so of each).
+    """
+    holding = in_force(facts, entity.id)
+    said = any(one.name == "roles" and one.entity == entity.id and not one.claim for one in facts)
+    if is_unknown(holding.values.get("roles")) or (not said and own not in ("", entity.id)):
+        holding.values["roles"] = list(entity.roles)
+    return holding
+
+
+def stand_ins(facts: Sequence[Fact], values: Mapping[str, Any], now: str) -> dict[str, StandIn]:
+    """For each anchor that is somebody's knowledge, the earliest moment at which anybody could have had it."""
+    detected = values.get("detected_at")
+    if not is_unknown(detected) and misfit(VOCABULARY["detected_at"], detected) is None:
+        stand_in = StandIn(str(detected), "the clock runs from detected_at meanwhile")
+    else:
+        first = min((fact.at for fact in facts if fact.at), default=now)
+        stand_in = StandIn(first or now, "the clock runs from the first thing that was told meanwhile")
+    return dict.fromkeys(KNOWING, stand_in)

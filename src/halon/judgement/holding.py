@@ -1,0 +1,140 @@
+"""What counts of all that was said: by whom, since when, for which legal entity. Disagreement is shown, never hidden.
+
+A person's word supersedes everything before it; a source's later word its own earlier one. Where sources disagree and
+no person has spoken since, the cautious value counts. A machine never moves a person's value away from caution.
+Claims never count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from halon.incident.assessment import Conflict, Heard
+from halon.incident.facts import PERSON, Fact
+from halon.judgement.directions import cautious, contradicts, loosens, tightened
+from halon.judgement.predicates import is_unknown, range_of
+from halon.judgement.terms import Term, misfit
+from halon.judgement.vocabulary import VOCABULARY
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The values that count, by name, and what is in dispute."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    conflicts: tuple[Conflict, ...] = ()
+
+
+def in_force(facts: Iterable[Fact], entity: str = "") -> Holding:
+    """What counts for ``entity``: its own assertions first, else those for all. Empty: only those for all."""
+    general: dict[str, list[Fact]] = {}
+    own: dict[str, list[Fact]] = {}
+    for fact in facts:
+        if not fact.claim:
+            if fact.entity == "":
+                general.setdefault(fact.name, []).append(fact)
+            elif fact.entity == entity:
+                own.setdefault(fact.name, []).append(fact)
+    values: dict[str, Any] = {}
+    conflicts: list[Conflict] = []
+    for name, said in {**general, **own}.items():
+        value, conflict = _weigh(name, entity if name in own else "", said)
+        values[name] = value
+        if conflict is not None:
+            conflicts.append(conflict)
+    return Holding(values, tuple(conflicts))
+
+
+def of_all(general: Holding, entities: Sequence[Holding], *, alone: bool) -> dict[str, Any]:
+    """One picture of the incident for severity, category and containment: the most cautious of all entities' values.
+
+    What only one of several entities knows counts for the whole where it makes things graver; ``alone`` says that
+    there is no other. People are never added up: the highest count is the least that is known, its upper end open.
+    """
+    values = dict(general.values)
+    for holding in entities:
+        for name, value in holding.values.items():
+            term = VOCABULARY.get(name)
+            before = values.get(name)
+            if alone or before == value:
+                values[name] = value
+            elif term is None or is_unknown(value) or misfit(term, value):
+                values.setdefault(name, value)
+            else:
+                values[name] = _together(term, before, value)
+    return values
+
+
+def _together(term: Term, before: Any, value: Any) -> Any:
+    """What two parts of an incident say of the whole."""
+    if is_unknown(before) or misfit(term, before):
+        before = None
+        if loosens(term, None, value):
+            return before
+    if term.cautious == "high" and term.kind != "places":
+        return _at_least(before, value)
+    return value if before is None else cautious(term, before, value)
+
+
+def _weigh(name: str, entity: str, said: Sequence[Fact]) -> tuple[Any, Conflict | None]:
+    """The value that counts of ``said``, and the conflict in it if there is one."""
+    last = max((place for place, fact in enumerate(said) if fact.source == PERSON), default=-1)
+    person = said[last] if last >= 0 and not is_unknown(said[last].value) else None
+    latest = {fact.source: fact for fact in said[last + 1 :]}
+    machines = sorted((one for one in latest.values() if not is_unknown(one.value)), key=said.index)
+    if person is None and len(machines) < 2:
+        return (machines[0].value if machines else None), None
+    if person is not None and not machines:
+        return person.value, None
+    term = VOCABULARY.get(name)
+    if term is None or any(misfit(term, one.value) for one in (*machines, *([person] if person else []))):
+        counts = (person or machines[-1]).value
+        differ = any(one.value != counts for one in machines)
+        return counts, _conflict(name, entity, person, machines, counts, _LATEST) if differ else None
+    if person is None:
+        return _among_machines(term, entity, machines)
+    return _against_person(term, entity, person, machines)
+
+
+def _among_machines(term: Term, entity: str, machines: Sequence[Fact]) -> tuple[Any, Conflict | None]:
+    counts = machines[0].value
+    for one in machines[1:]:
+        counts = cautious(term, counts, one.value)
+    disagree = any(
+        contradicts(term, one.value, other.value) for place, one in enumerate(machines) for other in machines[:place]
+    )
+    why = _CAUTIOUS if term.cautious else _LATEST
+    return counts, _conflict(term.name, entity, None, machines, counts, why) if disagree else None
+
+
+def _against_person(term: Term, entity: str, person: Fact, machines: Sequence[Fact]) -> tuple[Any, Conflict | None]:
+    counts = person.value
+    against = [one for one in machines if contradicts(term, person.value, one.value)]
+    if term.cautious:
+        for one in machines:
+            counts = tightened(term, counts, one.value)
+    if not against and counts == person.value:
+        return counts, None
+    graver = [one for one in machines if term.cautious and tightened(term, person.value, one.value) != person.value]
+    shown = [one for one in machines if one in against or one in graver]
+    why = _PERSON if counts == person.value else _GRAVER
+    return counts, _conflict(term.name, entity, person, shown, counts, why)
+
+
+def _at_least(one: Any, other: Any) -> Any:
+    """The higher of two low ends, with the upper end open: two entities may have some people in common, or none."""
+    lows = [low for low, _ in filter(None, (range_of(one), range_of(other))) if low is not None]
+    return {"low": max(lows, default=0)}
+
+
+_CAUTIOUS = "the sources disagree and nobody has decided, so the cautious value counts"
+_LATEST = "the sources disagree and neither is the cautious one, so the latest counts"
+_PERSON = "a machine says otherwise since then; only a person can move it that way"
+_GRAVER = "a machine saw something graver since then, so that counts until a person decides"
+
+
+def _conflict(name: str, entity: str, person: Fact | None, machines: Sequence[Fact], counts: Any, why: str) -> Conflict:
+    heard = (*([person] if person else []), *machines)
+    return Conflict(name, entity, tuple(Heard(one.value, one.source, one.by, one.at) for one in heard), counts, why)

@@ -1,0 +1,98 @@
+"""Agents that can't be stopped, tools that nothing takes away, fallbacks that nobody tried, data that nobody listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from halon.kit.bundle import Bundle
+from halon.kit.files.actions import ActionShape
+from halon.kit.files.agents import AgentFile
+from halon.kit.tonight.finding import Finding, Item
+
+WHOLE = "all"
+"""In ``covers:`` of an action: the whole agent."""
+
+
+def about_agents(bundle: Bundle) -> Iterator[Finding]:
+    """What is amiss with each agent of the inventory."""
+    for name, agent in bundle.agents.items():
+        prepared = {key: one for key, one in bundle.actions.actions.items() if name in one.agents}
+        yield from _stopping(name, agent, prepared)
+        yield from _fallback(name, agent)
+        yield from _seeing(name, agent, bundle)
+        yield from _knowing(name, agent, bundle)
+
+
+def takes_out(action: ActionShape, tool: str) -> bool:
+    """Whether ``action`` takes ``tool`` away from the agent."""
+    return action.values.get("tool") == tool or tool in action.covers or WHOLE in action.covers
+
+
+def _stopping(name: str, agent: AgentFile, prepared: dict[str, ActionShape]) -> Iterator[Finding]:
+    item: Item = "kill switch and safe mode"
+    if not prepared:
+        rank = "weak" if agent.mode == "observe" else "fails"
+        what = f"nothing can stop {name}: no action names it"
+        yield Finding("weak" if rank == "weak" else "fails", item, what, "add one in actions.yaml, with its connector")
+        return
+    whole = [one for one in prepared.values() if WHOLE in one.covers]
+    if not whole:
+        yield Finding("weak", item, f"{name} has no kill switch", "add an action with covers: [all]")
+    elif not any(one.reversible for one in whole):
+        yield Finding("weak", item, f"the kill switch of {name} can't be undone", "prefer one that can")
+    for tool, shape in agent.tools.items():
+        if shape.risk == "read":
+            continue
+        by = [key for key, one in prepared.items() if takes_out(one, tool)]
+        if not by:
+            what = f"no control can take the tool {tool} ({shape.risk}) from {name}"
+            yield Finding("fails", item, what, f"add an action with: {{tool: {tool}}}, or name it in covers:")
+        elif all(WHOLE in prepared[key].covers for key in by):
+            what = f"the tool {tool} ({shape.risk}) of {name} goes off only with the whole agent"
+            yield Finding("weak", item, what, "add an action that takes out less")
+
+
+def _fallback(name: str, agent: AgentFile) -> Iterator[Finding]:
+    if agent.fallback is None:
+        what = f"it is not said what people get while {name} is off"
+        yield Finding("weak", "known-good fallback", what, "add fallback: with words and a probe")
+    elif agent.fallback.probe is None:
+        what = f"nobody can see whether the fallback of {name} is served"
+        yield Finding("advice", "known-good fallback", what, "add probe: to its fallback")
+    if agent.known_good is None:
+        what = f"no known-good version of {name} is named to roll back to"
+        yield Finding("advice", "known-good fallback", what, "add known_good: with version and config_hash")
+
+
+def _seeing(name: str, agent: AgentFile, bundle: Bundle) -> Iterator[Finding]:
+    item: Item = "logging and traceability"
+    connector = bundle.connectors.get(agent.connector or "")
+    if connector is None:
+        what = f"{name} can't be looked at: it has no connector, so nothing an alert says can be confirmed"
+        yield Finding("weak", item, what, "give it one")
+        return
+    if not {"traces", "actions"} & set(connector.observe):
+        what = f"neither traces nor action log of {name} can be read"
+        yield Finding("weak", item, what, "add traces: or actions: under observe: of its connector")
+    if "describe" not in connector.observe:
+        what = f"the version of {name} that runs can't be read"
+        yield Finding("advice", item, what, "add describe: under observe: of its connector")
+
+
+def _knowing(name: str, agent: AgentFile, bundle: Bundle) -> Iterator[Finding]:
+    item: Item = "inventory of agents, tools and data"
+    if agent.owner is None:
+        yield Finding("weak", item, f"nobody owns {name}", "name the person in owner:")
+    if not agent.tools:
+        what = f"the tools of {name} are not listed, so nobody can say what it could do"
+        yield Finding("weak", item, what, "list them in tools: with risk")
+    if not (agent.data.collects or agent.data.stores or agent.data.shares):
+        what = f"it is not said which data {name} collects, stores and shares"
+        yield Finding("weak", item, what, "write it in data:; the privacy officer asks it first")
+    if not agent.jurisdictions:
+        what = f"it is not said in which countries {name} serves people"
+        yield Finding("advice", item, what, "list them in jurisdictions:")
+    for flow in agent.data.shares:
+        if flow.party is None:
+            what = f"{name} shares {flow.what!r}, and it is not said with whom"
+            yield Finding("advice", item, what, "name the party")

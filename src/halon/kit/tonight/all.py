@@ -1,0 +1,40 @@
+"""What is sound in a kit and would still go wrong tonight: findings, worst first, each with its fix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from halon.judgement.policy import Policy
+from halon.kit.bundle import Bundle
+from halon.kit.tonight.agents import about_agents
+from halon.kit.tonight.finding import ITEMS, RANKS, Finding, Item, Rank
+from halon.kit.tonight.reach import reach
+from halon.kit.tonight.rota import about_rota
+from halon.kit.tonight.words import about_words
+
+
+def tonight(
+    bundle: Bundle, policy: Policy, secrets: Mapping[str, str], environ: Mapping[str, str], now: datetime
+) -> tuple[Finding, ...]:
+    """All findings about a sound kit, the worst first. ``now`` is the hour from which a week of rota is played."""
+    found = (
+        *reach(bundle, policy, secrets, environ),
+        *about_agents(bundle),
+        *about_rota(bundle, policy, now),
+        *about_words(bundle, policy),
+    )
+    return ranked(found)
+
+
+def ranked(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """``findings``, the worst first."""
+    return tuple(sorted(findings, key=lambda finding: RANKS.index(finding.rank)))
+
+
+def items(findings: tuple[Finding, ...]) -> dict[Item, Rank | None]:
+    """Each item of the kit that an incident needs, with the worst that was found about it (None: nothing)."""
+    return {
+        item: next((rank for rank in RANKS if any(one.item == item and one.rank == rank for one in findings)), None)
+        for item in ITEMS
+    }
