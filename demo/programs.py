@@ -174,8 +174,7 @@ class Programs:
 
     def end_all(self, patience: float = STOP_SECONDS) -> None:
         """End every program, gently first. What an interrupted one left behind is ended as well."""
-        running = list(self._running.values())
-        self._running.clear()
+        running = list(self._running.values())  # kept until they have ended: a second Ctrl-C may come in the middle
         for process in running:
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGINT)
@@ -187,6 +186,7 @@ class Programs:
                 with suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
                 process.wait(10)
+        self._running.clear()
         self._end_left_behind_server()
         if self._controller is not None:
             self._controller.stop()
