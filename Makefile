@@ -6,18 +6,24 @@ PIP     := $(PYTHON) -m pip --disable-pip-version-check --quiet
 LOCKS   := requirements.txt requirements-demo.txt requirements-dev.txt
 COMPILE := $(VENV)/bin/uv pip compile --no-config --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url --no-emit-find-links --quiet
+# Four workers, each file on one of them; tests/conftest.py has the files that take longest begin first.
+TESTS   := $(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder
+
+# Tests start some hundred Python processes: each would compile everything anew where bytecode is not kept.
+test long e2e crash: export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup demo test check lint formatting types layers e2e crash bench lock docs pictures clean
+.PHONY: help setup demo test long check lint formatting types layers e2e crash bench lock docs pictures clean
 
 help:
 	@echo "make setup   set up .venv with Halon and what the demo needs"
 	@echo "make demo    set up, then one incident end to end on the embedded Temporal server"
-	@echo "make test    set up, then the tests"
+	@echo "make test    set up, then the tests, but for the long ones"
+	@echo "make long    the long tests: whole stories, and what is killed and waited for"
 	@echo "make check   lint, formatting, types, layering"
 	@echo "  make lint , make formatting , make types , make layers : one part of it alone"
-	@echo "make e2e     the suite with real components (installs Prometheus, Alertmanager, PostgreSQL by apt; SeaweedFS, linters and agent frameworks into .e2e)"
+	@echo "make e2e     the long tests, and the suite with real components (installs Prometheus, Alertmanager, PostgreSQL by apt; SeaweedFS, linters and agent frameworks into .e2e)"
 	@echo "make crash   the whole story with the worker killed after every kind of activity"
 	@echo "make bench   the benchmarks"
 	@echo "make lock    remake the hashed requirements files from pyproject.toml"
@@ -32,8 +38,10 @@ demo: $(VENV)/.ready-demo
 	@$(PYTHON) demo/run.py
 
 test: $(VENV)/.ready-dev
-	@# The longest file first: four workers, each file on one of them.
-	$(PYTHON) -m pytest -n 4 --dist loadfile --no-loadscope-reorder tests/workflows tests
+	$(TESTS) -m "not long" tests
+
+long: $(VENV)/.ready-dev
+	$(TESTS) -m long tests
 
 check: lint formatting types layers
 
@@ -51,9 +59,9 @@ layers: $(VENV)/.ready-dev
 
 e2e: $(VENV)/.ready-dev
 	PATH="$(CURDIR)/$(VENV)/bin:$$PATH" tests/e2e/install
-	$(PYTHON) -m pytest tests/e2e
+	$(TESTS) -o norecursedirs=".* build dist" -m "long or e2e" tests
 
-# The fourth way with a kill after every kind of activity; `make test` kills after those that leave a mark outside.
+# The fourth way with a kill after every kind of activity; `make long` kills after those that leave a mark outside.
 crash: $(VENV)/.ready-dev
 	DYING_KINDS= $(PYTHON) -m pytest \
 		tests/workflows/test_four_ways.py::test_way_1_in_the_strict_sandbox \

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from halon.connectors import apprise, filelog, opsgenie, pagerduty, slack, smtp, teams, webhook
 from halon.connectors.errors import ConnectorError, MissingSecret, NoAnswer, Refused
@@ -23,8 +23,8 @@ class Mail:
     """What is to be sent. ``key`` makes it one message for good; ``addresses`` are used where the channel has none.
 
     With ``incident`` it belongs to the one thread of that incident (or to ``thread``, where another is named); without,
-    it stands alone. ``kind`` says whether somebody is asked, told, or the thread ends; ``severity`` is SEV1 to SEV4 or
-    empty; ``link`` leads to the incident's page.
+    it stands alone. Products that ring know it as the alarm ``part`` of the incident, if it is one. ``kind`` says whether
+    somebody is asked, told, or the thread ends; ``severity`` is SEV1 to SEV4 or empty; ``link`` leads to the incident's page.
     """
 
     key: str
@@ -37,6 +37,12 @@ class Mail:
     kind: Kind = "page"
     severity: str = ""
     link: str = ""
+    part: str = ""
+
+
+def alarm_of(mail: Mail) -> str:
+    """The key under which a product that rings knows the message: one that is acknowledged rings for nothing more of it."""
+    return thread_key(mail.incident, mail.part) if mail.incident and mail.part and not mail.thread else thread_of(mail)
 
 
 def thread_of(mail: Mail) -> str:
@@ -134,7 +140,7 @@ async def _by_file(hands: Hands, channel: Channel, mail: Mail) -> str:
 async def _by_pagerduty(hands: Hands, channel: Channel, mail: Mail) -> str:
     async def send(_first: bool) -> threads.Receipt:
         answer = await pagerduty.enqueue(
-            _dispatch(mail),
+            _alarm(mail),
             channel.secret,
             client=hands.http,
             environ=hands.environ,
@@ -149,7 +155,7 @@ async def _by_pagerduty(hands: Hands, channel: Channel, mail: Mail) -> str:
 async def _by_opsgenie(hands: Hands, channel: Channel, mail: Mail) -> str:
     async def send(first: bool) -> threads.Receipt:
         answer = await opsgenie.tell(
-            _dispatch(mail),
+            _alarm(mail),
             channel.secret,
             first=first,
             client=hands.http,
@@ -165,9 +171,9 @@ async def _by_opsgenie(hands: Hands, channel: Channel, mail: Mail) -> str:
 async def _if_changed(
     hands: Hands, channel: Channel, mail: Mail, send: Callable[[bool], Awaitable[threads.Receipt]]
 ) -> str:
-    """Once for each change of what the thread says: these products ask again by themselves until somebody answers."""
-    said = digest({**asdict(_dispatch(mail)), "link": ""})
-    receipt, went = await threads.when_changed(hands.journal, f"{thread_of(mail)}@{channel.name}", said, send)
+    """Once for each change of what the alarm says: these products ask again by themselves until somebody answers."""
+    said = digest({**asdict(_alarm(mail)), "link": ""})
+    receipt, went = await threads.when_changed(hands.journal, f"{alarm_of(mail)}@{channel.name}", said, send)
     return str(receipt["receipt"]) if went else f"{receipt['receipt']} before; nothing has changed since"
 
 
@@ -218,6 +224,10 @@ async def _by_apprise(hands: Hands, channel: Channel, mail: Mail) -> str:
 
 def _dispatch(mail: Mail) -> Dispatch:
     return Dispatch(thread_of(mail), mail.subject, mail.body, mail.reference, mail.kind, mail.severity, mail.link)
+
+
+def _alarm(mail: Mail) -> Dispatch:
+    return replace(_dispatch(mail), thread=alarm_of(mail))
 
 
 def _server(hands: Hands, channel: Channel) -> smtp.Server:

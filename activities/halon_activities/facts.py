@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import difflib
+import json
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from halon.incident import times
 from halon.judgement.deadlines import moment
-from halon.judgement.directions import loosens
+from halon.judgement.directions import is_amount, loosens, open_ended
 from halon.judgement.holding import in_force
+from halon.judgement.measures import measures
 from halon.judgement.predicates import is_unknown, shown
 from halon.judgement.vocabulary import VOCABULARY, check_fact, near
 from halon.kit import Kit
@@ -25,7 +27,8 @@ AHEAD = 300
 def objection(kit: Kit, claimed: Claimed, roles: tuple[str, ...], now: str) -> tuple[str, str]:
     """The type of the refusal (empty: NotAuthorised) and why not, with the next step; two empty texts if it may be said.
 
-    A fact that loosens a severity or a clock takes the permission ``fact-down`` and a reason, like lowering itself.
+    A fact that loosens a severity or a clock takes the permission ``fact-down`` and a reason, like lowering itself. What
+    an upper end of a count can end, and where a date begins, is measured by ``kit``.
     """
     name, value = str(claimed.parameters.get("name", "")), claimed.parameters.get("value")
     entity = str(claimed.parameters.get("entity", ""))
@@ -47,9 +50,14 @@ def objection(kit: Kit, claimed: Claimed, roles: tuple[str, ...], now: str) -> t
     detected = in_force(claimed.facts, entity).values.get("detected_at")
     if is_unknown(detected):
         detected = min((one.at for one in claimed.facts if one.at), default=now)
-    if not loosens(VOCABULARY[name], counts, value, detected):
+    term, by = VOCABULARY[name], measures(kit.policy)
+    if not loosens(term, counts, value, detected, by):
         return "", ""
     change = f"{name} = {_word(value)} loosens what counts now ({_word(counts)})"
+    if is_amount(term) and not is_unknown(value):
+        at_least = open_ended(value)
+        if at_least["low"] and not loosens(term, counts, at_least, detected, by):
+            change += f"; if there may be more, say at least that many: {json.dumps(at_least)}"
     may, why = kit.may(FACT_DOWN, roles)
     if not may:
         return "", f"{change}; {why}"

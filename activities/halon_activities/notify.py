@@ -114,7 +114,8 @@ class Notify:
                     delivered.append(name)
             if not delivered:
                 raise NotDelivered(f"{message.to} could not be reached: {'; '.join(failed)}")
-            return Paged(self._hands.now(), tuple(delivered), tuple(failed))
+            rang = tuple(one for one in delivered if channel_of(self._hands, one).kind in RINGING)
+            return Paged(self._hands.now(), tuple(delivered), tuple(failed), rang)
 
     def _paged(self, request: Page, key: str, addresses: tuple[str, ...]) -> Mail:
         """The page as it goes out: in the incident's one thread, in the reader's own time, with the link if there is one."""
@@ -126,7 +127,7 @@ class Notify:
         )  # fmt: skip
         return Mail(
             key, subject, body, request.reference, addresses, incident=request.incident_id, severity=request.severity,
-            link=link, kind=_KINDS[request.message.kind],
+            link=link, kind=_KINDS[request.message.kind], part=request.message.part,
         )  # fmt: skip
 
     async def _send(self, request: Sending, digest: str, effect: Effect) -> Sent:

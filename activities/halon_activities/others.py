@@ -94,6 +94,6 @@ def _told(state: State) -> tuple[Told, ...]:
     """What was sent by Halon, and what people said was filed."""
     to = {(one.obligation, one.stage): one.recipient for one in state.notices if one.status == "sent"}
     return tuple(
-        Told(duty.id, to.get((duty.id, stage.id)) or duty.recipient or duty.authority, stage.filed_at)
+        Told(duty.id, to.get((duty.name, stage.id)) or duty.recipient or duty.authority, stage.filed_at)
         for duty in state.obligations for stage in duty.stages if stage.filed_at
     )  # fmt: skip

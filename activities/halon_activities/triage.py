@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from temporalio import activity
 
+from halon.evidence.errors import EvidenceError
 from halon.incident.assessment import Assessment
 from halon.judgement.assess import assess as judge
 from halon.ports.triage import Authority, Case, Claimed
 from halon_activities import facts
-from halon_activities.failures import typed
+from halon_activities.failures import in_words, typed
 from halon_activities.hands import Hands
 from halon_activities.kits import Kits
 from halon_activities.oncall import with_on_call
@@ -32,7 +33,7 @@ class Triage:
     async def assess(self, case: Case) -> Assessment:
         """Judge the facts with the kit of the incident, which need not be the one in use."""
         with typed():
-            chosen = await self._kits.of(case.kit_digest)
+            chosen = await self._kits.of(case.kit_digest, kept=case.kit_kept)
             judged = judge(
                 case.facts,
                 chosen.kit.policy,
@@ -65,4 +66,17 @@ class Triage:
             if may and claimed.command == "fact":
                 refusal, wrong = facts.objection(self._hands.kit, claimed, who.roles, self._hands.now())
                 may, why = not wrong, wrong or why
-            return Authority(who.name, known=True, roles=who.roles, verified=False, may=may, why=why, refusal=refusal)
+            told = Authority(who.name, known=True, roles=who.roles, verified=False, may=may, why=why, refusal=refusal)
+            return await self._with_newer_kit(told, claimed) if may and claimed.command == "kit" else told
+
+    async def _with_newer_kit(self, told: Authority, claimed: Claimed) -> Authority:
+        """With the kit in use, where it is newer than that of the incident: nothing may have been judged since it came."""
+        try:
+            chosen = await self._kits.of(claimed.kit_digest)
+        except (OSError, EvidenceError) as error:
+            why = f"It can't be seen which kit is in use: {in_words(error)[:200]}. Say it again when the store answers."
+            return replace(told, may=False, why=why, refusal="EvidenceStore")
+        if chosen.missing:  # the next judgement would be by the kit in use in any case
+            lost = f"can't be shown: {chosen.missing}"
+            return replace(told, newer_kit=chosen.kit.digest, newer_kit_difference=(lost,))
+        return replace(told, newer_kit=chosen.newer, newer_kit_difference=chosen.changed)

@@ -62,8 +62,8 @@ def _duty(about: Mapping[str, Any], one: Mapping[str, Any]) -> dict[str, Any]:
     stages = [_stage(stage, str(about["now"])) for stage in one["stages"]]
     runs = one["decided"] != "declined" and (one["decided"] == "declared" or one["status"] in _MAY[:3])
     left = [stage for stage in stages if not stage["filed_at"]]
-    last = next((said for said in reversed(about["decisions"]) if said["obligation"] == one["id"]), None)
-    notices = [_notice(about, notice) for notice in about["notices"] if notice["obligation"] == one["id"]]
+    last = next((said for said in reversed(about["decisions"]) if said["obligation"] == one["key"]), None)
+    notices = [_notice(about, notice) for notice in about["notices"] if notice["obligation"] == one["key"]]
     return {
         "id": one["id"],
         "title": one["title"],
@@ -181,7 +181,7 @@ def _clocks(duties: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _settled(about: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What people decided: about duties, at gates, about severity, and in place of a proof."""
-    titles = {one["id"]: one["title"] for one in about["obligations"]}
+    titles = {one["key"]: one["title"] for one in about["obligations"]}
     said = [
         {"at": one["at"], "by": one["by"], "verified": bool(one.get("verified")), "reason": one["reason"],
          "what": f"{one['word']} the duty {one['obligation']}: {titles.get(one['obligation'], 'no longer in the kit')}"

@@ -6,6 +6,7 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ from halon.incident.facts import Fact
 from halon.incident.gates import Answer, Gate, Proof, gate_id
 from halon.incident.orders import GatePolicy, Order
 from halon.judgement.assess import assess
-from halon.kit import load, starter_path
+from halon.kit import Kit, load, starter_path
 from halon.record.journal import Journal
 from halon.record.store import RecordStore
 from halon_activities.hands import Hands, activities
@@ -146,6 +147,12 @@ def environ_for(agent_url: str, **more: str) -> dict[str, str]:
     return {"HALON_SUPPORT_BOT_URL": agent_url, "SANDBOX_AGENT_TOKEN": TOKEN, "HALON_SMTP": "127.0.0.1:1", **more}
 
 
+@cache
+def starter(*environ: tuple[str, str]) -> Kit:
+    """The starter kit with this environment, read once."""
+    return load(starter_path(), dict(environ))
+
+
 @pytest.fixture
 async def make_hands(tmp_path: Path, temporal: Client) -> AsyncIterator[Callable[..., Hands]]:
     """Hands with fresh stores; ``url`` is the agent's, ``more`` are environment variables."""
@@ -156,7 +163,7 @@ async def make_hands(tmp_path: Path, temporal: Client) -> AsyncIterator[Callable
         store = EvidenceStore.open(tmp_path / "store")
         clients.append(new_client())
         return Hands(
-            kit=load(starter_path(), environ), evidence=store, record=RecordStore(store), journal=Journal(store),
+            kit=starter(*sorted(environ.items())), evidence=store, record=RecordStore(store), journal=Journal(store),
             temporal=temporal, http=clients[-1], environ=environ, home=tmp_path / "home",
         )  # fmt: skip
 

@@ -135,6 +135,36 @@ async def test_pagerduty_hears_again_only_of_what_has_changed(hands: Hands, prod
     assert {one["dedup_key"] for one in product[0].bodies} == {thread_key(INCIDENT)}
 
 
+GATE = "gate:revoke-token@20261122T100000000Z"
+
+
+@pytest.mark.parametrize("name", ["pd", "og"])
+async def test_a_question_is_an_alarm_of_its_own_where_a_product_rings(hands: Hands, product: Any, name: str) -> None:
+    """An alarm that somebody acknowledged rings for nothing more of it; so a question is not added to the incident's."""
+    channel = channel_of(hands, name)
+    for one in (mail(1), mail(2, part=GATE, body="Yes or no?"), mail(3, part=GATE, kind="resolve")):
+        await deliver(hands, channel, one)
+    if name == "pd":
+        assert [(one["dedup_key"], one["event_action"]) for one in product[0].bodies] == [
+            (thread_key(INCIDENT), "trigger"), (thread_key(INCIDENT, GATE), "trigger"),
+            (thread_key(INCIDENT, GATE), "resolve"),
+        ]  # fmt: skip
+    else:
+        assert [one.get("alias") for one in product[0].bodies] == [
+            thread_key(INCIDENT), thread_key(INCIDENT, GATE), None]  # fmt: skip
+        assert product[0].paths[-1].startswith("/v2/alerts/halon%3A")
+        assert "%2Fgate%3Arevoke-token" in product[0].paths[-1]
+
+
+async def test_a_question_stays_in_the_incidents_thread_where_nothing_rings(hands: Hands, product: Any) -> None:
+    """In chat the incident is one conversation, whatever a message is about."""
+    product[0].otherwise = (200, {"ok": True, "channel": "C0123ABCD", "ts": "17.1"})
+    for one in (mail(1), mail(2, part=GATE), mail(3, part="clock:x/y@20261122T100000000Z")):
+        await deliver(hands, channel_of(hands, "bot"), one)
+    assert [one.get("thread_ts") for one in product[0].bodies] == [None, "17.1", "17.1"]
+    assert thread_of(mail(1, part=GATE)) == thread_of(mail(2))
+
+
 async def test_a_try_that_failed_is_made_again(hands: Hands, product: Any) -> None:
     """What PagerDuty did not take was not said; the next try says it, and the one after that does not."""
     product[0].says = [(503, {}), (429, {})]

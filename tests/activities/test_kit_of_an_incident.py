@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from halon.evidence.errors import StoreUnreachable
+from halon.incident.assessment import FORM
+from halon.incident.canonical import canonical, digest
 from halon.incident.facts import Fact
 from halon.kit import Kit, load, starter_path, stored_at
-from halon.ports.triage import Case
+from halon.ports.triage import Case, Claimed
 from halon_activities.hands import Hands
 from halon_activities.triage import Triage
 
@@ -53,7 +56,7 @@ def moved(hands: Hands, tmp_path: Path) -> Hands:
 async def test_the_first_judgement_is_by_the_kit_in_use(moved: Hands, as_incident: Any) -> None:
     """Nothing counts yet that another kit decided."""
     judged = await as_incident(Triage(moved).assess, case())
-    assert (judged.kit_digest, judged.newer_kit, judged.form) == (moved.kit.digest, "", 1)
+    assert (judged.kit_digest, judged.newer_kit, judged.form) == (moved.kit.digest, "", FORM)
     assert due(judged) == "2026-11-26T08:00:00.000Z"
 
 
@@ -85,6 +88,61 @@ async def test_without_the_stored_kit_the_one_in_use_judges_and_says_so(
     assert (judged.kit_digest, judged.newer_kit) == (moved.kit.digest, "")
     assert told in judged.kit_missing
     assert judged.kit_missing in judged.reasons
+
+
+async def test_a_kit_of_an_earlier_release_is_no_fault(hands: Hands, moved: Hands, as_incident: Any) -> None:
+    """Kept under an earlier format and untouched since, or never kept by it: the kit in use judges, and it is said calmly."""
+    content = {"format": 1, "files": {"agents.yaml": {}}}
+    await hands.evidence.put(stored_at(digest(content)), canonical(content))
+    earlier = await as_incident(Triage(moved).assess, case(kit_digest=digest(content)))
+    assert (earlier.kit_digest, earlier.kit_outlived) == (moved.kit.digest, True)
+    assert (
+        earlier.kit_missing
+        == f"Kit {digest(content)[:12]} is kept under an earlier format (1), which this release can't read."
+    )
+    never = await as_incident(Triage(moved).assess, case(kit_digest="a" * 64, kit_kept=False))
+    assert (never.kit_digest, never.kit_outlived) == (moved.kit.digest, True)
+    assert never.kit_missing == "Kit aaaaaaaaaaaa was not stored by the release that judged by it."
+
+
+@pytest.mark.parametrize("stored", [b'{"format": 1, "files": {}}', b'{"format": 9, "files": {}}', b"{}", b"\xff"])
+async def test_an_earlier_format_excuses_nothing_that_was_changed(
+    hands: Hands, moved: Hands, as_incident: Any, stored: bytes
+) -> None:
+    """Whoever rewrites a stored kit can't have that pass as age; nor is a later format, or a kit kept today, excused."""
+    await hands.evidence.put(stored_at(hands.kit.digest), stored)
+    for kept in (True, False):
+        judged = await as_incident(Triage(moved).assess, case(kit_digest=hands.kit.digest, kit_kept=kept))
+        assert (judged.kit_outlived, judged.kit_missing[:4]) == (False, "kit "), judged.kit_missing
+    gone = await as_incident(Triage(moved).assess, case(kit_digest="b" * 64))
+    assert (gone.kit_outlived, gone.kit_missing) == (False, "kit bbbbbbbbbbbb: it is not stored.")
+
+
+def asks(by: str, kit: str, command: str = "kit") -> Claimed:
+    """Somebody who wants the incident to be moved from ``kit``."""
+    return Claimed(INCIDENT, command, by, {"reason": "the rubric was wrong"}, "support-bot", (), kit)
+
+
+async def test_whoever_asks_to_be_moved_learns_of_the_kit_in_use(
+    hands: Hands, moved: Hands, as_incident: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the difference, though nothing was judged since the worker started; not for who may not, nor for another word."""
+    await hands.evidence.put(stored_at(hands.kit.digest), hands.kit.canonical)
+    told = await as_incident(Triage(moved).authority, asks("ann", hands.kit.digest))
+    assert (told.may, told.newer_kit) == (True, moved.kit.digest)
+    assert "regimes/eu-gdpr-33.yaml stages.0.due.hours: 72 -> 96" in told.newer_kit_difference
+    for one in (asks("ann", moved.kit.digest), asks("tom", hands.kit.digest), asks("ann", hands.kit.digest, "note")):
+        assert (await as_incident(Triage(moved).authority, one)).newer_kit == ""
+    lost = await as_incident(Triage(moved).authority, asks("ann", "c" * 64))
+    assert lost.newer_kit == moved.kit.digest
+    assert lost.newer_kit_difference == ("can't be shown: kit cccccccccccc: it is not stored.",)
+
+    async def down(_path: str) -> bytes:
+        raise StoreUnreachable("s3://kits")
+
+    monkeypatch.setattr(type(moved.evidence), "get", lambda self, path: down(path))
+    unseen = await as_incident(Triage(moved).authority, asks("ann", "d" * 64))
+    assert (unseen.may, unseen.refusal) == (False, "EvidenceStore")
 
 
 async def test_the_runbooks_come_with_the_judgement(hands: Hands, as_incident: Any) -> None:

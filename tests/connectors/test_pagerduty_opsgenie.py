@@ -9,7 +9,7 @@ import pytest
 
 from halon.connectors import opsgenie, pagerduty
 from halon.connectors.errors import MissingSecret, NoAnswer, Unexpected, Unreachable
-from halon.connectors.marker import incident_of, is_ours, thread_key
+from halon.connectors.marker import about, incident_of, is_ours, is_part, thread_key
 from halon.connectors.product import Dispatch
 
 INCIDENT = "incident-support-bot.unauthorised-tool~2:0198f0c2-7a4e-7c11-9c55-5b5f8f1f3c11"
@@ -39,6 +39,48 @@ def test_the_key_is_the_incidents_own_and_leads_back_to_it() -> None:
     assert [is_ours(key), is_ours("x", "Boom (Halon)"), is_ours("", "Boom (Halon) "), is_ours("", "Boom")] == [
         True, False, True, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [
+        ("gate:revoke-token@20261122T100000000Z", ("gate", "revoke-token")),
+        ("clock:eu-gdpr-33@acme-eu/notification@20261122T100000000Z", ("clock", "eu-gdpr-33@acme-eu/notification")),
+        ("page:1:ann/page/1", ("", "")),
+        ("gate:<b>x</b>@20261122T100000000Z", ("", "")),
+        (f"gate:{'x' * 190}@20261122T100000000Z", ("", "")),
+        ("", ("", "")),
+    ],
+)
+def test_an_alarm_of_a_part_leads_to_the_incident_and_says_what_it_is_about(part: str, told: tuple[str, str]) -> None:
+    """A key of its own for each, ours, of at most 255 characters; what leaves no room, or is none, is named by its hash."""
+    key = thread_key(INCIDENT, part)
+    assert (about(key), is_part(key)) == (told, bool(part))
+    assert (incident_of(key), is_ours(key)) == (INCIDENT, True)
+    assert len(key) <= 255
+    assert key == thread_key(INCIDENT, part) != thread_key(INCIDENT, f"{part}x")
+    assert about(f"their/{part}") == about(part) == ("", "")
+
+
+@pytest.mark.parametrize("name", ["pagerduty", "opsgenie"])
+async def test_the_alarm_of_a_part_fits_the_contract(client: httpx.AsyncClient, product: Any, name: str) -> None:
+    """Its key has signs that a path must not have as they are: it opens, is added to and is ended under one name."""
+    part = thread_key(INCIDENT, "clock:eu-gdpr-33@acme-eu/notification@20261122T100000000Z")
+    async with product(name) as served:
+        environ = {"SECRET": KEY, "URL": served.url + ("/v2/enqueue" if name == "pagerduty" else "")}
+        for first, kind in ((True, "page"), (False, "page"), (False, "resolve")):
+            one = dispatch(thread=part, kind=kind)
+            if name == "pagerduty":
+                await pagerduty.enqueue(one, "SECRET", client=client, environ=environ, url_env="URL")
+            else:
+                await opsgenie.tell(one, "SECRET", first=first, client=client, environ=environ, url_env="URL")
+    assert served.wrong == []
+    known = {one.body["dedup_key"] for one in served.seen} if name == "pagerduty" else {served.seen[0].body["alias"]}
+    assert known == {part}
+    if name == "opsgenie":
+        assert served.seen[-1].path.endswith(
+            "%2Fclock%3Aeu-gdpr-33%40acme-eu%2Fnotification%4020261122T100000000Z/close"
+        )
 
 
 async def test_a_page_triggers_and_the_end_resolves_the_same_alert(client: httpx.AsyncClient, product: Any) -> None:

@@ -175,6 +175,7 @@ def newcomer(tmp_path: Path) -> Iterator[Newcomer]:
         terminal.interrupt()
 
 
+@pytest.mark.long
 def test_the_page_is_true_from_its_first_line_to_its_last(newcomer: Newcomer) -> None:
     """Every command of the page does what the page says, with nothing done beside it."""
     told = blocks()

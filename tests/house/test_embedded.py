@@ -76,6 +76,7 @@ def environment(tmp_path: Path) -> Iterator[dict[str, str]]:
                 os.kill(pid, signal.SIGKILL)
 
 
+@pytest.mark.long
 def test_up_stops_clean_and_goes_on_with_the_same_file(environment: dict[str, str]) -> None:
     """Healthy when it says ready; Ctrl-C ends it with 0 and leaves no child; the next start has the open incident."""
     process, _said = _start(environment)
@@ -107,6 +108,7 @@ def test_up_stops_clean_and_goes_on_with_the_same_file(environment: dict[str, st
     assert process.wait(timeout=60) == 0
 
 
+@pytest.mark.long
 def test_a_killed_server_comes_back_and_a_terminated_incident_is_reopened(environment: dict[str, str]) -> None:
     """Promise 15, and the server's own death: both are said in a line, and the incident goes on."""
     process, _ = _start(environment)
@@ -135,6 +137,7 @@ def test_a_killed_server_comes_back_and_a_terminated_incident_is_reopened(enviro
     assert process.wait(timeout=60) == 0
 
 
+@pytest.mark.long
 def test_a_second_up_on_the_same_home_is_one_line(environment: dict[str, str]) -> None:
     """It names the process that holds the home, and leaves it alone."""
     process, _ = _start(environment)

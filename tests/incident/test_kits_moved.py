@@ -129,3 +129,35 @@ def test_a_kit_that_the_incident_has_left_is_not_offered_as_newer(room: Any) -> 
     back = judged(room, kit_digest=NEW, newer_kit=OLD, newer_kit_difference=CHANGED)
     state = take_in(state, back, state.facts_version, room.at(95))
     assert (state.newer_kit, room.say(state, "kit", reason="r").refusal) == ("", "NothingNew")
+
+
+def test_a_kit_of_an_earlier_release_is_told_calmly_and_loosens_nothing(room: Any) -> None:
+    """On record, once; nobody is paged, and severity and deadline stay as they were."""
+    state = room.assessed(judged(room, level="SEV2"))
+    assert state.kit_digest == OLD
+    why = f"Kit {OLD[:12]} is kept under an earlier format (1), which this release can't read."
+    for now in (50, 60):
+        state = learn(state, [Fact("ongoing", now, PERSON, room.at(now), by="ann")], room.at(now))
+        calm = judged(room, level="SEV4", due=96, kit_digest=NEW, kit_missing=why, kit_outlived=True)
+        state = take_in(state, calm, state.facts_version, room.at(now + 1))
+        assert (state.level, due(state), state.kit_digest, state.kits_left) == ("SEV2", room.at(72 * 3600), NEW, (OLD,))
+    told = [line.text for line in state.tail if "kit" in line.text.lower() and line.text.startswith("Kit ")]
+    assert told == [
+        f"{why} From now on this incident is judged by the kit in use, {NEW[:12]}. The difference can't be shown; nothing "
+        "loosens by it."
+    ]
+    assert state.outbox == ()
+
+
+def test_who_asks_to_be_moved_is_answered_with_what_was_found_then(room: Any) -> None:
+    """Nothing was judged since the worker has its kit: the word itself finds the newer one, and its difference is told."""
+    state = take_in(room.opened(), judged(room), 1, room.at(1))
+    assert room.say(state, "kit", reason="r").refusal == "NothingNew"
+    assert kits.found(state, "", ()) == kits.found(state, OLD, ()) == state
+    seen = kits.found(state, NEW, CHANGED)
+    assert seen.outbox == state.outbox
+    said = room.say(seen, "kit", reason="r")
+    assert said.text.endswith(f"What changed: {'; '.join(CHANGED)}.")
+    assert kits.to_judge_by(said.state) == NEW
+    left = kits.found(moved(room), OLD, CHANGED)
+    assert room.say(left, "kit", reason="back").refusal == "NothingNew", "a late worker brings no kit back"

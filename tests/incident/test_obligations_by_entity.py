@@ -9,10 +9,11 @@ import pytest
 
 from halon.incident import views
 from halon.incident.about import about
-from halon.incident.assessment import AxisRow, Conflict, Heard, Severity, Tag
+from halon.incident.assessment import FORM, AxisRow, Conflict, Heard, Severity, Tag
 from halon.incident.clocks import fire_due, next_deadline
 from halon.incident.facts import Fact
-from halon.incident.judged import take_in
+from halon.incident.gates import Gate
+from halon.incident.judged import filings, take_in
 from halon.incident.known import counted
 from halon.incident.learning import learn
 from halon.incident.settling import unsettled
@@ -80,6 +81,83 @@ def test_the_first_word_about_another_entity_says_whose_clock_runs(room: Any) ->
     texts = [line.text for line in two(room).tail]
     assert any("Notification of a breach of acme-us to the authority" in text for text in texts)
     assert any("Notification of a breach to the authority" in text for text in texts)
+
+
+def judged_as(room: Any, own: str, **fields: Any) -> Any:
+    """Both duties as they are judged while the agent is that of ``own`` (empty: nobody knows whose)."""
+    duties = (
+        room.duty("applies", room.stage(due=room.at(7000)), key="" if own == "acme-eu" else f"{OWN}@acme-eu"),
+        room.duty("applies", room.stage(due=room.at(5000)), key="" if own == "acme-us" else OTHER, entity="acme-us"),
+    )
+    return room.judged(obligations=duties, entity=own, form=FORM, **fields)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("", "acme-eu"), ("acme-eu", ""), ("acme-us", "acme-eu"), ("acme-eu", "acme-us")]
+)
+def test_one_duty_one_name_whosever_agent_it_is(room: Any, before: str, after: str) -> None:
+    """Judged under another name it keeps its first, and with it its decision, filing, gate and missed clocks."""
+    state = take_in(room.opened(), judged_as(room, before), 1, room.at(1))
+    eu, us = (one.name for one in state.obligations)
+    state = room.say(state, "decline", "pat", obligation=eu, reason="no data of theirs").state
+    state = room.say(
+        fire_due(state, room.at(6000)),
+        "filed",
+        "pat",
+        obligation=us,
+        reference="TX-1",
+        at=room.at(5500),
+        now=room.at(6001),
+    ).state
+    waiting: tuple[Gate, ...] = (room.gate(f"{us}-notification", kind="notice"),)
+    state = replace(state, gates=waiting)
+    for seconds in (6002, 6003):
+        state = take_in(state, judged_as(room, after), state.facts_version, room.at(seconds))
+        assert [(one.name, one.entity) for one in state.obligations] == [(eu, "acme-eu"), (us, "acme-us")]
+        assert (decided(state, eu), state.missed, state.gates) == ("declined", (f"{us}/notification",), waiting)
+        assert state.ledger[f"filed:{us}/notification"] == room.at(5500)
+        assert settled(state, obligation(state, us))
+        assert filings(state) == {f"{OTHER}/notification": room.at(5500)}
+
+
+def test_a_clock_is_told_once_though_its_name_is_another_now(room: Any) -> None:
+    """The log does not say that a second one began."""
+    state = take_in(room.opened(), judged_as(room, ""), 1, room.at(1))
+    state = take_in(state, judged_as(room, "acme-eu"), 1, room.at(2))
+    assert sum("Clock running" in line.text for line in state.tail) == 2
+
+
+def test_a_name_that_an_old_duty_has_is_not_given_to_a_new_one(room: Any) -> None:
+    """The plain id is that of the entity whose agent it first was; the log says whose clock runs."""
+    first = judged_as(room, "acme-us")
+    first = replace(first, obligations=first.obligations[1:])
+    state = take_in(room.opened(), first, 1, room.at(1))
+    state = take_in(state, judged_as(room, "acme-eu"), 1, room.at(2))
+    assert [(one.name, one.entity) for one in state.obligations] == [(f"{OWN}@acme-eu", "acme-eu"), (OWN, "acme-us")]
+    said = room.say(state, "decline", "pat", obligation=OWN, reason="no data of theirs").state
+    assert [clock_runs(said, one) for one in said.obligations] == [True, False]
+    assert any("Clock running: Notification of a breach to the authority" in line.text for line in state.tail)
+
+
+def test_what_an_earlier_release_judged_goes_on_by_its_names(room: Any) -> None:
+    """It made two duties of one; whoever reads that history again makes the same, and today's judgement no third."""
+    state = take_in(room.opened(), judged_as(room, ""), 1, room.at(1))
+    state = take_in(state, replace(judged_as(room, "acme-eu"), form=1), 1, room.at(2))
+    doubled = [(OWN, "acme-eu"), (OTHER, "acme-us"), (f"{OWN}@acme-eu", "acme-eu")]
+    assert [(one.name, one.entity) for one in state.obligations] == doubled
+    state = take_in(state, judged_as(room, "acme-eu"), 1, room.at(3))
+    assert [(one.name, one.entity) for one in state.obligations] == doubled
+
+
+@pytest.mark.parametrize("own", ["acme-eu", "acme-us"])
+def test_a_deadline_moves_by_a_persons_word_under_the_name_that_it_has(room: Any, own: str) -> None:
+    """What was judged before is compared with what is judged now of the same entity, whatever either is called."""
+    state = take_in(room.opened(), judged_as(room, ""), 1, room.at(1))
+    state = learn(state, [Fact("ongoing", True, "person", room.at(2), by="pat")], room.at(2))
+    later = judged_as(room, own)
+    late = replace(later.obligations[1], stages=(room.stage(due=room.at(9000)),))
+    state = take_in(state, replace(later, obligations=(later.obligations[0], late)), state.facts_version, room.at(3))
+    assert [one.stages[0].due for one in state.obligations] == [room.at(7000), room.at(9000)]
 
 
 CONFLICT = Conflict(

@@ -37,8 +37,27 @@ def test_the_parts_stand_in_their_order(room: Any) -> None:
     assert subject == "[INC-7F3A] approval needed: Revoke the token"
     assert body == (
         "SEV2 support-bot used send_email without permission; people hit: at least 6. Stopped: Do disable-mail. "
-        f"Yes or no: Revoke the token? Until 2026-11-22 13:05Z. {COMMAND} --by sue INC-7F3A"
+        f"Yes or no? Until 2026-11-22 13:05Z. {COMMAND} --by sue INC-7F3A"
     )
+
+
+@pytest.mark.parametrize(
+    ("title", "asked", "told"),
+    [
+        ("Revoke the token", "Nobody answered yet. Yes or no: Revoke the token?", "Nobody answered yet. Yes or no?"),
+        ("Give it back?", "Yes or no: Give it back?", "Yes or no?"),
+        ("Revoke the token", "Look at it, then say yes or no", "Look at it, then say yes or no."),
+        ("send Notification of a personal data breach to the authority of the Land", "", "Yes or no: …authority of the Land?"),
+    ],
+)  # fmt: skip
+def test_a_phone_shows_the_question_once(title: str, asked: str, told: str) -> None:
+    """The subject has its words, the body only what is left of them; harm and done come first, and nothing is lost."""
+    one = message(subject=f"[INC-7F3A] approval needed: {title}", asked=asked or f"Yes or no: {title}?")
+    head, body = compose(one, "INC-7F3A", harm="It leaks.", done="Stopped.", severity="SEV2", link="https://h.example/i/INC-7F3A")  # fmt: skip
+    assert body == f"SEV2 It leaks. Stopped. {told} Until 2026-11-22 13:05Z. https://h.example/i/INC-7F3A INC-7F3A"
+    words = title.rstrip("?").split()
+    assert [f"{head} {body}".count(word) for word in words if len(word) > 5] == [1] * len([word for word in words if len(word) > 5])  # fmt: skip
+    assert all(word in f"{head} {body}" for word in words)
 
 
 def test_the_reader_sees_their_own_time_and_the_link_in_place_of_the_command() -> None:

@@ -126,7 +126,9 @@ async def test_a_door_that_closes_finishes_what_it_took(
     """Stopping waits for what is under way, and what comes after is told to try again."""
     gateway = make_gateway(temporal)
     under_way = asyncio.create_task(gateway.deliver(delivery(alert(agent))))
-    await asyncio.sleep(0.05)
+    async with asyncio.timeout(10):
+        while not any(task.get_name().startswith("lane ") for task in asyncio.all_tasks()):
+            await asyncio.sleep(0)
     await gateway.door.aclose()
     late = await gateway.deliver(delivery(alert(agent)))
     assert (await under_way).status_code == 200

@@ -170,6 +170,29 @@ async def test_an_acknowledgement_in_opsgenie_is_one_of_the_incident(door: Door)
     assert "acme.example" not in str(held)
 
 
+async def test_an_acknowledgement_of_a_question_is_noted_and_is_no_answer(door: Door) -> None:
+    """Neither an approval nor an `ack`: whoever acknowledges the alarm of a gate, a clock or a message has seen it."""
+    seen = {
+        "gate:revoke-token@20261122T100000000Z": "Has seen the question about revoke-token in PagerDuty as Ann Archer (PANN111). "
+        "That is no answer to it.",
+        "clock:eu-gdpr-33@acme-eu/notification@20261122T100000000Z": "Has seen the page about the clock "
+        "eu-gdpr-33@acme-eu/notification in PagerDuty as Ann Archer (PANN111).",
+        "leadership/send/1": "Has seen a message of this incident in PagerDuty as Ann Archer (PANN111).",
+    }
+    for part in seen:
+        answer = await door.pagerduty(pd_event("incident.acknowledged", thread_key(door.incident_id, part)))
+        assert answer.json()["incidents"][0]["status"] == "acknowledged"
+    held = await door.signals(3)
+    assert held == [("note", {"by": "ann", "text": text}) for text in seen.values()]
+    assert [parse(name, said).name for name, said in held] == ["note"] * 3
+    gate = thread_key(door.incident_id, next(iter(seen)))
+    await door.opsgenie(og_event("Acknowledge", gate))
+    assert [name for name, _ in await door.signals(4)] == ["note"] * 4
+    forged = f"{door.key}/gate:revoke-token approved by ann@20261122T100000000Z"
+    await door.pagerduty(pd_event("incident.acknowledged", forged))
+    assert (await door.signals(5))[-1][1]["text"].startswith("Has seen a message of this incident")
+
+
 async def test_a_delivery_that_comes_again_is_one_acknowledgement(door: Door) -> None:
     """PagerDuty delivers at least once."""
     body = pd_event("incident.acknowledged", door.key, event="E1")

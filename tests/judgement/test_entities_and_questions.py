@@ -104,7 +104,7 @@ def test_a_clock_that_runs_out_today_is_urgent_and_no_graver() -> None:
     assert early.severity == close.severity
     assert not any("24 hours" in reason for reason in early.reasons)
     assert (
-        "eu-gdpr-33/notification is due in under 24 hours: decide it first; the severity stays as it is"
+        "eu-gdpr-33 of acme-eu: notification is due in under 24 hours; decide it first, the severity stays as it is"
         in close.reasons
     )
 

@@ -34,7 +34,9 @@ HOLD = {"agency": "LKA", "written": "yes"}
         ("affected_individuals", {"low": 6}, {"low": 12}, False),
         ("affected_individuals", {"low": 6}, {"low": 3}, True),
         ("affected_individuals", {"low": 6, "high": 900}, {"low": 6, "high": 100}, True),
-        ("affected_individuals", None, 3, False),
+        ("affected_individuals", None, 3, True),
+        ("affected_individuals", None, {"low": 3}, False),
+        ("affected_individuals", {"high": 3}, None, False),
         ("affected_individuals", None, 0, True),
         ("affected_individuals", 6, None, True),
         ("aware_at", "2026-11-20T12:00:00Z", "2026-11-20T13:00:00Z", True),
@@ -65,7 +67,7 @@ HOLD = {"agency": "LKA", "written": "yes"}
     ],
 )
 def test_what_loosens(name: str, held: Any, new: Any, expected: bool) -> None:
-    """Lower, later, fewer, unlikely, or back to unknown; from unknown only the least cautious extreme."""
+    """Lower, later, fewer, unlikely, or back to unknown; from unknown only the least cautious extreme, and an upper end."""
     assert loosens(VOCABULARY[name], held, new, DETECTED) is expected
 
 

@@ -12,7 +12,6 @@ import pytest
 from halon.cli import entry
 from halon.kit import examine, starter_path
 from halon.kit.tonight import ITEMS, Finding, items
-from halon.kit.tonight.rota import stretches
 
 MONDAY = datetime(2026, 11, 23, 0, 0, tzinfo=UTC)
 SET = {
@@ -28,6 +27,8 @@ SET = {
 def folder(tmp_path: Path) -> Path:
     target = tmp_path / "kit"
     shutil.copytree(starter_path(), target)
+    edit(target, "regimes/contract-dpa.yaml", "security@customer.example", "security@customer.de")
+    edit(target, "entities/acme-eu.yaml", "breach-notices@authority.example", "breach-notices@authority.de")
     return target
 
 
@@ -42,11 +43,20 @@ def found(folder: Path, rank: str) -> str:
     return "\n".join(str(one) for one in examine(folder, SET, MONDAY)[1] if one.rank == rank)
 
 
-def test_the_starter_kit_with_everything_set_fails_nowhere() -> None:
+def test_the_starter_kit_with_everything_set_and_real_addresses_fails_nowhere(folder: Path) -> None:
     """A kit that teaches must not teach a gap: only advice is left."""
-    findings = examine(starter_path(), SET, MONDAY)[1]
+    findings = examine(folder, SET, MONDAY)[1]
     assert [str(one) for one in findings if one.rank != "advice"] == []
     assert all(one.fix for one in findings)
+
+
+def test_the_starter_kit_as_it_comes_says_that_its_notices_would_go_nowhere() -> None:
+    """An agent may act, the duty is in force, and the address is only an example: sent would not be told."""
+    told = [str(one) for one in examine(starter_path(), SET, MONDAY)[1] if one.rank == "fails"]
+    assert [one.partition(";")[0] for one in told] == [
+        "the notice contract-dpa would go nowhere: security@customer.example is only an example",
+        "the notice eu-gdpr-33 would go nowhere: breach-notices@authority.example is only an example",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -65,61 +75,13 @@ def test_the_starter_kit_with_everything_set_fails_nowhere() -> None:
          "severity.yaml looks for the rule 'AgentPiiInOutput', which no detection has"),
         ("connectors/sandbox-agent.yaml", "  traces: {method: GET, path: /v1/traces}\n  actions: {method: GET, path: /v1/actions}\n", "",
          "weak", "neither traces nor action log of support-bot can be read"),
-        ("oncall.yaml", "roles: [technical_lead]", "roles: [technical_lead, commander]", "advice", "only tom is technical_lead"),
+        ("oncall.yaml", "roles: [technical_lead]", "roles: [technical_lead, commander]", "advice", "only one person holds technical_lead (tom) and"),
     ],
 )  # fmt: skip
 def test_each_gap_is_named_with_its_fix(folder: Path, name: str, old: str, new: str, rank: str, says: str) -> None:
     """What an incident would find out at night is found out by day."""
     edit(folder, name, old, new)
     assert says in found(folder, rank)
-
-
-def test_a_gate_that_nobody_can_answer_at_night_is_found_hour_by_hour(folder: Path) -> None:
-    """The security lead sleeps: from Friday evening to Monday morning the token can't be revoked, and the gate lapses."""
-    assert "revoke-token" not in found(folder, "fails")
-    person = "sue: {name: Sue Sutter, roles: [security_lead], channels: [pages-file, pager]"
-    hours = 'hours: {days: [mon, tue, wed, thu, fri], between: ["08:00", "18:00"], zone: Europe/Berlin}'
-    edit(folder, "oncall.yaml", person, f"{person}, {hours}")
-    edit(folder, "oncall.yaml", "escalation: [ann, tom, sue, lee]", "escalation: [ann, tom, lee]")
-    told = found(folder, "fails")
-    assert "the gate to revoke-token: 118 hours of the week without enough of security_lead in reach" in told
-    assert "Fri 18:00 to Mon 08:00" in told
-    assert "it lapses after 4 h" in told
-
-
-def test_somebody_on_call_answers_outside_their_hours(folder: Path) -> None:
-    """On call means in reach."""
-    person = "sue: {name: Sue Sutter, roles: [security_lead], channels: [pages-file, pager]"
-    edit(folder, "oncall.yaml", person, f'{person}, hours: {{between: ["08:00", "18:00"], zone: Europe/Berlin}}')
-    assert "revoke-token" not in found(folder, "fails") + found(folder, "weak")
-
-
-def test_an_absence_without_a_stand_in_is_a_gap(folder: Path) -> None:
-    """Holidays are planned, and so are the hours that they leave open."""
-    person = "sue: {name: Sue Sutter, roles: [security_lead], channels: [pages-file, pager]"
-    away = "away: [{from: 2026-11-24T00:00Z, to: 2026-11-25T00:00Z}]"
-    edit(folder, "oncall.yaml", person, f"{person}, {away}")
-    assert "the gate to revoke-token: 24 hours of the week" in found(folder, "fails")
-
-
-def test_a_restore_that_only_its_proposer_could_approve_can_never_be_passed(folder: Path) -> None:
-    """One entitled person is not enough where whoever asks may not answer."""
-    edit(
-        folder,
-        "authority.yaml",
-        "  restore:\n    roles: [technical_lead, commander]",
-        "  restore:\n    roles: [technical_lead]",
-    )
-    assert "the gate to give back what was taken can never be passed" in found(folder, "fails")
-
-
-def test_the_week_goes_round() -> None:
-    """A gap over the end of the week is one gap."""
-    week = [False, False, *[True] * 164, False, False]
-    assert [(one.start, one.end) for one in stretches(week)] == [(166, 170)]
-    assert [(one.start, one.end) for one in stretches([True, False, True])] == [(1, 2)]
-    assert stretches([True] * 168) == []
-    assert stretches([False] * 168)[0].hours == 168
 
 
 def test_each_item_of_the_source_guide_is_judged() -> None:

@@ -69,7 +69,7 @@ def problems(folder: Path) -> str:
             "roles: [security_chief]",
             "role 'security_chief' is held by nobody",
         ),
-        ("actions.yaml", "quorum: 1", "quorum: 2", "needs 2 people and only 1 can answer (sue)"),
+        ("actions.yaml", "quorum: 1", "quorum: 3", "needs 3 people and only 2 can answer (lee, sue)"),
         ("actions.yaml", "quorum: 1", "quorum: 0", "greater than or equal to 1"),
         ("actions.yaml", "fact: external_recipient", "fact: external_recipent", "did you mean 'external_recipient'?"),
         ("actions.yaml", "contains: send_email", "has: send_email", "there is no comparison 'has'; known: is, is_not"),
@@ -269,10 +269,13 @@ def test_one_id_twice_is_refused_and_a_pack_that_is_not_there(folder: Path) -> N
     (folder / "packs" / "more" / "regimes").mkdir(parents=True)
     shutil.copy(folder / "regimes" / "contract-dpa.yaml", folder / "packs" / "more" / "regimes")
     load(folder, {})  # off: nobody looks into it
-    edit(folder, "organisation.yaml", "packs: []", "packs: [more, us-states]")
+    edit(folder, "organisation.yaml", "packs: []", "packs: [more, us-statess]")
     told = problems(folder)
     assert "packs/more/regimes/contract-dpa.yaml:2: 'contract-dpa' is already in regimes/contract-dpa.yaml" in told
-    assert "there is no pack 'us-states'; known: more" in told
+    assert (
+        "organisation.yaml:4: there is no pack 'us-statess'; known: cn, frontier-labs, more, telecom, us-states" in told
+    )
+    assert "did you mean 'us-states'?" in told
 
 
 def test_a_pack_that_is_on_adds_its_regimes_and_a_kit_can_have_notices_of_its_own(folder: Path) -> None:

@@ -214,7 +214,9 @@ class House:
             for gate in await self.open_gates():
                 if gate["subject"] == subject:
                     who = by or ANSWERS.get(gate["kind"]) or DECIDERS[subject.rsplit("-", 1)[0]]
-                    return await self.say("approve", by=who, gate=gate["id"])
+                    told = await self.say("approve", by=who, gate=gate["id"])
+                    if not told.startswith("GateClosed"):  # its text was changed in this moment: look at the new one
+                        return told
             await asyncio.sleep(0.1)
         raise AssertionError(f"no open gate of {subject}: {[one['subject'] for one in await self.query('gates')]}")
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 
+
+@pytest.mark.long
 async def test_promise_9_what_can_not_be_tried_is_waived_by_name(house: Any) -> None:
     """No replay, no evals: the rerun decides nothing and says so, `close` waits for a person's word, the end says waived."""
     kit = house.settings.kit / "connectors" / "sandbox-agent.yaml"

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from temporalio.client import WorkflowHistory, WorkflowUpdateFailedError
 from temporalio.worker import Replayer
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner
 
 from halon.client import data_converter
+from halon.worker import workflow_runner
 from halon_workflows.guard import SignalGuard
 from halon_workflows.incident import Incident
 
@@ -53,10 +53,11 @@ async def replays(house: Any) -> None:
     """What was just recorded replays, with every marker where it belongs."""
     history: WorkflowHistory = await house.incident.fetch_history()
     replayer = Replayer(workflows=[Incident], data_converter=data_converter, interceptors=[SignalGuard()],
-                        workflow_runner=SandboxedWorkflowRunner())  # fmt: skip
+                        workflow_runner=workflow_runner(strict=False))  # fmt: skip
     assert (await replayer.replay_workflow(history, raise_on_replay_failure=False)).replay_failure is None
 
 
+@pytest.mark.long
 async def test_what_is_only_observed_has_not_stopped_until_somebody_says_so(house: Any) -> None:
     """Nothing was switched off: no log line, headline or sentence for outside says that it is over; a person may."""
     await begun_in(house, "observe")
@@ -79,8 +80,15 @@ async def test_what_is_only_observed_has_not_stopped_until_somebody_says_so(hous
         await replays(house)
 
 
-@pytest.mark.parametrize("news", ["alert", "fact"])
-@pytest.mark.parametrize("mode", ["suggest", "act"])
+@pytest.mark.parametrize(
+    ("mode", "news"),
+    [
+        ("act", "fact"),
+        pytest.param("act", "alert", marks=pytest.mark.long),
+        pytest.param("suggest", "fact", marks=pytest.mark.long),
+        pytest.param("suggest", "alert", marks=pytest.mark.long),
+    ],
+)
 async def test_stronger_begins(house: Any, mode: str, news: str) -> None:
     """The worker comes back with the agent in suggest or act: the next alert or fact begins what was noted."""
     await begun_in(house, "observe")
@@ -106,6 +114,7 @@ async def test_stronger_begins(house: Any, mode: str, news: str) -> None:
         await replays(house)
 
 
+@pytest.mark.long
 async def test_a_yes_that_is_no_longer_needed_is_not_waited_for(house: Any) -> None:
     """Asked in suggest, and the worker comes back with the agent in act: the gate is void and it is done."""
     await begun_in(house, "suggest")
@@ -140,6 +149,7 @@ async def test_a_weaker_mode_begins_nothing_new(house: Any) -> None:
         await replays(house)
 
 
+@pytest.mark.long
 async def test_what_is_in_force_stays_in_force_and_known_in_a_weaker_mode(house: Any) -> None:
     """Switched off in act, and the worker comes back with the agent in observe: it is not forgotten, and can be given back."""
     await begun_in(house, "act")
@@ -157,6 +167,7 @@ async def test_what_is_in_force_stays_in_force_and_known_in_a_weaker_mode(house:
         await house.until("it to be given back", lambda s: s["actions"]["disable-send-email"] == "undone")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("after", [0.0, 1.7, 4.0])
 async def test_answer_first_look_then(house: Any, after: float) -> None:
     """Mode suggest: however soon the yes comes, the look comes after what it allowed, and no page says that nothing is left."""

@@ -36,6 +36,7 @@ async def paged(house: Any, words: str, seconds: float = 60) -> None:
         await asyncio.sleep(0.3)
 
 
+@pytest.mark.long
 async def test_promise_5_a_renewal_does_not_wait_for_what_is_tried_again_and_again(
     renewing_server: WorkflowEnvironment, make_house: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
+
 from halon.drill.controls import Controls
 
 TOOL = "/control/tools/send_email"
@@ -68,6 +70,7 @@ async def test_given_back_in_stages_while_the_harm_stays_away(house: Any) -> Non
     ]
 
 
+@pytest.mark.long
 async def test_harm_in_the_first_stage_takes_it_away_and_people_are_asked_again(house: Any) -> None:
     """Waived, not fixed: the canary does it again. Off at once by a fresh key, loud, unproved; then a new yes is needed."""
     watched_for(house, 6)
@@ -127,6 +130,7 @@ async def test_an_alert_in_the_first_stage_takes_it_away(house: Any) -> None:
         assert (await keys(house))[-1] == ("apply/2", 1)
 
 
+@pytest.mark.long
 async def test_what_can_not_be_seen_is_not_given_back_further(house: Any) -> None:
     """The agent can't be looked at after the first stage: it stays there, people are told, and a person's word lets it go on."""
     async with house.worker():

@@ -55,6 +55,7 @@ async def all_of_it(house: Any) -> None:
     assert await keys(house) == ONCE
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("goes_on", [True, False])
 async def test_a_word_about_now_counts_again(house: Any, goes_on: bool) -> None:
     """Said before, and said again while ten percent are given back and nobody can see them: true takes it away, false goes on."""
@@ -82,6 +83,7 @@ async def test_a_word_about_now_counts_again(house: Any, goes_on: bool) -> None:
             await all_of_it(house)
 
 
+@pytest.mark.long
 async def test_what_people_allowed_once_is_applied_again_without_asking(house: Any) -> None:
     """Mode suggest: the gate of the first time is spent; harm in a stage does not wait for a new yes."""
     page = Path(house.environ["HALON_KIT"]) / "agents" / "support-bot.yaml"
@@ -101,6 +103,7 @@ async def test_what_people_allowed_once_is_applied_again_without_asking(house: A
         assert gates == ["spent"]
 
 
+@pytest.mark.long
 async def test_reset_while_a_stage_is_watched(house: Any) -> None:
     """The watch goes on where it was: no stage is given back twice, and none is skipped."""
     watched_for(house, 8)
@@ -127,6 +130,7 @@ async def test_reset_while_a_stage_is_watched(house: Any) -> None:
         assert len([text for text in told if text.startswith("No harm was seen while 10 percent")]) == 1
 
 
+@pytest.mark.long
 async def test_terminate_while_a_stage_is_watched(house: Any) -> None:
     """Reopened from the record in the middle of the watch, and given back to its end."""
     watched_for(house, 8)
@@ -147,6 +151,7 @@ async def test_terminate_while_a_stage_is_watched(house: Any) -> None:
         assert len([text for text in told if text.startswith("No harm was seen while 10 percent")]) == 1
 
 
+@pytest.mark.long
 async def test_a_worker_killed_while_a_stage_is_watched(house: Any, tmp_path: Path) -> None:
     """kill -9 in the window: the next worker looks on, and the clock of the watch has not stood still."""
     watched_for(house, 8)

@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 
+
+@pytest.mark.long
 async def test_a_second_incident_names_the_first_and_repeats_nothing(house: Any) -> None:
     """Status, report and the notice's question say who was told already; the revoked token is read back, not asked for."""
     async with house.worker():

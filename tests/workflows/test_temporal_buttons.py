@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
@@ -140,6 +141,7 @@ async def test_promise_15_a_terminated_incident_is_reopened_and_carried_to_its_e
         await assert_one_record(house, result)
 
 
+@pytest.mark.long
 async def test_promise_15_reset_to_the_very_start_repeats_nothing(house: Any) -> None:
     """After the irreversible has run: the new run takes up the state of the old one and goes on to the end."""
     async with house.worker():
@@ -159,6 +161,7 @@ async def test_promise_15_reset_to_the_very_start_repeats_nothing(house: Any) ->
         assert len([line for line in told if line.startswith("Applied: Revoke")]) == 1
 
 
+@pytest.mark.long
 async def test_promise_15_resets_in_the_middle_lose_no_decision(house: Any) -> None:
     """To the middle, to right after an approval, and after a notice went out: each is noticed, none repeats or forgets."""
     async with house.worker():
@@ -205,6 +208,7 @@ async def test_promise_15_an_approval_that_no_worker_has_seen_survives_a_reset(h
         assert (await house.api.get("/control/tokens/support-bot-token")).json()["active"] is False
 
 
+@pytest.mark.long
 async def test_promise_15_reset_of_a_renewed_incident(renewing_server: Any, make_house: Any) -> None:
     """Continued as new some ten times, then reset: the last run is cut, and it goes on from where it was."""
     house = await make_house(renewing_server.client, "reset-of-a-renewed-one")

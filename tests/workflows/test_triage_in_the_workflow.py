@@ -71,7 +71,7 @@ async def becomes(what: str, true: Any, seconds: float = 40) -> None:
         await asyncio.sleep(0.2)
 
 
-@pytest.mark.parametrize("way", ["ordinary", "renewing"])
+@pytest.mark.parametrize("way", ["ordinary", pytest.param("renewing", marks=pytest.mark.long)])
 async def test_steps_are_ticked_by_what_is_known_and_by_people(
     way: str, server: Any, renewing_server: Any, make_house: Any
 ) -> None:
@@ -180,6 +180,7 @@ async def test_a_handover_waits_for_the_acknowledgement(house: Any) -> None:
         assert (status["commander"], status["handover"]) == ("sue", None)
 
 
+@pytest.mark.long
 async def test_a_handover_that_nobody_takes_leaves_the_old_commander(house: Any) -> None:
     """After the roster's time the old one is told, and goes on as commander."""
     rota = house.settings.kit / "oncall.yaml"
@@ -222,7 +223,7 @@ async def test_a_noisy_incident_pages_no_more_and_every_page_is_short(house: Any
         assert len(threads) == 1, threads
 
 
-@pytest.mark.parametrize("way", ["ordinary", "renewing"])
+@pytest.mark.parametrize("way", ["ordinary", pytest.param("renewing", marks=pytest.mark.long)])
 async def test_promise_7_a_kit_that_changes_counts_by_a_persons_word_and_loosens_nothing(
     way: str, server: Any, renewing_server: Any, make_house: Any
 ) -> None:
@@ -260,6 +261,27 @@ async def test_promise_7_a_kit_that_changes_counts_by_a_persons_word_and_loosens
         duty = next(one for one in await house.query("obligations") if one["id"] == "eu-gdpr-33")
         assert duty["stages"][0]["due"] == due
         assert "NothingNew" in await house.say("kit", by="ann", reason="again")
+
+
+async def test_a_kit_that_came_with_a_restart_is_found_by_the_word_that_asks_for_it(house: Any) -> None:
+    """Nothing is judged between the restart and `kit`: the incident is moved, and the answer tells the difference."""
+    async with house.worker():
+        await house.prepare()
+        await house.contained()
+        await house.say("ack", by="ann")
+        old = (await house.query("status"))["kit"]["in_force"]
+        assert "NothingNew" in await house.say("kit", by="ann", reason="is there one?")
+    regime = house.settings.kit / "regimes" / "eu-gdpr-33.yaml"
+    regime.write_text(regime.read_text().replace("hours: 72}", "hours: 48}"))
+    async with house.worker():
+        assert (await house.query("status"))["kit"]["newer"] is None, "nothing was judged since"
+        told = await house.say("kit", by="ann", reason="the authority asks for it sooner")
+        assert "moves the incident to kit" in told
+        assert "regimes/eu-gdpr-33.yaml stages.0.due.hours: 72 -> 48" in told
+        status = await house.until("the move", lambda s: s["kit"]["in_force"] != old)
+        assert status["kit"]["newer"] is None
+        assert "NothingNew" in await house.say("kit", by="ann", reason="again")
+        assert not [one for one in pages(house) if "newer kit" in one["subject"]], "whoever asked is told in the answer"
 
 
 async def _told_once(house: Any, words: str) -> bool:

@@ -18,8 +18,9 @@ from halon.incident.admission import Outcome, Standing, admit, exhausted, refuse
 from halon.incident.commands import COMMANDS, Command, Spec, near, parse
 from halon.incident.errors import Malformed
 from halon.incident.gates import Proof
+from halon.incident.kits import found, in_force
 from halon.ports import triage
-from halon_workflows import patches
+from halon_workflows import patches, redrafting
 from halon_workflows.durable import Durable
 
 LARGEST_PAYLOAD = 65_536
@@ -66,6 +67,10 @@ class Commands(Durable):
             claimed = self._claimed(command)
             who = await self.act_now(triage.authority, claimed, f"who is {command.by[:40]}")
             await workflow.wait_condition(lambda: self.ready and not self.was_reset)
+        if command.name == "approve" and await redrafting.compared(self, command["gate"]):
+            await workflow.wait_condition(lambda: self.ready and not self.was_reset)
+        if command.name == "kit" and who.may:
+            self.state = found(self.state, who.newer_kit, who.newer_kit_difference)
         standing = Standing(who.by, who.known, who.roles, who.verified, who.may, who.why,
                             who.refusal or "NotAuthorised")  # fmt: skip
         outcome: Outcome = admit(self.state, command, standing, proof, self.now)
@@ -77,12 +82,14 @@ class Commands(Durable):
         return outcome.text
 
     def _claimed(self, command: Command) -> triage.Claimed:
-        """What is asked about the speaker; with a fact, all that was said of it, which shows whether it loosens."""
+        """What is asked about the speaker; with a fact, all that was said of it, which shows whether it loosens; with a
+        kit, the one that judges the incident."""
         names = (command["name"], "detected_at") if command.name == "fact" else ()
         facts = tuple(fact for fact in self.state.facts if fact.name in names and not fact.claim)
         return triage.Claimed(
-            self.state.incident_id, self._name_for(command), command.by, command.parameters, self.state.agent, facts
-        )
+            self.state.incident_id, self._name_for(command), command.by, command.parameters, self.state.agent, facts,
+            in_force(self.state) if command.name == "kit" else "",
+        )  # fmt: skip
 
     def _name_for(self, command: Command) -> str:
         lowers = command.name == "severity" and self.state.level is not None and command["level"] > self.state.level

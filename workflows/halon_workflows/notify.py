@@ -6,12 +6,13 @@ from dataclasses import replace
 
 from temporalio.exceptions import ActivityError
 
-from halon.incident import paging
+from halon.incident import alarms, paging
 from halon.incident.about import about
 from halon.incident.assessment import Obligation, Stage
-from halon.incident.gates import Gate
+from halon.incident.gates import Gate, gate_id
 from halon.incident.messages import Message
 from halon.incident.notices import Notice, NoticeStatus
+from halon.incident.orders import GatePolicy
 from halon.incident.others import told_already
 from halon.incident.standing import (
     decided,
@@ -26,7 +27,7 @@ from halon.incident.standing import (
 )
 from halon.incident.timeline import mark, people_with, tell
 from halon.ports import notify
-from halon_workflows import gating, looking, others
+from halon_workflows import gating, looking, others, redrafting
 from halon_workflows.durable import Durable, reason_of
 
 
@@ -91,16 +92,21 @@ def _time_to_draft(inc: Durable, name: str) -> bool:
 def _speaker(inc: Durable, one: Notice) -> str:
     """The legal entity that speaks, where it is not the agent's own."""
     duty = _duty(inc, one.obligation)
-    return duty.entity if duty.key else ""
+    return duty.entity if _of_another(inc, duty) else ""
+
+
+def _of_another(inc: Durable, duty: Obligation) -> bool:
+    # Its name does not say so: it keeps its first one when the agent turns out to be somebody else's.
+    return inc.state.assessment is None or duty.entity != inc.state.assessment.entity
 
 
 async def _draft(inc: Durable, one: Notice) -> Notice:
     inc.state = with_notice(inc.state, one)
-    request = notify.Draft(inc.state.incident_id, one, about(inc.state, inc.now, _speaker(inc, one)))
-    drafted = await inc.act(notify.draft, request, f"draft {one.id}")
+    told, heard = about(inc.state, inc.now, _speaker(inc, one)), redrafting.said_by_people(inc.state)
+    drafted = await inc.act(notify.draft, notify.Draft(inc.state.incident_id, one, told), f"draft {one.id}")
     drafted = replace(drafted, status="drafted")
     inc.state = with_notice(inc.state, drafted)
-    _remember_what_was_known(inc, drafted)
+    redrafting.remember(inc, drafted, heard if alarms.apart(inc.state) else redrafting.said_by_people(inc.state), told)
     inc.note("notice", "notify", f"Drafted {one.id} for {drafted.recipient or one.audience}.", notice=one.id)
     return drafted
 
@@ -113,13 +119,7 @@ async def _allowed(inc: Durable, notice_id: str, duty: Obligation, stage: Stage)
         await inc.until(lambda: settled(inc.state, _duty(inc, duty.name)))
         return None
     await others.look(inc, f"others:{notice_id}:{one.attempt}")
-    digest = one.digest_for(inc.state.incident_id)
-    whose = f" of {duty.entity}" if duty.key else ""
-    title = f"send {duty.title}{whose} to {one.recipient or duty.authority}"
-    asked = await gating.ask(
-        inc, "notice", notice_id, digest, one.gate, title, _question(inc, one, duty, stage), until=stage.due,
-        unless=lambda: _stale(inc, notice_id, duty.name),
-    )  # fmt: skip
+    asked = await _asked(inc, one, one.gate, duty, stage)
     one = _notice(inc, notice_id)
     if asked.status == "granted":
         _move(inc, one, "sending", f"Sending {notice_id}.")
@@ -136,6 +136,39 @@ async def _allowed(inc: Durable, notice_id: str, duty: Obligation, stage: Stage)
     return None
 
 
+async def _asked(inc: Durable, one: Notice, policy: GatePolicy, duty: Obligation, stage: Stage) -> Gate:
+    """The settled gate of a notice. While people say something new it is drafted again; another text is another gate."""
+    whose = f" of {duty.entity}" if _of_another(inc, duty) else ""
+    title = f"send {duty.title}{whose} to {one.recipient or duty.authority}"
+    notice_id, page = one.id, True
+    instead: Gate | None = None
+    while _unasked(inc, one) and await redrafting.heard_out(inc, notice_id):
+        if (again := await redrafting.again(inc, one, _speaker(inc, one))) is not None:
+            one, _ = again
+            inc.state = with_notice(inc.state, one)
+    question = _question(inc, one, duty, stage)
+    while True:
+        asked = await gating.ask(
+            inc, "notice", notice_id, one.digest_for(inc.state.incident_id), policy, title, question, until=stage.due,
+            unless=lambda: _stale(inc, notice_id, duty.name), pause=lambda: redrafting.due(inc, notice_id),
+            instead=instead, page=page,
+        )  # fmt: skip
+        over = asked.status not in ("open", "granted") or not alarms.apart(inc.state)
+        if over or not redrafting.news(inc, notice_id):
+            return asked
+        again = await redrafting.again(inc, _notice(inc, notice_id), _speaker(inc, one))
+        standing = _gate_of(inc, asked)
+        if again is None or standing.status not in ("open", "granted"):
+            continue
+        # In one go, so that there is no moment without a gate, and none with two.
+        one, changed = again
+        page = redrafting.pages(inc, standing, stage)
+        gating.void(inc, standing, "what was said since then changes its text.")
+        inc.state = with_notice(inc.state, one)
+        question = (f"Changed since gate {asked.id}: {changed}", *_question(inc, one, duty, stage))
+        instead = standing
+
+
 async def _send(inc: Durable, one: Notice, allowed: Gate) -> None:
     try:
         sent = await inc.act(notify.send, notify.Sending(inc.state.incident_id, one, allowed), f"send {one.id}")
@@ -146,7 +179,7 @@ async def _send(inc: Durable, one: Notice, allowed: Gate) -> None:
         if kind == "Uncertain":
             told = f"{one.id} may have arrived or not ({text}). Find out; say `filed` if it did, or approve sending it again."
             fresh = replace(one, attempt=one.attempt + 1)
-            _remember_what_was_known(inc, fresh)
+            redrafting.carry(inc, one, fresh)
             _move(inc, fresh, "uncertain", told)
             asked = "It may have arrived or not. Find out; say `filed` if it did, or approve sending it again"
         else:
@@ -198,11 +231,16 @@ async def tell_leadership(inc: Durable) -> None:
 async def deliver_pages(inc: Durable) -> None:
     """Send what lies in the outbox, side by side: one channel that hangs must not hold up the others."""
     while not inc.finished:
+        inc.state = alarms.silenced(inc.state, inc.now)
         for message in inc.state.outbox:
             inc.spawn(f"page {message.id}", lambda message=message: _page(inc, message))  # type: ignore[misc]
         known = {message.id for message in inc.state.outbox}
         await inc.until(
-            lambda known=known: inc.finished or any(one.id not in known for one in inc.state.outbox)  # type: ignore[misc]
+            lambda known=known: (
+                inc.finished  # type: ignore[misc]
+                or any(one.id not in known for one in inc.state.outbox)
+                or alarms.ringing(inc.state)
+            )
         )
 
 
@@ -218,7 +256,9 @@ async def _page(inc: Durable, message: Message) -> None:
         if paged.delivered or message.kind != "resolve":
             inc.note("page", "triage", f"Told {message.to} by {', '.join(paged.delivered)}{failed}: {message.subject}",
                      message=message.id)  # fmt: skip
+        rang = paged.rang
     except ActivityError as error:
+        rang = message.channels  # it may have arrived all the same
         why = ": ".join(reason_of(error))
         inc.note("nobody", "triage", f"{message.to} could not be told ({why}): {message.subject}")
         if message.to != inc.state.commander and inc.state.commander and message.kind != "resolve":
@@ -226,6 +266,7 @@ async def _page(inc: Durable, message: Message) -> None:
                              message.body, names=(inc.state.commander,), asked=message.asked, until=message.until,
                              command=message.command)  # fmt: skip
     inc.change(outbox=tuple(one for one in inc.state.outbox if one.id != message.id))
+    inc.state = alarms.silenced(alarms.rang(inc.state, message, rang), inc.now)
 
 
 def _question(inc: Durable, one: Notice, duty: Obligation, stage: Stage) -> tuple[str, ...]:
@@ -259,22 +300,14 @@ def _picture(inc: Durable) -> tuple[tuple[str, bool, str], ...]:
     return tuple((duty.name, settled(inc.state, duty), decided(inc.state, duty.name)) for duty in inc.state.obligations)
 
 
-def _remember_what_was_known(inc: Durable, one: Notice) -> None:
-    inc.state = mark(inc.state, f"drafted:{one.id}:{one.attempt}", str(_said_by_people(inc)))
-
-
-def _said_by_people(inc: Durable) -> int:
-    return sum(1 for fact in inc.state.facts if fact.source == "person")
-
-
 def _stale(inc: Durable, notice_id: str, duty_id: str) -> str:
     """Why the draft that a gate shows is no longer what should be sent; empty while it is."""
     if settled(inc.state, _duty(inc, duty_id)):
         return "it was filed or declined"
     if not owed(inc.state, _duty(inc, duty_id)):
         return "it is no longer owed"
-    known = inc.state.ledger.get(f"drafted:{notice_id}:{_notice(inc, notice_id).attempt}", "")
-    return "a person said something new since it was drafted" if known != str(_said_by_people(inc)) else ""
+    earlier = not alarms.apart(inc.state)  # what an earlier release judged is asked about anew after each word
+    return "a person said something new since it was drafted" if earlier and redrafting.news(inc, notice_id) else ""
 
 
 def _duty(inc: Durable, name: str) -> Obligation:
@@ -297,6 +330,15 @@ def _granted(inc: Durable, notice_id: str) -> Gate | None:
 
 def _status_of(inc: Durable, asked: Gate) -> str:
     return next((one.status for one in inc.state.gates if one.id == asked.id), "void")
+
+
+def _unasked(inc: Durable, one: Notice) -> bool:
+    name = gate_id(one.id, one.digest_for(inc.state.incident_id))
+    return not any(asked.id == name and asked.status not in ("void", "spent") for asked in inc.state.gates)
+
+
+def _gate_of(inc: Durable, asked: Gate) -> Gate:
+    return next((one for one in inc.state.gates if one.id == asked.id), asked)
 
 
 def _move(inc: Durable, one: Notice, status: NoticeStatus, text: str) -> None:

@@ -8,7 +8,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from halon.incident import kits
-from halon.incident.judged import alerted, alerts_joined, take_in
+from halon.incident.judged import alerted, alerts_joined, filings, take_in
 from halon.incident.standing import with_phase
 from halon.ports import triage
 from halon_workflows import modes, patches
@@ -28,14 +28,11 @@ async def assess(inc: Durable) -> None:
 async def judge(inc: Durable) -> None:
     """Judge the facts as they are now. A kit that can't be used is said aloud and tried again; nothing is guessed."""
     version, sealed = inc.state.facts_version, bool(inc.state.evidence)
-    filed = {
-        f"{duty.name}/{stage.id}": stage.filed_at
-        for duty in inc.state.obligations for stage in duty.stages if stage.filed_at
-    }  # fmt: skip
     case = triage.Case(
         incident_id=inc.state.incident_id, reference=inc.state.reference, agent=inc.state.agent,
         group=inc.state.group, rules=tuple(count.rule for count in inc.state.counts), facts=inc.state.facts,
-        now=inc.now, filed=filed, kit_digest=kits.to_judge_by(inc.state), evidence_sealed=sealed,
+        now=inc.now, filed=filings(inc.state), kit_digest=kits.to_judge_by(inc.state), evidence_sealed=sealed,
+        kit_kept=bool(inc.state.kit_digest) or not kits.to_judge_by(inc.state),
     )  # fmt: skip
     alerts, before = alerts_joined(inc.state), inc.state.assessment
     try:

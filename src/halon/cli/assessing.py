@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from halon.cli.facts_file import FactsUnusable, mapping, moment, read_file, require_known, unusable
+from halon.cli.facts_file import FactsUnusable, Page, plain, read_file
 from halon.incident.assessment import Assessment, Obligation
 from halon.incident.facts import Fact
 from halon.incident.orders import Order
@@ -15,7 +15,6 @@ from halon.judgement.assess import Examined, examine
 from halon.judgement.vocabulary import check_fact
 from halon.judgement.vocabulary_law import ROLES
 from halon.kit import Kit
-from halon.kit.reading import Document
 from halon.kit.reading import Path as Place
 
 __all__ = ["FactsUnusable", "as_json", "assess_file", "examine_file"]
@@ -37,23 +36,25 @@ def examine_file(path: Path, kit: Kit) -> Examined:
     legal entity to ``facts`` and ``roles`` of its own; and ``filed``, a list of ``{obligation, stage, at}`` with
     ``entity`` where it was filed by another than the agent's own. Times are ISO 8601. Raises FactsUnusable.
     """
-    document = read_file(path)
-    given = mapping(document, (), document.data)
-    require_known(document, (), given, KEYS, "key")
+    page = Page(read_file(path))
+    given = page.mapping((), page.data)
+    for key in given:
+        page.known((key,), key, KEYS, "key")
+    now = page.moment(("as_of",), given["as_of"]) if "as_of" in given else ""
     if "as_of" not in given:
-        raise unusable(document, (), f"as_of is missing; add the time to judge at, such as {EXAMPLE}")
-    now = moment(document, ("as_of",), given["as_of"])
-    agent = _name(document, "agent", given.get("agent"), kit.policy.agents)
-    entity = _name(document, "entity", given.get("entity"), kit.policy.entities)
+        page.wrong((), "as_of is missing", f"add the time to judge at, such as {EXAMPLE}")
+    agent = _name(page, "agent", given.get("agent"), kit.policy.agents)
+    entity = _name(page, "entity", given.get("entity"), kit.policy.entities)
     if given.get("facts") is None:
-        raise unusable(document, (), "facts is missing; add the facts by name, or facts: {} if none is known")
-    facts = _facts(document, ("facts",), given["facts"], now, "")
-    others = mapping(document, ("entities",), given.get("entities") or {})
-    require_known(document, ("entities",), others, tuple(kit.policy.entities), "entity")
+        page.wrong((), "facts is missing", "add the facts by name, or facts: {} if none is known")
+    facts = _facts(page, ("facts",), given.get("facts") or {}, now, "")
+    others = page.mapping(("entities",), given.get("entities") or {})
     for name, part in others.items():
-        facts += _of_entity(document, name, part, now)
+        page.known(("entities", name), name, kit.policy.entities, "entity")
+        facts += _of_entity(page, name, part, now)
     own = entity or (kit.policy.agents[agent].entity if agent else "")
-    filed = _filed(document, given.get("filed"), kit, own)
+    filed = _filed(page, given.get("filed"), kit, own)
+    page.settle()
     return examine(facts, kit.policy, now, agent=agent, filed=filed, entity=entity, entities=tuple(others))
 
 
@@ -103,66 +104,76 @@ def _obligation(obligation: Obligation) -> dict[str, Any]:
     }
 
 
-def _facts(document: Document, place: Place, given: Any, now: str, entity: str) -> tuple[Fact, ...]:
-    facts = mapping(document, place, given)
+def _facts(page: Page, place: Place, given: Any, now: str, entity: str) -> tuple[Fact, ...]:
+    facts = page.mapping(place, given)
     for name, value in facts.items():
         wrong = check_fact(name, value)
         if wrong is not None:
-            raise unusable(document, (*place, name), wrong)
-    return tuple(Fact(name, value, "file", now, entity=entity) for name, value in facts.items())
+            page.wrong((*place, name), wrong)
+    return tuple(Fact(name, plain(value), "file", now, entity=entity) for name, value in facts.items())
 
 
-def _of_entity(document: Document, name: str, given: Any, now: str) -> tuple[Fact, ...]:
+def _of_entity(page: Page, name: str, given: Any, now: str) -> tuple[Fact, ...]:
     """What the file says of one legal entity: facts of its own, and the roles that it holds here."""
     place: Place = ("entities", name)
-    part = mapping(document, place, {} if given is None else given)
-    require_known(document, place, part, OF_ENTITY, "key")
-    facts = _facts(document, (*place, "facts"), part.get("facts") or {}, now, name)
+    part = page.mapping(place, {} if given is None else given)
+    for key in part:
+        page.known((*place, key), key, OF_ENTITY, "key")
+    facts = _facts(page, (*place, "facts"), part.get("facts") or {}, now, name)
     roles = part.get("roles")
     if roles is None:
         return facts
     if not isinstance(roles, list):
-        raise unusable(document, (*place, "roles"), f"roles must be a list out of {', '.join(ROLES)}")
+        page.wrong((*place, "roles"), f"roles must be a list out of {', '.join(ROLES)}")
+        return facts
     for index, role in enumerate(roles):
-        require_known(document, (*place, "roles", index), [role], ROLES, "role in law")
+        page.known((*place, "roles", index), role, ROLES, "role in law")
     return (*facts, Fact("roles", roles, "file", now, entity=name))
 
 
-def _filed(document: Document, given: Any, kit: Kit, own: str) -> dict[str, str]:
+def _filed(page: Page, given: Any, kit: Kit, own: str) -> dict[str, str]:
     if given is None:
         return {}
     if not isinstance(given, list):
-        raise unusable(document, ("filed",), "filed must be a list of {obligation, stage, at}; write it so")
-    stages = {regime.id: tuple(rule.id for rule in regime.stages) for regime in kit.policy.regimes}
+        page.wrong(("filed",), "filed must be a list of {obligation, stage, at}", "write it so")
+        return {}
     own = own or (next(iter(kit.policy.entities)) if len(kit.policy.entities) == 1 else "")
     filed: dict[str, str] = {}
     for index, item in enumerate(given):
-        place: Place = ("filed", index)
-        entry = mapping(document, place, item)
-        require_known(document, place, entry, (*FILING, FILED_BY), "key")
-        for key in FILING:
-            if not isinstance(entry.get(key), str):
-                raise unusable(document, place, f"{key} is missing; each filing needs {', '.join(FILING)}")
-        obligation, stage, entity = entry["obligation"], entry["stage"], entry.get(FILED_BY, own)
-        require_known(document, (*place, "obligation"), [obligation], tuple(stages), "obligation")
-        require_known(document, (*place, "stage"), [stage], stages[obligation], f"stage of {obligation}")
-        if FILED_BY in entry:
-            require_known(document, (*place, FILED_BY), [entity], tuple(kit.policy.entities), "entity")
-        at = moment(document, (*place, "at"), entry["at"])
-        # Where nobody says by whom and the agent's own entity is not known, the filing counts for every entity.
-        keys = (
-            [obligation] if entity == own and own
-            else [f"{obligation}@{entity}"] if entity
-            else [f"{obligation}@{name}" for name in kit.policy.entities]
-        )  # fmt: skip
-        filed |= {f"{key}/{stage}": at for key in keys}
+        filed |= _filing(page, ("filed", index), item, kit, own)
     return filed
 
 
-def _name(document: Document, key: str, given: Any, known: Mapping[str, Any]) -> str:
+def _filing(page: Page, place: Place, given: Any, kit: Kit, own: str) -> dict[str, str]:
+    """One stage that was filed, under each name that it has for the entities that it counts for."""
+    stages = {regime.id: tuple(rule.id for rule in regime.stages) for regime in kit.policy.regimes}
+    entry = page.mapping(place, given)
+    for key in entry:
+        page.known((*place, key), key, (*FILING, FILED_BY), "key")
+    for key in FILING:
+        if not isinstance(entry.get(key), str):
+            page.wrong(place, f"{key} is missing", f"each filing needs {', '.join(FILING)}")
+    obligation, stage, entity = entry.get("obligation"), entry.get("stage"), entry.get(FILED_BY, own)
+    if isinstance(obligation, str):
+        known = page.known((*place, "obligation"), obligation, stages, "obligation")
+        if known and isinstance(stage, str):
+            page.known((*place, "stage"), stage, stages[obligation], f"stage of {obligation}")
+    if FILED_BY in entry:
+        page.known((*place, FILED_BY), entity, kit.policy.entities, "entity")
+    at = page.moment((*place, "at"), entry["at"]) if isinstance(entry.get("at"), str) else ""
+    # Where nobody says by whom and the agent's own entity is not known, the filing counts for every entity.
+    keys = (
+        [obligation] if entity == own and own
+        else [f"{obligation}@{entity}"] if entity
+        else [f"{obligation}@{name}" for name in kit.policy.entities]
+    )  # fmt: skip
+    return {f"{key}/{stage}": at for key in keys}
+
+
+def _name(page: Page, key: str, given: Any, known: Mapping[str, Any]) -> str:
     if given is None:
         return ""
     if not isinstance(given, str):
-        raise unusable(document, (key,), f"{key} must be a name of the kit; known: {', '.join(known)}")
-    require_known(document, (key,), [given], tuple(known), key)
-    return given
+        page.wrong((key,), f"{key} must be a name of the kit; known: {', '.join(known)}")
+        return ""
+    return given if page.known((key,), given, known, key) else ""

@@ -1,24 +1,34 @@
-"""Reads a file of facts, bounded in size, depth and repetition. What is wrong is said with file and line."""
+"""Reads a file of facts, bounded in size, depth and repetition. All that is wrong is said at once, with file and line."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from halon.incident import times
 from halon.incident.errors import HalonError
-from halon.judgement.vocabulary import near
+from halon.kit.errors import Problem
+from halon.kit.places import Problems
 from halon.kit.reading import DEEPEST, LARGEST, Document, read
 from halon.kit.reading import Path as Place
 
+MOST = 50
+"""Wrong things told at once; the last line then says how many more there are."""
 _MARK = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}\n]')
 
 
 class FactsUnusable(HalonError):
-    """A file of facts can't be judged. The message says where, what, and the next step."""
+    """A file of facts can't be judged. ``wrong`` holds all that is wrong with it; the message has a line for each."""
+
+    def __init__(self, wrong: Sequence[Problem]) -> None:
+        self.wrong = tuple(sorted(set(wrong), key=lambda one: (one.line, one.what)))
+        lines = [str(one) for one in self.wrong[:MOST]]
+        if len(self.wrong) > MOST:
+            lines.append(f"and {len(self.wrong) - MOST} more; correct these first")
+        super().__init__("\n".join(lines))
 
 
 def read_file(path: Path) -> Document:
@@ -27,14 +37,14 @@ def read_file(path: Path) -> Document:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
     except OSError as error:
-        raise FactsUnusable(f"{path}: can't be read ({error.strerror}); check the name") from error
+        raise _unread(path, 0, f"can't be read ({error.strerror})", "check the name") from error
     if len(raw) > LARGEST:
-        raise FactsUnusable(f"{path}:1: larger than 1 MiB ({LARGEST} bytes); keep to the facts")
+        raise _unread(path, 1, f"larger than 1 MiB ({LARGEST} bytes)", "keep to the facts")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise FactsUnusable(f"{path}:{line}: is not UTF-8 text; save it as UTF-8") from error
+        raise _unread(path, line, "is not UTF-8 text", "save it as UTF-8") from error
     if path.suffix == ".json":
         # Strict JSON first: YAML would read some of it differently. YAML's reader then only tells the lines.
         data = _json(path, text)
@@ -42,53 +52,70 @@ def read_file(path: Path) -> Document:
         return Document(str(path), data, {} if found else located.lines)
     document, problems = read(str(path), text)
     if problems:
-        raise FactsUnusable("\n".join(str(problem) for problem in problems))
+        raise FactsUnusable(problems)
     return document
 
 
-def unusable(document: Document, place: Place, what: str) -> FactsUnusable:
-    """The refusal of what stands at ``place``."""
-    line = document.line(place)
-    return FactsUnusable(f"{document.name}:{line}: {what}" if line else f"{document.name}: {what}")
+class Page:
+    """A file of facts while it is looked through: what is wrong is noted with its line, and told all at once."""
+
+    def __init__(self, document: Document) -> None:
+        self.data = document.data
+        self._name = document.name
+        self._problems = Problems({document.name: document})
+
+    def wrong(self, place: Place, what: str, step: str = "") -> None:
+        """Note what is wrong at ``place``."""
+        self._problems.add(self._name, place, what, (), step)
+
+    def settle(self) -> None:
+        """Raises FactsUnusable if anything was noted."""
+        if self._problems.found:
+            raise FactsUnusable(self._problems.found)
+
+    def mapping(self, place: Place, given: Any) -> dict[str, Any]:
+        """``given`` as an object; empty where it is none, which is noted."""
+        if isinstance(given, dict):
+            return given
+        name = place[-1] if place else "the file"
+        self.wrong(place, f"{name} must hold names and values", "write one name: value a line")
+        return {}
+
+    def known(self, place: Place, name: Any, known: Iterable[str], kind: str) -> bool:
+        """Whether ``name`` is one of the ``known``; if not, that is noted with the nearest that is."""
+        return self._problems.refers(self._name, place, kind, str(name)[:80], known)
+
+    def moment(self, place: Place, given: Any) -> str:
+        """``given`` as a time in the one form that Halon writes; empty where it is none, which is noted."""
+        try:
+            return times.text(times.parse(given))
+        except (TypeError, ValueError, OverflowError):
+            self.wrong(place, f"{place[-1]} must be a time", "write it such as 2026-11-22T09:00:00Z")
+            return ""
 
 
-def mapping(document: Document, place: Place, given: Any) -> dict[str, Any]:
-    """``given`` as an object. Raises FactsUnusable."""
-    if not isinstance(given, dict):
-        what = place[-1] if place else "the file"
-        raise unusable(document, place, f"{what} must hold names and values; write one name: value a line")
-    return given
+def plain(value: Any) -> Any:
+    """A range whose ends are the same as the number that it is; places with such ranges likewise."""
+    if not isinstance(value, Mapping):
+        return value
+    if set(value) == {"low", "high"}:
+        return value["low"] if value["low"] == value["high"] else value
+    return {name: plain(one) for name, one in value.items()}
 
 
-def require_known(document: Document, place: Place, names: Iterable[Any], known: tuple[str, ...], kind: str) -> None:
-    """Raises FactsUnusable for the first of ``names`` that is not ``known``, with the nearest that is."""
-    for name in names:
-        if name not in known:
-            close = near(str(name), known, 1)
-            hint = f"did you mean {close[0]!r}?" if close else "use one of these"
-            where = (*place, name) if kind == "key" or place == ("entities",) else place
-            what = f"there is no {kind} {str(name)[:80]!r}; known: {', '.join(known)}; {hint}"
-            raise unusable(document, where, what)
-
-
-def moment(document: Document, place: Place, given: Any) -> str:
-    """``given`` as a time in the one form that Halon writes. Raises FactsUnusable."""
-    try:
-        return times.text(times.parse(given))
-    except (TypeError, ValueError, OverflowError) as error:
-        what = f"{place[-1]} must be a time; write it such as 2026-11-22T09:00:00Z"
-        raise unusable(document, place, what) from error
+def _unread(path: Path, line: int, what: str, step: str) -> FactsUnusable:
+    return FactsUnusable([Problem(str(path), line, what, (), step)])
 
 
 def _json(path: Path, text: str) -> Any:
     if line := _too_deep(text):
-        raise FactsUnusable(f"{path}:{line}: nested too deep, more than {DEEPEST} times; flatten it")
+        raise _unread(path, line, f"nested too deep, more than {DEEPEST} times", "flatten it")
     try:
         return json.loads(text, object_pairs_hook=lambda pairs: _once(path, text, pairs))
     except json.JSONDecodeError as error:
-        raise FactsUnusable(f"{path}:{error.lineno}: not readable as JSON: {error.msg}; correct it") from error
+        raise _unread(path, error.lineno, f"not readable as JSON: {error.msg}", "correct it") from error
     except ValueError as error:  # such as a number with more digits than Python converts
-        raise FactsUnusable(f"{path}: not readable as JSON: {error}; correct it") from error
+        raise _unread(path, 0, f"not readable as JSON: {error}", "correct it") from error
 
 
 def _too_deep(text: str) -> int:
@@ -115,6 +142,5 @@ def _once(path: Path, text: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]
         twice = next(name for name in names if names.count(name) > 1)
         places = [found.start() for found in re.finditer(re.escape(json.dumps(twice)) + r"\s*:", text)]
         line = text.count("\n", 0, places[-1]) + 1 if places else 0
-        at = f"{path}:{line}" if line else str(path)
-        raise FactsUnusable(f"{at}: {twice[:80]!r} appears twice; keep one of them")
+        raise _unread(path, line, f"{twice[:80]!r} appears twice", "keep one of them")
     return given

@@ -57,9 +57,24 @@ def init(
         return
     screen.line(f"{'A kit for ' + said.agent if said.agent else 'The starter kit'} is in {folder}: {len(made)} files.")
     mine = folder / "agents" / f"{said.agent}.yaml" if said.agent else folder / "agents"
-    screen.line(f"Next: edit {mine}, then halon kit check {folder}, then HALON_KIT={folder} halon up")
+    for step in steps(folder, mine, said):
+        screen.line(step)
+
+
+def steps(folder: Path, mine: Path, said: Answers) -> list[str]:
+    """What to do next, one step a line, and what is still an example."""
     if said.agent:
-        screen.line(f"{said.agent} is only observed until its file says another mode. Its controls: halon control FILE")
+        still = "The other people, the entity acme-eu and the addresses of notices are examples"
+    else:
+        still = "Agents, people, the entity acme-eu and the addresses of notices are examples"
+    about = [f"{said.agent} is only observed until its file says another mode. Its controls: halon control FILE"]
+    return [
+        f"{still}: put in yours, in oncall.yaml, entities/ and regimes/.",
+        *(about if said.agent else []),
+        f"1. edit {mine}",
+        f"2. halon kit check {folder}",
+        f"3. HALON_KIT={folder} halon up",
+    ]
 
 
 def questions(ask: Callable[[str, str], str]) -> Answers:

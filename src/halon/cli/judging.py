@@ -10,8 +10,10 @@ import typer
 
 from halon.cli import screen
 from halon.cli.options import Json
+from halon.cli.problems import CommandFailed
 
 if TYPE_CHECKING:
+    from halon.cli.facts_file import FactsUnusable
     from halon.incident.assessment import Assessment, Obligation, Severity
     from halon.incident.orders import Order
     from halon.judgement.questions import Question
@@ -40,7 +42,12 @@ def assess(
     from halon.incident.known import in_words
     from halon.kit import load
 
-    examined = assessing.examine_file(file, load(reaching.settings().kit, os.environ))
+    kit = load(reaching.settings().kit, os.environ)
+    try:
+        examined = assessing.examine_file(file, kit)
+    except assessing.FactsUnusable as error:
+        _unusable(file, error, as_json=as_json)
+        raise
     judged = examined.assessment
     if as_json:
         screen.value(assessing.as_json(judged))
@@ -63,6 +70,21 @@ def assess(
         screen.line(f"{hidden} more do not apply; --all shows them.")
     _questions(examined.questions, everything=everything)
     screen.line(f"Judged by kit {judged.kit_digest[:12]}. This is help, not legal advice.")
+
+
+def _unusable(file: Path, error: FactsUnusable, *, as_json: bool) -> None:
+    """Everything that is wrong with a file of facts, a line for each; one thing alone is told like any error."""
+    if len(error.wrong) < 2:
+        return
+    count, step = f"{file} has {len(error.wrong)} things wrong", f"correct them, then halon assess {file}"
+    if as_json:
+        screen.value({"ok": False, "error": {"type": "FactsUnusable", "message": count, "next_step": step},
+                      "problems": [{"file": one.file, "line": one.line, "what": one.what, "known": list(one.known),
+                                    "next_step": one.next_step} for one in error.wrong]})  # fmt: skip
+        raise typer.Exit(1)
+    for told in str(error).splitlines():
+        screen.aside(told)
+    raise CommandFailed(count, step) from None
 
 
 def _severity(judged: Assessment) -> None:

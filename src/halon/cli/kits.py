@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from halon.kit.tonight import Finding
 
 _PANEL = "Prepare"
+_ONE = {"agents": "agent", "people": "person", "sources": "source", "regimes": "regime"}
 
 
 def register(app: typer.Typer) -> None:
@@ -78,7 +80,8 @@ def check(
     screen.lines(list(_page(path, kit, findings)))
     if strict and failing:
         count = sum(one.rank == "fails" for one in findings)
-        raise CommandFailed(f"{count} things would fail tonight", f"mend them, then halon kit check {path} --strict")
+        things = f"{count} {'thing' if count == 1 else 'things'}"
+        raise CommandFailed(f"{things} would fail tonight", f"mend them, then halon kit check {path} --strict")
 
 
 def _told(path: Path, kit: Kit, findings: tuple[Finding, ...]) -> dict[str, object]:
@@ -103,7 +106,10 @@ def _page(path: Path, kit: Kit, findings: tuple[Finding, ...]) -> Iterator[str]:
 
     yield f"{path} is sound: digest {kit.digest}"
     for name, found in _holds(kit).items():
-        yield f"  {len(found)} {name}: {', '.join(found[:8])}{', …' if len(found) > 8 else ''}"
+        word = _ONE[name] if len(found) == 1 else name
+        yield f"  {len(found)} {word}: {', '.join(found[:8])}{', …' if len(found) > 8 else ''}"
+    if off := _packs_off(path, kit):
+        yield f"  packs that are off: {', '.join(off)} (packs: in organisation.yaml switches them on)"
     yield "What an incident needs:"
     marks = {None: "ok", "advice": "ok, with advice", "weak": "weak", "fails": "would fail"}
     for item, rank in items(findings).items():
@@ -116,6 +122,25 @@ def _page(path: Path, kit: Kit, findings: tuple[Finding, ...]) -> Iterator[str]:
         for one in told:
             yield f"  {one.what}"
             yield f"      {one.fix}"
+    yield _verdict(findings)
+
+
+def _packs_off(path: Path, kit: Kit) -> list[str]:
+    """The packs that are there and not switched on."""
+    on = json.loads(kit.canonical)["files"]["organisation.yaml"].get("packs", [])
+    folder = path / "packs"
+    return (
+        sorted(one.name for one in folder.iterdir() if one.is_dir() and one.name not in on) if folder.is_dir() else []
+    )
+
+
+def _verdict(findings: tuple[Finding, ...]) -> str:
+    """The end of the page: how much there is, and what is worth doing first."""
+    failing = sum(one.rank == "fails" for one in findings)
+    if failing:
+        things = "1 thing would fail when it is" if failing == 1 else f"{failing} things would fail when they are"
+        return f"Nothing is written wrongly, but {things} needed. Begin at the top."
+    return "Nothing would fail tonight." + (" What is above can be mended by day." if findings else "")
 
 
 def schema(as_json: Json = False) -> None:

@@ -22,7 +22,7 @@ _SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Dispatch:
-    """A message to a product. ``thread`` is its key (``halon.connectors.marker``): one thread an incident.
+    """A message to a product. ``thread`` is its key (``halon.connectors.marker``): one thread an incident, or one alarm.
 
     A ``page`` asks somebody, an ``update`` tells those who are there, ``resolve`` ends the thread. ``severity`` is SEV1
     to SEV4, or empty while nothing is judged; ``link`` leads to the incident's page.

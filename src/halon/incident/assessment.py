@@ -91,7 +91,7 @@ class Obligation:
     """A duty to notify that a regime may put on a legal entity.
 
     ``key`` is what the duty is called among those of its incident where that is not its id: ``id@entity`` for another
-    legal entity than the agent's own.
+    legal entity than the agent's own. An incident keeps the first name, whosever agent it turns out to be later.
     """
 
     id: str
@@ -158,8 +158,9 @@ class Roster:
     away: tuple[Away, ...] = ()
 
 
-FORM = 1
-"""The form of what is judged now; what an earlier release judged has 0: no steps, and pages by its older rules."""
+FORM = 2
+"""The form of what is judged now. What earlier releases judged goes on by their rules: 0 has no steps and pages oftener; 1
+asks again about a notice after each word of a person, and rings one alarm for everything."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,7 @@ class Assessment:
 
     ``newer_kit`` is the digest of the kit in use where the incident is on another one, ``newer_kit_difference`` what
     changed, in lines. ``kit_missing`` says why the incident's own kit could not be used; then this is the kit in use.
+    ``kit_outlived``: it is no fault, an earlier release kept that kit in another form, or not at all.
     """
 
     severity: Severity
@@ -200,3 +202,4 @@ class Assessment:
     newer_kit_difference: tuple[str, ...] = ()
     kit_missing: str = ""
     form: int = 0
+    kit_outlived: bool = False

@@ -212,7 +212,8 @@ def _gate_events(state: State, asked: Gate) -> Iterator[ClockEvent]:
         state = note(state, now, "gate", "contain", f"Gate {asked.id} waits; {asked.policy.escalate_to} is told.")
         return tell_roles(
             state, now, f"gate-late:{tag}", f"[{state.reference}] approval needed: {asked.title}", body, *roles,
-            asked=f"Nobody answered yet: {asked.title}?", until=asked.deadline_at, command=answer,
+            asked=f"Nobody answered yet. Yes or no: {asked.title}{'' if asked.title.endswith('?') else '?'}",
+            until=asked.deadline_at, command=answer,
         )  # fmt: skip
 
     def expire(state: State, now: str) -> State:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from halon.incident import checklist, kits
 from halon.incident.assessment import Assessment, Obligation, Stage
 from halon.incident.counting import counted
 from halon.incident.orders import Action
-from halon.incident.standing import LIVE, action, obligation, with_action, with_gate
+from halon.incident.standing import LIVE, action, with_action, with_gate
 from halon.incident.state import LevelChange, State
 from halon.incident.timeline import note, tell
 from halon.incident.times import after, normal
@@ -120,18 +121,20 @@ def _obligations(state: State, judged: Assessment, now: str, *, by_person: bool,
     # A person's word loosens only what it changed itself: what a machine or another kit would loosen was kept when they
     # said so, and is kept (promise 7). What an earlier release judged goes on by its own rule.
     own_word = before is not None and (state.kits_left or before.form)
-    earlier = {one.name: _looseness(one) for one in before.obligations} if before and own_word else {}
+    earlier = before.obligations if before and own_word else ()
     merged: list[Obligation] = []
-    for new in judged.obligations:
-        old = obligation(state, new.name)
+    for found in judged.obligations:
+        old, was = (_same(duties, found, judged.form) for duties in (state.obligations, earlier))
+        new = _named(found, old, state.obligations)
         if old is None:
             if new.status in ("applies", "undetermined", "review_required"):
+                told = _opened(new, judged.entity)
                 state = note(
-                    state, now, "clock", "notify", _opened(new), data={"obligation": new.name, "needs": list(new.needs)}
+                    state, now, "clock", "notify", told, data={"obligation": new.name, "needs": list(new.needs)}
                 )
             merged.append(new)
             continue
-        said = by_person and earlier.get(new.name) != _looseness(new)
+        said = by_person and (was is None or _looseness(was) != _looseness(new))
         kept = _merge(old, new, by_person=said)
         if (kept.status, _dues(kept)) != (old.status, _dues(old)):
             told = f"{new.name}: {old.status}, due {_dues(old)} -> {kept.status}, due {_dues(kept)}"
@@ -147,6 +150,38 @@ def _obligations(state: State, judged: Assessment, now: str, *, by_person: bool,
                 state = replace(state, decisions=(*state.decisions, decision))
     gone = [old for old in state.obligations if old.name not in {one.name for one in merged}]
     return replace(state, obligations=(*merged, *gone))
+
+
+def filings(state: State) -> dict[str, str]:
+    """When each stage was filed, by ``id@entity/stage``: as judgement asks for it, whatever the duty is called here."""
+    return {
+        f"{duty.id}@{duty.entity}/{stage.id}": stage.filed_at
+        for duty in state.obligations for stage in duty.stages if stage.filed_at
+    }  # fmt: skip
+
+
+_BY_ENTITY = 2
+"""The form of judgement since which a duty is known by regime and legal entity; before, its name said which it is."""
+
+
+def _same(duties: Iterable[Obligation], new: Obligation, form: int) -> Obligation | None:
+    """The one of ``duties`` that ``new`` is: the same regime's, of the same legal entity.
+
+    Its name may differ by now: it depends on whose agent it is. Of two that an earlier release made of one, it is the
+    one that has the name.
+    """
+    named = next((one for one in duties if one.name == new.name), None)
+    if form < _BY_ENTITY or (named is not None and (named.id, named.entity) == (new.id, new.entity)):
+        return named
+    return next((one for one in duties if (one.id, one.entity) == (new.id, new.entity)), None)
+
+
+def _named(new: Obligation, old: Obligation | None, known: Iterable[Obligation]) -> Obligation:
+    """``new`` under the name that it has here, which decisions, gates, notices and filings bear; none has it twice."""
+    if old is not None:
+        return replace(new, key=old.key)
+    taken = any(one.name == new.name for one in known)
+    return replace(new, key=f"{new.id}@{new.entity}") if taken else new
 
 
 def _looseness(duty: Obligation) -> tuple[str, tuple[tuple[str, str], ...]]:
@@ -181,16 +216,13 @@ def _merge_stage(old: Stage, new: Stage, *, by_person: bool) -> Stage:
     return replace(new, filed_at=filed_at)
 
 
-def _opened(duty: Obligation) -> str:
+def _opened(duty: Obligation, own: str) -> str:
     due = duty.stages[0].due if duty.stages else "no deadline"
+    title = duty.title if duty.entity == own else f"{duty.title} of {duty.entity}"
     if duty.status == "applies":
-        return f"Clock running: {_title(duty)} to {duty.authority}, due {due}."
+        return f"Clock running: {title} to {duty.authority}, due {due}."
     needs = f", {counted(len(duty.needs), 'answer')} needed: {', '.join(duty.needs)}" if duty.needs else ""
-    return f"Clock running in case it applies: {_title(duty)} to {duty.authority}, due {due}{needs}."
-
-
-def _title(duty: Obligation) -> str:
-    return f"{duty.title} of {duty.entity}" if duty.key else duty.title
+    return f"Clock running in case it applies: {title} to {duty.authority}, due {due}{needs}."
 
 
 def _dues(duty: Obligation) -> str:

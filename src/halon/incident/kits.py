@@ -46,6 +46,16 @@ def take_note(state: State, judged: Assessment, before: str, now: str) -> State:
     return _tell_of_newer(state, now) if newer and f"newer-kit:{newer}" not in state.ledger else state
 
 
+def found(state: State, newer: str, difference: tuple[str, ...]) -> State:
+    """``state`` that knows of the newer kit (its digest; empty for none) which was seen when somebody asked to be moved.
+
+    A worker that has started since the last judgement may have one. Who asks for it is told of it in the answer.
+    """
+    if not newer or newer in (in_force(state), state.newer_kit, *state.kits_left):
+        return state
+    return replace(state, newer_kit=newer, newer_kit_difference=difference)
+
+
 def kit(say: Saying) -> State:
     """Move the incident to the kit in use. Severity and deadlines never fall by it."""
     newer = say.state.newer_kit
@@ -53,7 +63,9 @@ def kit(say: Saying) -> State:
         raise Refused("AlreadyAsked", f"It is being moved to kit {say.state.kit_wanted[:12]} already.")
     if not newer:
         raise Refused(
-            "NothingNew", f"Kit {in_force(say.state)[:12] or 'none'} judges this incident; no newer one is known."
+            "NothingNew",
+            f"Kit {in_force(say.state)[:12] or 'none'} judges this incident; no newer one is in use. Start the workers "
+            "with the newer kit first.",
         )
     told = f"{say.named()} moves the incident to kit {newer[:12]}{say.because()}. {_differences(say.state)}"
     state = replace(say.state, kit_wanted=newer, newer_kit="", newer_kit_difference=())
@@ -62,12 +74,18 @@ def kit(say: Saying) -> State:
 
 
 def _missing(state: State, judged: Assessment, now: str) -> State:
-    told = (
-        f"THIS INCIDENT'S KIT CAN'T BE USED: {judged.kit_missing} Judged by the kit in use, {judged.kit_digest[:12]}."
-    )
+    """Said aloud where something is wrong; where an earlier release kept its kits otherwise, it is on record, no more."""
     step = f"kit-missing:{judged.kit_digest}"
     if step in state.ledger:
         return state
+    by = f"the kit in use, {judged.kit_digest[:12]}"
+    if judged.kit_outlived:
+        told = (
+            f"{judged.kit_missing} From now on this incident is judged by {by}. The difference can't be shown; nothing "
+        )
+        told += "loosens by it."
+        return note(mark(state, step, now), now, "kit", "triage", told)
+    told = f"THIS INCIDENT'S KIT CAN'T BE USED: {judged.kit_missing} Judged by {by}."
     state = note(mark(state, step, now), now, "kit", "triage", told)
     return tell(state, now, step, f"[{state.reference}] its kit can't be used", told, names=(state.commander,),
                 command=f"halon show {state.reference}")  # fmt: skip

@@ -11,7 +11,8 @@ class Message:
     """``to`` is a person of the kit or, for ``kind`` leadership, a channel. ``id`` makes it one message for good.
 
     ``asked`` is what is asked of them, in a sentence (empty: the body says it), ``until`` (ISO 8601 UTC) until when, and
-    ``command`` what to type, without the name of who types it. ``resolve`` ends the thread of a paging product.
+    ``command`` what to type, without the name of who types it. ``part`` names the alarm that it rings in a paging
+    product (``halon.incident.alarms``), empty: the incident's own. ``resolve`` ends that alarm.
     """
 
     id: str
@@ -24,3 +25,4 @@ class Message:
     asked: str = ""
     until: str = ""
     command: str = ""
+    part: str = ""

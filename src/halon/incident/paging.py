@@ -1,7 +1,8 @@
 """The page: what somebody reads at three in the morning, at most 320 characters with its subject.
 
 In this order: the harm, what was done, what is asked of you, until when, where to go or what to type, the reference.
-Nothing that an alert or an agent wrote is in it beyond 60 characters of a name, redacted.
+What the subject says already is not said again. Nothing that an alert or an agent wrote is in it beyond 60 characters of
+a name, redacted.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC
 
-from halon.incident import times
+from halon.incident import alarms, times
 from halon.incident.fact_words import amount
 from halon.incident.known import counted
 from halon.incident.messages import Message
@@ -54,7 +55,7 @@ def done(state: State) -> str:
 
 
 def ended(state: State, at: str) -> State:
-    """``state`` with the end of every page in the outbox: a paging product must not go on ringing for what is closed."""
+    """``state`` with the end of every alarm in the outbox: a paging product must not go on ringing for what is closed."""
     told = dict.fromkeys(key.rpartition(":")[2] for key in state.ledger if key.startswith("told:"))
     people = [one for one in (person(state, name) for name in told) if one is not None]
     over = tuple(
@@ -63,7 +64,7 @@ def ended(state: State, at: str) -> State:
     )  # fmt: skip
     for one in over:
         state = mark(state, one.id, at)
-    return replace(state, outbox=(*state.outbox, *over))
+    return alarms.silenced(replace(state, outbox=(*state.outbox, *over)), at, all_of_them=True)
 
 
 def compose(
@@ -81,12 +82,12 @@ def compose(
     ``zone`` (IANA) is where the reader is, empty where nobody said; ``link`` leads to the incident's page and stands in
     place of the command to type.
     """
-    subject = _cut(" ".join(message.subject.split()), LONGEST_SUBJECT)
+    subject, rest = _headed(" ".join(message.subject.split()))
     where = link or _typed(message, reference)
     until = f"Until {moment(message.until, zone)}. " if message.until else ""
     tail = f"{until}{where} {reference}"
     room = LONGEST - len(subject) - len(tail) - 4  # spaces between, and a full stop
-    told = " ".join((message.asked or message.body).split())
+    told = _asked(message, rest) or " ".join(message.body.split())
     asked = _cut(told, min(room, max(_LEAST_ASKED, room - 2 * _STATED)))
     done = _cut(done, min(_STATED, room - len(asked)))
     harm = _cut(f"{severity} {harm}".strip() if harm else "", room - len(asked) - len(done))
@@ -104,6 +105,26 @@ def moment(at: str, zone: str = "") -> str:
     except (ZoneInfoNotFoundError, ValueError):
         zone, local = "", when
     return f"{local:%H:%M on %d %b} ({zone})" if zone else f"{when.astimezone(UTC):%Y-%m-%d %H:%MZ}"
+
+
+def _headed(subject: str) -> tuple[str, str]:
+    """The subject as it is shown, and the rest of it where it is too long; cut between words if that can be."""
+    if len(subject) <= LONGEST_SUBJECT:
+        return subject, ""
+    end = subject.rfind(" ", LONGEST_SUBJECT // 2, LONGEST_SUBJECT)
+    end = end if end > 0 else LONGEST_SUBJECT - 1
+    return f"{subject[:end].rstrip()}…", subject[end:].strip()
+
+
+def _asked(message: Message, rest: str) -> str:
+    """What is asked, without the words at its end that the subject ends in too; but with ``rest``, which that lacks."""
+    asked = " ".join(message.asked.split())
+    topic = " ".join(message.subject.split()).partition(": ")[2].rstrip(".?!")
+    body, end = asked.rstrip(".?!"), asked[len(asked.rstrip(".?!")) :]
+    if not topic or not body.endswith(f": {topic}"):
+        return asked
+    before = body.removesuffix(f": {topic}")
+    return f"{before}: …{rest.rstrip('.?!')}{end}" if rest else f"{before}{end}"
 
 
 def _typed(message: Message, reference: str) -> str:

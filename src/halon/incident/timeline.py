@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from halon.incident.alarms import part_of
 from halon.incident.assessment import Person
 from halon.incident.messages import Message
 from halon.incident.state import Line, State
@@ -75,7 +76,7 @@ def tell(
             continue
         message = Message(
             id=f"{step}:{one.name}", kind="page", to=one.name, subject=subject, body=body, at=at, channels=one.channels,
-            asked=asked, until=until, command=command,
+            asked=asked, until=until, command=command, part=part_of(state, step, at),
         )  # fmt: skip
         state = replace(mark(state, key, at), outbox=(*state.outbox, message))
     return state

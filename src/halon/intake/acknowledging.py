@@ -1,5 +1,8 @@
 """An answer to one of Halon's own pages becomes an ``ack`` of its incident. On return, Temporal holds it.
 
+Only the incident's own page is answered so. Who acknowledges the alarm of a gate or a clock has seen it, and that is noted:
+it is no approval, and stops nothing but that alarm.
+
 By Signal, because a Signal is held without a worker; the sender would otherwise hear 503 whenever one restarts. The name
 is only the product's word: the incident records it as unverified.
 """
@@ -15,7 +18,7 @@ from datetime import UTC, datetime
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.service import RPCError, RPCStatusCode
 
-from halon.connectors.marker import incident_of
+from halon.connectors.marker import about, incident_of, is_part
 from halon.incident import ids
 from halon.incident.commands import LONGEST_NAME
 from halon.intake.place import REFERENCE, REOPENS_WITHIN
@@ -90,13 +93,25 @@ class Acknowledging:
             return None
         by = ack.by[:LONGEST_NAME]
         try:
-            await handle.signal("ack", {"by": by})
-            await handle.signal("note", {"by": by, "text": f"Acknowledged in {ack.product} as {ack.called}."})
+            if is_part(ack.key):
+                await handle.signal("note", {"by": by, "text": _seen(ack)})
+            else:
+                await handle.signal("ack", {"by": by})
+                await handle.signal("note", {"by": by, "text": f"Acknowledged in {ack.product} as {ack.called}."})
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             return None  # it closed meanwhile
         return Acknowledged(reference, workflow_id)
+
+
+def _seen(ack: Ack) -> str:
+    kind, what = about(ack.key)
+    seen = {"gate": f"the question about {what}", "clock": f"the page about the clock {what}"}.get(
+        kind, "a message of this incident"
+    )
+    end = " That is no answer to it." if kind == "gate" else ""
+    return f"Has seen {seen} in {ack.product} as {ack.called}.{end}"
 
 
 def _reference(found: WorkflowExecutionDescription) -> str:

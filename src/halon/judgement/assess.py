@@ -51,8 +51,8 @@ def assess(
 ) -> Assessment:
     """What follows from ``facts`` under ``kit`` at ``now`` (ISO 8601 UTC).
 
-    ``group`` and ``rules`` are those of the alerts; ``filed`` maps ``obligation/stage`` to the time of filing;
-    ``entity`` stands in for the agent's own legal entity, ``entities`` are looked at besides; ``sealed`` says whether
+    ``group`` and ``rules`` are those of the alerts; ``filed`` maps ``id@entity/stage`` to the time of filing, or
+    ``id/stage`` for the agent's own entity; ``entity`` stands in for the agent's own legal entity, ``entities`` are looked at besides; ``sealed`` says whether
     evidence is sealed. Claims decide nothing, and where sources disagree the cautious value counts. An agent that the
     kit does not know is observed, and every legal entity is looked at. Never raises on what a fact holds.
     """
@@ -192,7 +192,7 @@ def _odd_facts(values: Mapping[str, Any]) -> tuple[str, ...]:
 def _pressing(obligations: Sequence[Obligation], now: str) -> tuple[str, ...]:
     """A regulator's clock that runs out within a day: that decides what to do first, and not how bad it is."""
     return tuple(
-        f"{duty.name}/{stage.id} is due in under 24 hours: decide it first; the severity stays as it is"
+        f"{duty.id} of {duty.entity}: {stage.id} is due in under 24 hours; decide it first, the severity stays as it is"
         for duty in obligations
         if duty.audience == "regulator" and duty.status in ("applies", "undetermined")
         for stage in duty.stages

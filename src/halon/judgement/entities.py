@@ -28,7 +28,10 @@ class Touched:
     strangers: tuple[str, ...] = ()
 
     def key(self, obligation: str, entity: str) -> str:
-        """What an obligation of ``entity`` is called: empty (its id) for the agent's own, ``id@entity`` for others."""
+        """What an obligation of ``entity`` is called: empty (its id) for the agent's own, ``id@entity`` for others.
+
+        An incident keeps the name under which it first had the duty, whoever's agent it turns out to be later.
+        """
         return "" if entity == self.own else f"{obligation}@{entity}"
 
 

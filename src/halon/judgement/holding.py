@@ -1,8 +1,8 @@
 """What counts of all that was said: by whom, since when, for which legal entity. Disagreement is shown, never hidden.
 
 A person's word supersedes everything before it; a source's later word its own earlier one. Where sources disagree and
-no person has spoken since, the cautious value counts. A machine never moves a person's value away from caution.
-Claims never count.
+no person has spoken since, the cautious value counts. A machine never moves a person's value away from caution, and
+what it counted is the least that there is: it saw what it saw, and can't know that there is no more. Claims never count.
 """
 
 from __future__ import annotations
@@ -13,10 +13,13 @@ from typing import Any
 
 from halon.incident.assessment import Conflict, Heard
 from halon.incident.facts import PERSON, Fact
-from halon.judgement.directions import cautious, contradicts, loosens, tightened
+from halon.judgement.directions import cautious, contradicts, is_amount, loosens, open_ended, tightened
 from halon.judgement.predicates import is_unknown, range_of
 from halon.judgement.terms import Term, misfit
 from halon.judgement.vocabulary import VOCABULARY
+
+FILE = "file"
+"""The source of what stands in a file of ``halon assess``: somebody wrote it there, so it may say how many at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,12 @@ def of_all(general: Holding, entities: Sequence[Holding], *, alone: bool) -> dic
 
 def _together(term: Term, before: Any, value: Any) -> Any:
     """What two parts of an incident say of the whole."""
-    if is_unknown(before) or misfit(term, before):
-        before = None
-        if loosens(term, None, value):
-            return before
-    if term.cautious == "high" and term.kind != "places":
+    before = None if is_unknown(before) or misfit(term, before) else before
+    if is_amount(term):
         return _at_least(before, value)
-    return value if before is None else cautious(term, before, value)
+    if before is None:
+        return None if loosens(term, None, value) else value
+    return cautious(term, before, value)
 
 
 def _weigh(name: str, entity: str, said: Sequence[Fact]) -> tuple[Any, Conflict | None]:
@@ -85,23 +87,31 @@ def _weigh(name: str, entity: str, said: Sequence[Fact]) -> tuple[Any, Conflict 
     latest = {fact.source: fact for fact in said[last + 1 :]}
     machines = sorted((one for one in latest.values() if not is_unknown(one.value)), key=said.index)
     if person is None and len(machines) < 2:
-        return (machines[0].value if machines else None), None
+        return (_counted(machines[0]) if machines else None), None
     if person is not None and not machines:
         return person.value, None
     term = VOCABULARY.get(name)
     if term is None or any(misfit(term, one.value) for one in (*machines, *([person] if person else []))):
-        counts = (person or machines[-1]).value
-        differ = any(one.value != counts for one in machines)
+        counts = person.value if person else _counted(machines[-1])
+        differ = any(one.value != (person or machines[-1]).value for one in machines)
         return counts, _conflict(name, entity, person, machines, counts, _LATEST) if differ else None
     if person is None:
         return _among_machines(term, entity, machines)
     return _against_person(term, entity, person, machines)
 
 
+def _counted(one: Fact) -> Any:
+    """What a fact counts for: an amount that a machine saw has no upper end, whatever it says."""
+    term = VOCABULARY.get(one.name)
+    if one.source in (PERSON, FILE) or term is None or not is_amount(term) or misfit(term, one.value):
+        return one.value
+    return open_ended(one.value)
+
+
 def _among_machines(term: Term, entity: str, machines: Sequence[Fact]) -> tuple[Any, Conflict | None]:
-    counts = machines[0].value
+    counts = _counted(machines[0])
     for one in machines[1:]:
-        counts = cautious(term, counts, one.value)
+        counts = cautious(term, counts, _counted(one))
     disagree = any(
         contradicts(term, one.value, other.value) for place, one in enumerate(machines) for other in machines[:place]
     )
@@ -114,10 +124,10 @@ def _against_person(term: Term, entity: str, person: Fact, machines: Sequence[Fa
     against = [one for one in machines if contradicts(term, person.value, one.value)]
     if term.cautious:
         for one in machines:
-            counts = tightened(term, counts, one.value)
+            counts = tightened(term, counts, _counted(one))
     if not against and counts == person.value:
         return counts, None
-    graver = [one for one in machines if term.cautious and tightened(term, person.value, one.value) != person.value]
+    graver = [one for one in machines if term.cautious and tightened(term, person.value, _counted(one)) != person.value]
     shown = [one for one in machines if one in against or one in graver]
     why = _PERSON if counts == person.value else _GRAVER
     return counts, _conflict(term.name, entity, person, shown, counts, why)
@@ -125,8 +135,8 @@ def _against_person(term: Term, entity: str, person: Fact, machines: Sequence[Fa
 
 def _at_least(one: Any, other: Any) -> Any:
     """The higher of two low ends, with the upper end open: two entities may have some people in common, or none."""
-    lows = [low for low, _ in filter(None, (range_of(one), range_of(other))) if low is not None]
-    return {"low": max(lows, default=0)}
+    lows = [low for low, _ in filter(None, (range_of(one), range_of(other))) if low]
+    return {"low": max(lows)} if lows else None
 
 
 _CAUTIOUS = "the sources disagree and nobody has decided, so the cautious value counts"

@@ -68,10 +68,11 @@ def oblige(
 ) -> Obligation:
     """What ``regime`` asks of its entity on that entity's ``facts``.
 
-    ``filed`` maps ``obligation/stage`` to the time of filing; ``key`` is what the obligation is called there where
-    that is not the regime's id. ``memo`` is for ``judge``, one for each entity's facts.
+    ``filed`` maps ``id@entity/stage`` to the time of filing, or ``id/stage`` for the agent's own entity, which is the
+    one that has no ``key``: what the obligation is called where that is not the regime's id. ``memo`` is for ``judge``,
+    one for each entity's facts.
     """
-    mine = {rule.id: when for rule in regime.stages if (when := filed.get(f"{key or regime.id}/{rule.id}", ""))}
+    mine = _filings(regime, filed, own=not key)
     judged = _judge(regime, facts, memo)
     clocks = _clocks(regime, facts, mine, stand_ins)
     status, because = _status(regime, judged, _anchor_date(regime, facts, stand_ins, now))
@@ -102,6 +103,13 @@ def oblige(
         contents=regime.contents,
         key=key,
     )
+
+
+def _filings(regime: Regime, filed: Mapping[str, str], *, own: bool) -> dict[str, str]:
+    """When each stage was filed by this entity. Its name alone says nothing: the agent's own entity may have changed."""
+    names = (f"{regime.id}@{regime.entity}", *((regime.id,) if own else ()))
+    found = ((rule.id, filed.get(f"{name}/{rule.id}", "")) for name in reversed(names) for rule in regime.stages)
+    return {stage: when for stage, when in found if when}
 
 
 def _judge(regime: Regime, facts: Mapping[str, Any], memo: Memo | None) -> Judgement:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from halon.incident import times
 from halon.incident.assessment import Away, Person, Roster
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Hours = tuple[tuple[str, ...], tuple[str, str] | None, str]
+"""Days, between and zone, as ``fits_hours`` takes them."""
+_MIDNIGHT = "00:00"
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,3 +143,46 @@ def fits_hours(days: Sequence[str], between: tuple[str, str] | None, zone: str, 
 
 def _on(days: Sequence[str], local: datetime) -> bool:
     return not days or DAYS[local.weekday()] in days
+
+
+def changes(hours: Iterable[Hours], start: datetime, end: datetime) -> tuple[datetime, ...]:
+    """Every moment between ``start`` and ``end`` (aware, both left out) at which ``fits_hours`` may answer otherwise.
+
+    In UTC and in order: the clock times and midnights of each zone, and the moments at which its clocks are put
+    forward or back. Between two of these nothing changes.
+    """
+    clocks: dict[str, set[str]] = {}
+    for days, between, zone in hours:
+        asked = {*(between or ()), *((_MIDNIGHT,) if days else ())}
+        if asked:
+            clocks.setdefault(zone, set()).update(asked)
+    found: set[datetime] = set()
+    for zone, times_of_day in clocks.items():
+        place = ZoneInfo(zone)
+        found.update(_put_forward_or_back(place, start, end))
+        day, last = start.astimezone(place).date(), end.astimezone(place).date()
+        while day <= last:
+            for clock in times_of_day:
+                found.update(_moments(day, clock, place))
+            day += _DAY
+    return tuple(sorted(moment for moment in found if start < moment < end))
+
+
+def _moments(day: date, clock: str, place: ZoneInfo) -> tuple[datetime, datetime]:
+    """When the clock shows this time on that day: twice, where the clocks are put back over it."""
+    local = datetime.combine(day, time(int(clock[:2]), int(clock[3:])), place)
+    return local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
+
+
+def _put_forward_or_back(place: ZoneInfo, start: datetime, end: datetime) -> Iterable[datetime]:
+    """The moments at which the zone's distance from UTC changes, to the second."""
+    day = start.astimezone(UTC).replace(microsecond=0)
+    while day < end:
+        before, after = day, day + _DAY
+        if before.astimezone(place).utcoffset() != after.astimezone(place).utcoffset():
+            while after - before > timedelta(seconds=1):
+                middle = before + timedelta(seconds=int((after - before).total_seconds()) // 2)
+                same = middle.astimezone(place).utcoffset() == before.astimezone(place).utcoffset()
+                before, after = (middle, after) if same else (before, middle)
+            yield after
+        day += _DAY

@@ -41,7 +41,6 @@ class Runbook:
     prefer: tuple[str, ...] = ()
     rca: tuple[str, ...] = ()
     leadership_every: int = 0
-    customers_every: int = 0
     playbook: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 

@@ -108,7 +108,6 @@ def bundle(problems: Problems) -> Bundle:
                 folder, (), f"there is no file in {folder}/", (), f"copy {folder}/ from the starter kit: halon init DIR"
             )
             sound = False
-    _check_packs(packs, problems)
     if not sound or len(whole) < len(FILES) + len(FOLDERS) or None in whole.values():
         raise KitError(problems.found)
     return Bundle(**whole, notices=_notices(packs, problems), places=places)
@@ -133,12 +132,6 @@ def _things(
             else:
                 found[stem] = thing
     return found, all_read
-
-
-def _check_packs(packs: tuple[str, ...], problems: Problems) -> None:
-    there = sorted({name.split("/")[1] for name in problems.documents if name.startswith(f"{PACKS}/")})
-    for index, pack in enumerate(packs):
-        problems.refers("organisation.yaml", ("packs", index), "pack", pack, there)
 
 
 def _notices(packs: tuple[str, ...], problems: Problems) -> dict[str, str]:

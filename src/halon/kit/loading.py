@@ -20,9 +20,11 @@ from halon.kit.errors import KitError, Problem
 from halon.kit.inventory import inventory
 from halon.kit.kit import Kit
 from halon.kit.law import check_zone, regimes
+from halon.kit.packs import check_packs, pack_of
 from halon.kit.people import authority, people, roster_rules
 from halon.kit.places import Problems
 from halon.kit.reading import LARGEST, Document, read
+from halon.kit.retired import forgotten
 from halon.kit.rota import absences, overrides, rota_source
 from halon.kit.rubric import categories, rubric
 from halon.kit.runbooks import groups, runbooks
@@ -54,7 +56,7 @@ def examine(
 ) -> tuple[Kit, tuple[Finding, ...]]:
     """The kit in the folder ``path``, and everything that would go wrong tonight, worst first.
 
-    ``now`` is where the week begins for which the rota is played (the present if left out). Raises KitError.
+    ``now`` is where the four weeks begin for which the rota is played (the present if left out). Raises KitError.
     """
     problems = Problems({})
     _read_folder(path, problems)
@@ -83,13 +85,22 @@ def _read_folder(path: Path, problems: Problems) -> None:
     if not path.is_dir():
         raise KitError([Problem(str(path), 0, "there is no such folder", (), "make one with: halon init DIR")])
     found = [file for file in _files(path) if file.suffix in (".yaml", ".yml", ".j2")]
+    packs: set[str] = set()
+    waiting: list[tuple[Path, str, str]] = []
     for file in found[:_MOST_FILES]:
         name = file.relative_to(path).as_posix()
-        wrong = _misplaced(name)
-        if wrong is None:
-            _read_file(file, name, problems)
-        else:
+        wrong, pack = _misplaced(name), pack_of(name)
+        packs.add(pack)
+        if wrong is not None:
             problems.add(name, (), *wrong)
+        elif pack:
+            waiting.append((file, name, pack))
+        else:
+            _read_file(file, name, problems)
+    on = check_packs(problems, packs - {""})
+    for file, name, pack in waiting:
+        if pack in on:  # what is off is no part of the kit: it is neither read nor in its digest
+            _read_file(file, name, problems)
     if len(found) > _MOST_FILES:
         problems.add(str(path), (), f"more than {_MOST_FILES} files", (), "split the kit")
 
@@ -169,6 +180,9 @@ class _Made:
 
 def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = False) -> _Made:
     _settle(problems)
+    documents = dict(problems.documents)
+    if stored:
+        problems.documents.update({name: forgotten(document) for name, document in documents.items()})
     whole = bundle(problems)
     policy_parts = _policy(whole, environ, problems)
     told = channels(whole, problems)
@@ -179,7 +193,7 @@ def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = Fal
     rota = rota_source(whole, problems)
     if problems.found:
         raise KitError(problems.found)
-    content = {"format": FORMAT, "files": {name: document.data for name, document in problems.documents.items()}}
+    content = {"format": FORMAT, "files": {name: document.data for name, document in documents.items()}}
     policy = replace(policy_parts, digest=digest(content), agents=agents.agents)
     kit = Kit(
         digest=policy.digest,

@@ -53,6 +53,5 @@ def _runbook(name: str, book: RunbookFile, bundle: Bundle, problems: Problems) -
         prefer=tuple(book.prefer),
         rca=tuple(book.rca),
         leadership_every=(book.cadence.leadership_minutes or 0) * 60,
-        customers_every=(book.cadence.customers_minutes or 0) * 60,
         playbook=tuple((phase, tuple(lines)) for phase, lines in book.playbook.items()),
     )

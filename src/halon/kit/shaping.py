@@ -13,6 +13,7 @@ from halon.judgement.vocabulary import near
 from halon.kit.files.shapes import Shape
 from halon.kit.places import Problems
 from halon.kit.reading import Document, Path
+from halon.kit.retired import reason
 
 S = TypeVar("S", bound=Shape)
 
@@ -60,6 +61,8 @@ def _path(loc: tuple[int | str, ...]) -> Path:
 def _note(file: str, path: Path, error: ErrorDetails, shape: type[Shape], problems: Problems) -> None:
     here = ".".join(str(step) for step in path) or "the file"
     match error["type"]:
+        case "extra_forbidden" if told := reason(file, path):
+            problems.add(file, path, f"{here} is no key any more: {told[0]}", (), told[1])
         case "extra_forbidden":
             problems.unknown(file, path, "key", str(path[-1]), known_keys(shape, path))
         case "missing":

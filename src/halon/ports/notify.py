@@ -53,11 +53,15 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Paged:
-    """On which channels it went out, and on which it did not, in words."""
+    """On which channels it went out, and on which it did not, in words.
+
+    ``rang``: those among them that go on ringing until they are told that it is over.
+    """
 
     at: str
     delivered: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    rang: tuple[str, ...] = ()
 
 
 @activity.defn(name="notify.draft")

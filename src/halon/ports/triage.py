@@ -13,10 +13,10 @@ from halon.incident.facts import Fact
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """What there is to judge at ``now`` (ISO 8601 UTC). ``filed`` maps ``obligation/stage`` to the time of filing.
+    """What there is to judge at ``now`` (ISO 8601 UTC). ``filed`` maps ``id@entity/stage`` to the time of filing.
 
-    ``kit_digest`` names the kit of the incident, empty before its first judgement. ``evidence_sealed`` is derived, so
-    nobody says it as a fact.
+    ``kit_digest`` names the kit of the incident, empty before its first judgement; ``kit_kept`` False: it was judged by
+    an earlier release, which may not have stored that kit. ``evidence_sealed`` is derived, so nobody says it as a fact.
     """
 
     incident_id: str
@@ -29,13 +29,15 @@ class Case:
     filed: dict[str, str] = field(default_factory=dict)
     kit_digest: str = ""
     evidence_sealed: bool = False
+    kit_kept: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
     """A command and the name under which it came.
 
-    With a ``fact`` come the ``agent`` and the ``facts`` that say what counts now, so that it is seen whether it loosens.
+    With a ``fact`` come the ``agent`` and the ``facts`` that say what counts now, so that it is seen whether it loosens;
+    with ``kit`` comes ``kit_digest``, the kit that judges the incident, so that it is seen whether a newer one is in use.
     """
 
     incident_id: str
@@ -44,6 +46,7 @@ class Claimed:
     parameters: dict[str, Any] = field(default_factory=dict)
     agent: str = ""
     facts: tuple[Fact, ...] = ()
+    kit_digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Authority:
     """Who ``by`` is to the kit. ``known`` False: nobody of that name. ``verified`` False: only the typed name says so.
 
     ``may`` False carries the reason in ``why``, and its type in ``refusal`` where it is another than NotAuthorised.
+    ``newer_kit`` and ``newer_kit_difference`` answer a ``kit``: as in the assessment, empty where none is in use.
     """
 
     by: str
@@ -60,6 +64,8 @@ class Authority:
     may: bool = False
     why: str = ""
     refusal: str = ""
+    newer_kit: str = ""
+    newer_kit_difference: tuple[str, ...] = ()
 
 
 @activity.defn(name="triage.assess")

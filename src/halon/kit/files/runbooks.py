@@ -27,10 +27,9 @@ class StepShape(Shape):
 
 
 class CadenceShape(Shape):
-    """How often the incident speaks, in minutes, by audience."""
+    """How often leadership hears of an incident of this category, in minutes."""
 
     leadership_minutes: int | None = Field(default=None, ge=5, le=1440)
-    customers_minutes: int | None = Field(default=None, ge=5, le=10_080)
 
 
 class RunbookFile(Shape):

@@ -18,9 +18,10 @@ def about_agents(bundle: Bundle) -> Iterator[Finding]:
     for name, agent in bundle.agents.items():
         prepared = {key: one for key, one in bundle.actions.actions.items() if name in one.agents}
         yield from _stopping(name, agent, prepared)
-        yield from _fallback(name, agent)
-        yield from _seeing(name, agent, bundle)
-        yield from _knowing(name, agent, bundle)
+        file = bundle.file("agents", name)
+        yield from _fallback(name, agent, file)
+        yield from _seeing(name, agent, bundle, file)
+        yield from _knowing(name, agent, file)
 
 
 def takes_out(action: ActionShape, tool: str) -> bool:
@@ -31,9 +32,9 @@ def takes_out(action: ActionShape, tool: str) -> bool:
 def _stopping(name: str, agent: AgentFile, prepared: dict[str, ActionShape]) -> Iterator[Finding]:
     item: Item = "kill switch and safe mode"
     if not prepared:
-        rank = "weak" if agent.mode == "observe" else "fails"
         what = f"nothing can stop {name}: no action names it"
-        yield Finding("weak" if rank == "weak" else "fails", item, what, "add one in actions.yaml, with its connector")
+        fix = "add one in actions.yaml, with its connector"
+        yield Finding("weak" if agent.mode == "observe" else "fails", item, what, fix)
         return
     whole = [one for one in prepared.values() if WHOLE in one.covers]
     if not whole:
@@ -52,24 +53,24 @@ def _stopping(name: str, agent: AgentFile, prepared: dict[str, ActionShape]) -> 
             yield Finding("weak", item, what, "add an action that takes out less")
 
 
-def _fallback(name: str, agent: AgentFile) -> Iterator[Finding]:
+def _fallback(name: str, agent: AgentFile, file: str) -> Iterator[Finding]:
     if agent.fallback is None:
         what = f"it is not said what people get while {name} is off"
-        yield Finding("weak", "known-good fallback", what, "add fallback: with words and a probe")
+        yield Finding("weak", "known-good fallback", what, f"add fallback: with words and a probe to {file}")
     elif agent.fallback.probe is None:
         what = f"nobody can see whether the fallback of {name} is served"
-        yield Finding("advice", "known-good fallback", what, "add probe: to its fallback")
+        yield Finding("advice", "known-good fallback", what, f"add probe: under fallback: in {file}")
     if agent.known_good is None:
         what = f"no known-good version of {name} is named to roll back to"
-        yield Finding("advice", "known-good fallback", what, "add known_good: with version and config_hash")
+        yield Finding("advice", "known-good fallback", what, f"add known_good: with version and config_hash to {file}")
 
 
-def _seeing(name: str, agent: AgentFile, bundle: Bundle) -> Iterator[Finding]:
+def _seeing(name: str, agent: AgentFile, bundle: Bundle, file: str) -> Iterator[Finding]:
     item: Item = "logging and traceability"
     connector = bundle.connectors.get(agent.connector or "")
     if connector is None:
         what = f"{name} can't be looked at: it has no connector, so nothing an alert says can be confirmed"
-        yield Finding("weak", item, what, "give it one")
+        yield Finding("weak", item, what, f"add connector: to {file}")
         return
     if not {"traces", "actions"} & set(connector.observe):
         what = f"neither traces nor action log of {name} can be read"
@@ -79,20 +80,20 @@ def _seeing(name: str, agent: AgentFile, bundle: Bundle) -> Iterator[Finding]:
         yield Finding("advice", item, what, "add describe: under observe: of its connector")
 
 
-def _knowing(name: str, agent: AgentFile, bundle: Bundle) -> Iterator[Finding]:
+def _knowing(name: str, agent: AgentFile, file: str) -> Iterator[Finding]:
     item: Item = "inventory of agents, tools and data"
     if agent.owner is None:
-        yield Finding("weak", item, f"nobody owns {name}", "name the person in owner:")
+        yield Finding("weak", item, f"nobody owns {name}", f"name the person under owner: in {file}")
     if not agent.tools:
         what = f"the tools of {name} are not listed, so nobody can say what it could do"
-        yield Finding("weak", item, what, "list them in tools: with risk")
+        yield Finding("weak", item, what, f"list them with their risk under tools: in {file}")
     if not (agent.data.collects or agent.data.stores or agent.data.shares):
         what = f"it is not said which data {name} collects, stores and shares"
-        yield Finding("weak", item, what, "write it in data:; the privacy officer asks it first")
+        yield Finding("weak", item, what, f"write it under data: in {file}; the privacy officer asks it first")
     if not agent.jurisdictions:
         what = f"it is not said in which countries {name} serves people"
-        yield Finding("advice", item, what, "list them in jurisdictions:")
+        yield Finding("advice", item, what, f"list them under jurisdictions: in {file}")
     for flow in agent.data.shares:
         if flow.party is None:
             what = f"{name} shares {flow.what!r}, and it is not said with whom"
-            yield Finding("advice", item, what, "name the party")
+            yield Finding("advice", item, what, f"name the party under data: in {file}")

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from halon.judgement.policy import Policy
 from halon.kit.bundle import Bundle
 from halon.kit.channels import missing
 from halon.kit.tonight.finding import Finding
+from halon.kit.tonight.spoken import listed
 
 
 def reach(bundle: Bundle, policy: Policy, secrets: Mapping[str, str], environ: Mapping[str, str]) -> Iterator[Finding]:
     """What can't be reached as things are. ``secrets`` maps agents to the variable of their secret."""
-    for agent, variable in sorted(secrets.items(), key=lambda one: _observed(policy, one[0])):
-        if not environ.get(variable):
-            what = f"the agent {agent} can't be reached: {variable} is not set"
-            yield Finding("fails", "kill switch and safe mode", what, "set it where the worker runs")
+    yield from _agents(policy, secrets, environ)
+    yield from _channels(bundle, environ)
     for name, channel in bundle.communications.channels.items():
-        if unset := missing(channel, environ):
-            effect, rank = ("is not used", "weak") if channel.optional else ("will fail", "fails")
-            what = f"the channel {name} {effect}: {', '.join(unset)} is not set"
-            yield Finding(
-                "weak" if rank == "weak" else "fails", "prepared notices", what, "set it, or take the channel out"
-            )
         server = environ.get(channel.server_env or "", "")
         if server and channel.kind == "smtp" and channel.security == "none" and not _is_here(server):
             what = f"the channel {name} sends mail in the clear to {server}"
@@ -43,6 +36,36 @@ def reach(bundle: Bundle, policy: Policy, secrets: Mapping[str, str], environ: M
             what = f"the source {name} has no token"
             fix = f"set {source.token_env}, or start with halon up, which makes one"
             yield Finding("fails", "logging and traceability", what, fix)
+
+
+def _agents(policy: Policy, secrets: Mapping[str, str], environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Agents without their token, those that Halon may act on first; one finding a variable."""
+    cut_off: dict[str, list[str]] = {}
+    for agent, variable in sorted(secrets.items(), key=lambda one: _observed(policy, one[0])):
+        if not environ.get(variable):
+            cut_off.setdefault(variable, []).append(agent)
+    for variable, agents in cut_off.items():
+        others = f" (and {listed(agents[1:], 6)})" if agents[1:] else ""
+        what = f"the agent {agents[0]}{others} can't be reached: {variable} is not set"
+        yield Finding("fails", "kill switch and safe mode", what, "set it where the worker runs")
+
+
+def _channels(bundle: Bundle, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Channels without their variables; one finding for those that lack the same."""
+    lacking: dict[tuple[bool, tuple[str, ...]], list[str]] = {}
+    for name, channel in bundle.communications.channels.items():
+        if unset := missing(channel, environ):
+            lacking.setdefault((channel.optional, unset), []).append(name)
+    for (optional, unset), names in lacking.items():
+        effect = ("are not used" if len(names) > 1 else "is not used") if optional else "will fail"
+        are, it = ("are", "them") if len(unset) > 1 else ("is", "it")
+        what = f"the channel{_s(names)} {listed(names, 6)} {effect}: {listed(unset, 6)} {are} not set"
+        fix = f"set {it} where the worker runs, or take {'them' if len(names) > 1 else 'it'} out of communications.yaml"
+        yield Finding("weak" if optional else "fails", "prepared notices", what, fix)
+
+
+def _s(names: Sequence[str]) -> str:
+    return "s" if len(names) > 1 else ""
 
 
 def _observed(policy: Policy, agent: str) -> bool:

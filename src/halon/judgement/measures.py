@@ -1,0 +1,92 @@
+"""What a kit measures an answer by: the counts that end something that runs while they are unknown, and its zones.
+
+While a fact is unknown, the clock of a regime that asks for it runs, a floor ``while_unknown`` holds, and an action is
+planned or suggested. An upper end of a count can end that ("at least 500": there are 3). Where only a level of an axis,
+a modifier or a category asks for it, unknown holds nothing, so an answer can only add to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from halon.judgement.dates import EARTH
+from halon.judgement.policy import Policy
+from halon.judgement.predicates import All, Any_, Leaf, Not, Tree, range_of
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Limit:
+    """The highest count that decides something. An upper end below it ends that; with ``inclusive`` also one at it."""
+
+    value: float
+    inclusive: bool = False
+
+    def ended_by(self, top: float) -> bool:
+        """Whether an upper end ``top`` (infinite: there is none) can end something."""
+        return top < self.value or (self.inclusive and top == self.value)
+
+
+ANY_TOP = Limit(float("inf"))
+"""Of a fact of which it is not known what hangs on it: every upper end could end something."""
+ONLY_NONE = Limit(0, inclusive=True)
+"""Of a fact on which nothing of the kit hangs: only none at all is the least cautious answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Measures:
+    """The limits by fact (None: not known, so any upper end counts) and the zones in which clocks read dates."""
+
+    limits: Mapping[str, Limit] | None = None
+    zones: tuple[ZoneInfo, ...] = EARTH
+
+    def limit(self, fact: str) -> Limit:
+        """The limit of ``fact``."""
+        return ANY_TOP if self.limits is None else self.limits.get(fact, ONLY_NONE)
+
+
+UNMEASURED = Measures()
+
+
+def measures(policy: Policy) -> Measures:
+    """What the kit measures by, whichever agent and legal entity it is about: an incident can touch others later."""
+    limits: dict[str, Limit] = {}
+    for tree in _held_while_unknown(policy):
+        for fact, limit in _limits(tree, upright=True):
+            limits[fact] = max(limit, limits.get(fact, ONLY_NONE))
+    zones = tuple(ZoneInfo(name) for name in sorted({regime.zone for regime in policy.regimes}))
+    return Measures(limits, zones or EARTH)
+
+
+def _held_while_unknown(policy: Policy) -> Iterator[Tree]:
+    """The conditions that count while they are not settled, and no longer once they are false."""
+    yield from (regime.when for regime in policy.regimes)
+    yield from (floor.when for floor in policy.rubric.floors if floor.while_unknown)
+    yield from (one.when for agent in policy.agents.values() for one in agent.prepared)
+
+
+def _limits(tree: Tree, *, upright: bool) -> Iterator[tuple[str, Limit]]:
+    """The limits in ``tree``; not ``upright``: it stands under a ``not``, so what makes it true ends something."""
+    match tree:
+        case Leaf(fact):
+            if (limit := _limit(tree, upright=upright)) is not None:
+                yield fact, limit
+        case Not(part):
+            yield from _limits(part, upright=not upright)
+        case All(parts) | Any_(parts):
+            for part in parts:
+                yield from _limits(part, upright=upright)
+
+
+def _limit(leaf: Leaf, *, upright: bool) -> Limit | None:
+    bounds = range_of(leaf.value)
+    if bounds is None or bounds[0] is None:
+        return None
+    match leaf.op, upright:
+        case ("at_least" | "is", True) | ("below" | "is_not", False):
+            return Limit(bounds[0])
+        case ("above" | "is_not", True) | ("at_most" | "is", False):
+            return Limit(bounds[0], inclusive=True)
+        case _:
+            return None  # only a higher count can end it, and higher is the cautious way

@@ -1,0 +1,120 @@
+"""``halon assess FILE`` names everything that is wrong with a file at once, each with its line and the fix."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from halon.cli import entry
+from halon.cli.assessing import FactsUnusable, assess_file, examine_file
+from halon.cli.facts_file import MOST
+from halon.kit import Kit, load, starter_path
+
+WRONG = """\
+as_of: soon
+agent: suport-bot
+entity: acme
+fact: {}
+facts:
+  confirmd: true
+  ongoing: maybe
+  aware_at: yesterday
+  affected_individuals: {low: 9, high: 6}
+entities:
+  acme-eu: {roles: [procesor], fact: {}}
+  acme-us: {facts: {confirmed: 7}}
+filed:
+  - {obligation: eu-gdpr-34, stage: x, at: then}
+  - {obligation: eu-gdpr-33, stage: notificaton, at: 2026-11-20, entity: [1]}
+  - {stage: notification}
+"""
+SAID = (
+    (1, "as_of must be a time", "write it such as"),
+    (2, "there is no agent 'suport-bot'", "did you mean 'support-bot'?"),
+    (3, "there is no entity 'acme'", "did you mean 'acme-eu'?"),
+    (4, "there is no key 'fact'", "did you mean 'facts'?"),
+    (6, "there is no fact 'confirmd'", "did you mean confirmed"),
+    (7, "ongoing (the agent still does harm)", "must be true, false or unknown"),
+    (8, "aware_at (when the organisation was reasonably certain)", "must be a time such as"),
+    (9, "affected_individuals", "a range such as"),
+    (11, "there is no key 'fact'", "did you mean 'facts'?"),
+    (11, "there is no role in law 'procesor'", "did you mean 'processor'?"),
+    (12, "confirmed (", "must be true, false or unknown"),
+    (12, "there is no entity 'acme-us'", "did you mean 'acme-eu'?"),
+    (14, "at must be a time", "write it such as"),
+    (14, "there is no obligation 'eu-gdpr-34'", "did you mean 'eu-gdpr-33'?"),
+    (15, "there is no entity '[1]'", "known: acme-eu"),
+    (15, "there is no stage of eu-gdpr-33 'notificaton'", "did you mean 'notification'?"),
+    (16, "at is missing", "each filing needs obligation, stage, at"),
+    (16, "obligation is missing", "each filing needs obligation, stage, at"),
+)
+
+
+@pytest.fixture(scope="module")
+def kit() -> Kit:
+    return load(starter_path(), {})
+
+
+@pytest.fixture
+def page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HALON_KIT", str(starter_path()))
+    file = tmp_path / "facts.yaml"
+    file.write_text(WRONG)
+    return file
+
+
+def test_all_that_is_wrong_is_told_at_once_with_line_and_fix(page: Path, kit: Kit) -> None:
+    """Nobody mends one mistake to be told of the next."""
+    with pytest.raises(FactsUnusable) as caught:
+        assess_file(page, kit)
+    told = str(caught.value).splitlines()
+    assert [one.partition(": ")[0] for one in told] == [f"{page}:{line}" for line, *_ in SAID]
+    for one, (_, what, fix) in zip(told, SAID, strict=True):
+        assert what in one
+        assert fix in one
+
+
+def test_the_command_prints_a_line_for_each_and_exits_1(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """On stderr, with the count and the next step at the end; nothing that looks like an assessment."""
+    assert entry.run(["assess", str(page)]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    lines = said.err.splitlines()
+    assert len(lines) == len(SAID) + 1
+    assert lines[-1] == f"error: {page} has 18 things wrong → correct them, then halon assess {page}"
+
+
+def test_for_machines_each_is_an_object(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """File, line, what, known and next step, as in ``kit check --json``."""
+    assert entry.run(["assess", str(page), "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["ok"], told["error"]["type"], len(told["problems"])) == (False, "FactsUnusable", len(SAID))
+    assert told["problems"][1] == {
+        "file": str(page), "line": 2, "what": "there is no agent 'suport-bot'", "known": ["billing-bot", "support-bot"],
+        "next_step": "did you mean 'support-bot'?",
+    }  # fmt: skip
+
+
+def test_a_file_that_is_all_wrong_is_told_in_bounds(page: Path, kit: Kit) -> None:
+    """Fifty lines, then how many more."""
+    page.write_text("as_of: 2026-11-20\nfacts:\n" + "".join(f"  nonsense_{one}: 1\n" for one in range(400)))
+    with pytest.raises(FactsUnusable) as caught:
+        assess_file(page, kit)
+    told = str(caught.value).splitlines()
+    assert len(told) == MOST + 1
+    assert told[-1] == "and 350 more; correct these first"
+
+
+def test_a_range_of_one_number_is_that_number(page: Path, kit: Kit) -> None:
+    """Nobody reads "between 6 and 6"."""
+    page.write_text(
+        "as_of: 2026-11-20\nagent: support-bot\nfacts:\n  affected_individuals: {low: 600, high: 600}\n"
+        "  personal_data_involved: true\n  confirmed: true\n  affected_residencies: {DE: {low: 6, high: 6}, FR: {low: 1, high: 2}}\n"
+    )
+    judged = examine_file(page, kit).assessment
+    assert judged.values[""]["affected_individuals"] == 600
+    assert judged.values[""]["affected_residencies"] == {"DE": 6, "FR": {"low": 1, "high": 2}}
+    assert judged.blast_radius["people"] == "600 people"
+    assert "between 600 and 600" not in json.dumps(assess_file(page, kit))

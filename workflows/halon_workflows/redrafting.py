@@ -1,0 +1,138 @@
+"""A notice that waits for its yes is drafted again when a person says something new; only another text is asked anew."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from temporalio import workflow
+
+from halon.incident import alarms
+from halon.incident.about import about
+from halon.incident.assessment import Stage
+from halon.incident.gates import Gate
+from halon.incident.notices import Notice
+from halon.incident.redrafts import changed, same
+from halon.incident.standing import gate, notice
+from halon.incident.state import State
+from halon.incident.times import normal
+from halon.ports import notify
+from halon_workflows import gating, others
+from halon_workflows.durable import Durable
+
+PATIENCE = 10
+"""Seconds that a question, or the answer to one, waits for what was said just before it to be judged and compared."""
+
+
+def said_by_people(state: State) -> int:
+    """How much people have said that a notice may show."""
+    return sum(1 for fact in state.facts if fact.source == "person")
+
+
+def remember(inc: Durable, one: Notice, heard: int, told: dict[str, Any]) -> None:
+    """What people had said when ``one`` was drafted, and what stands in it that each new draft would show otherwise."""
+    record = told["record"]
+    drawn_up = f"{told['now']} {record['head']} {record['seq']}"
+    inc.change(ledger={**inc.state.ledger, _heard(one): str(heard), _drawn_up(one): drawn_up})
+
+
+def carry(inc: Durable, one: Notice, again: Notice) -> None:
+    """The same text waits for another yes, as ``again``; from now on as known as it is."""
+    ledger = {**inc.state.ledger, _heard(again): str(said_by_people(inc.state))}
+    if alarms.apart(inc.state):
+        ledger |= {to: ledger[by] for by, to in ((f(one), f(again)) for f in (_heard, _drawn_up)) if by in ledger}
+    inc.change(ledger=ledger)
+
+
+def news(inc: Durable, notice_id: str) -> bool:
+    """Whether a person has said something since the notice was drafted."""
+    one = notice(inc.state, notice_id)
+    return one is not None and inc.state.ledger.get(_heard(one), "") != str(said_by_people(inc.state))
+
+
+def due(inc: Durable, notice_id: str) -> bool:
+    """Whether the notice is to be drafted again now: what was said is judged, so the draft shows what follows from it."""
+    return alarms.apart(inc.state) and _judged(inc.state) and news(inc, notice_id)
+
+
+async def heard_out(inc: Durable, notice_id: str) -> bool:
+    """Whether the notice is to be drafted again before anybody is asked; where people are just speaking, after a moment."""
+    if alarms.apart(inc.state) and news(inc, notice_id) and not _judged(inc.state):
+        await _moment(inc, lambda: _judged(inc.state), f"let it be judged: {notice_id}")
+    return due(inc, notice_id)
+
+
+async def compared(inc: Durable, gate_id: str) -> bool:
+    """Wait a moment while what a gate shows is compared with what was said since: its answer is to what stands then.
+
+    False where there is nothing to wait for.
+    """
+
+    def pending() -> bool:
+        asked = gate(inc.state, gate_id)
+        if asked is None or asked.kind != "notice" or asked.status != "open":
+            return False
+        return alarms.apart(inc.state) and news(inc, asked.subject)
+
+    if not pending():
+        return False
+    await _moment(inc, lambda: not pending(), f"let it be compared: {gate_id}")
+    return True
+
+
+async def again(inc: Durable, one: Notice, speaker: str) -> tuple[Notice, str] | None:
+    """The notice as it would be drafted now, and what is different; None where nothing is, which is then remembered.
+
+    Both drafts are compared as if made at the same time and at the same place of the record, which each shows. None, too,
+    where more was said meanwhile: that is drafted in its turn, and nobody is asked about what is old already.
+    """
+    heard, told = said_by_people(inc.state), about(inc.state, inc.now, speaker)
+    drawn_up = inc.state.ledger.get(_drawn_up(one), "").split(" ")
+    then = told
+    if len(drawn_up) == 3:
+        at, head, seq = drawn_up
+        then = told | {"now": at, "record": {"head": head, "seq": int(seq)}}
+    seen = await inc.act(notify.draft, notify.Draft(inc.state.incident_id, one, then), f"draft {one.id} again")
+    if same(one, seen):
+        inc.change(ledger={**inc.state.ledger, _heard(one): str(heard)})
+        return None
+    planned = replace(one, attempt=one.attempt + 1)
+    await others.look(inc, f"others:{planned.id}:{planned.attempt}")
+    drafted = await inc.act(notify.draft, notify.Draft(inc.state.incident_id, planned, told), f"draft {one.id} anew")
+    if heard != said_by_people(inc.state):
+        return None
+    fresh = replace(drafted, status=one.status)
+    remember(inc, fresh, heard, told)
+    return fresh, changed(one, seen)
+
+
+def pages(inc: Durable, before: Gate, stage: Stage) -> bool:
+    """Whether the gate that takes the place of ``before`` pages those who were asked.
+
+    It does where somebody has answered, for they believe it done, and once after each warning of the clock. Otherwise the
+    page of before still stands, and the next reminder names the new gate.
+    """
+    if before.status == "granted" or before.answers:
+        return True
+    now = normal(inc.now)
+    warned = max((at for one in (*stage.warn_at, stage.decide_by) if one and (at := normal(one)) <= now), default="")
+    return bool(warned) and normal(inc.state.ledger.get(gating.paged_step(before.subject), warned)) < warned
+
+
+def _judged(state: State) -> bool:
+    return state.person_version <= state.assessed_version
+
+
+async def _moment(inc: Durable, over: Callable[[], bool], what: str) -> None:
+    with suppress(TimeoutError):
+        await workflow.wait_condition(lambda: inc.leaving or over(), timeout=PATIENCE, timeout_summary=what[:180])
+
+
+def _heard(one: Notice) -> str:
+    return f"drafted:{one.id}:{one.attempt}"
+
+
+def _drawn_up(one: Notice) -> str:
+    return f"drawn-up:{one.id}:{one.attempt}"
