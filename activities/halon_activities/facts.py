@@ -5,30 +5,28 @@ from __future__ import annotations
 import difflib
 import json
 from typing import Any
-from zoneinfo import ZoneInfo
 
-from halon.incident import times
-from halon.judgement.deadlines import moment
 from halon.judgement.directions import is_amount, loosens, open_ended
 from halon.judgement.holding import in_force
 from halon.judgement.measures import measures
+from halon.judgement.policy import Policy
 from halon.judgement.predicates import is_unknown, shown
 from halon.judgement.vocabulary import VOCABULARY, check_fact, near
 from halon.kit import Kit
+from halon.kit.ahead import ahead
 from halon.kit.files.authority import FACT_DOWN
 from halon.ports.triage import Claimed
 
 NEEDS_REASON, UNKNOWN_ENTITY, UNKNOWN_FACT, WRONG_VALUE = "NeedsReason", "UnknownEntity", "UnknownFact", "WrongValue"
 MOST_NAMES = 12
-AHEAD = 300
-"""Seconds by which clocks of two machines may differ."""
 
 
-def objection(kit: Kit, claimed: Claimed, roles: tuple[str, ...], now: str) -> tuple[str, str]:
+def objection(kit: Kit, judging: Policy, claimed: Claimed, roles: tuple[str, ...], now: str) -> tuple[str, str]:
     """The type of the refusal (empty: NotAuthorised) and why not, with the next step; two empty texts if it may be said.
 
     A fact that loosens a severity or a clock takes the permission ``fact-down`` and a reason, like lowering itself. What
-    an upper end of a count can end, and where a date begins, is measured by ``kit``.
+    an upper end of a count can end, where a date begins, and which legal entities there are is measured by ``judging``,
+    the rules that judge the incident; who may say what, by ``kit``, the one in use.
     """
     name, value = str(claimed.parameters.get("name", "")), claimed.parameters.get("value")
     entity = str(claimed.parameters.get("entity", ""))
@@ -37,20 +35,20 @@ def objection(kit: Kit, claimed: Claimed, roles: tuple[str, ...], now: str) -> t
     named = [entity] if entity else []
     named += [str(one) for one in value] if name == "entities_involved" and isinstance(value, list) else []
     for one in named:
-        if one not in kit.policy.entities:
-            close = near(one, kit.policy.entities, 1)
+        if one not in judging.entities:
+            close = near(one, judging.entities, 1)
             hint = f"did you mean {close[0]!r}? " if close else ""
-            known = ", ".join(kit.policy.entities)
+            known = ", ".join(judging.entities)
             return UNKNOWN_ENTITY, f"there is no legal entity {one[:80]!r}; {hint}known: {known}"
     if who := _not_theirs(kit, name, roles):
         return "", who
-    if ahead := _ahead(name, value, now):
-        return WRONG_VALUE, ahead
-    counts = _counts(kit, claimed, name, entity)
+    if early := ahead(name, value, now):
+        return WRONG_VALUE, early
+    counts = _counts(judging, claimed, name, entity)
     detected = in_force(claimed.facts, entity).values.get("detected_at")
     if is_unknown(detected):
         detected = min((one.at for one in claimed.facts if one.at), default=now)
-    term, by = VOCABULARY[name], measures(kit.policy)
+    term, by = VOCABULARY[name], measures(judging)
     if not loosens(term, counts, value, detected, by):
         return "", ""
     change = f"{name} = {_word(value)} loosens what counts now ({_word(counts)})"
@@ -83,21 +81,9 @@ def _misfit(name: str, wrong: str) -> tuple[str, str]:
     )
 
 
-def _ahead(name: str, value: Any, now: str) -> str:
-    """Why a time that has not come yet can't be the time of something that happened; empty if it has come."""
-    term = VOCABULARY[name]
-    if term.kind != "time" or term.cautious != "earlier" or is_unknown(value):
-        return ""
-    earliest = moment(value, ZoneInfo("Etc/GMT-14"))  # a date begins there first
-    if earliest is None or (earliest - times.parse(now)).total_seconds() <= AHEAD:
-        return ""
-    return f"{name} = {_word(value)} has not come yet; say when it was"
-
-
 def _not_theirs(kit: Kit, name: str, roles: tuple[str, ...]) -> str:
-    """Why somebody with ``roles`` may not say ``name``. Roles that nobody in the kit holds bind nobody."""
-    held = {role for person in kit.people.values() for role in person.roles}
-    says = [role for role in VOCABULARY[name].says if role in held]
+    """Why somebody with ``roles`` may not say ``name``; empty if they may."""
+    says = kit.says(name)
     if not says or set(says) & set(roles):
         return ""
     who = ", ".join(one.name for one in kit.people.values() if set(one.roles) & set(says))
@@ -105,13 +91,13 @@ def _not_theirs(kit: Kit, name: str, roles: tuple[str, ...]) -> str:
     return f"{name} is said by {' or '.join(says)} (yours: {mine}); ask one of {who}, or write a note"
 
 
-def _counts(kit: Kit, claimed: Claimed, name: str, entity: str) -> Any:
+def _counts(judging: Policy, claimed: Claimed, name: str, entity: str) -> Any:
     """What counts now. Until roles are said, those of the kit do."""
     counts = in_force(claimed.facts, entity).values.get(name)
     if name != "roles" or not is_unknown(counts):
         return counts
-    agent = kit.policy.agents.get(claimed.agent)
-    own = kit.policy.entities.get(entity or (agent.entity if agent else ""))
+    agent = judging.agents.get(claimed.agent)
+    own = judging.entities.get(entity or (agent.entity if agent else ""))
     return list(own.roles) if own else counts
 
 

@@ -22,6 +22,9 @@ MOST_NAMES = 12
 """Names of facts in one answer; a hundred would hide the one that was meant."""
 
 
+STORE = "EvidenceStore"
+
+
 class Triage:
     """The activities of ``halon.ports.triage``."""
 
@@ -64,10 +67,20 @@ class Triage:
             may, why = self._hands.kit.may(claimed.command, who.roles)
             refusal = ""
             if may and claimed.command == "fact":
-                refusal, wrong = facts.objection(self._hands.kit, claimed, who.roles, self._hands.now())
+                refusal, wrong = await self._objection(claimed, who.roles)
                 may, why = not wrong, wrong or why
             told = Authority(who.name, known=True, roles=who.roles, verified=False, may=may, why=why, refusal=refusal)
             return await self._with_newer_kit(told, claimed) if may and claimed.command == "kit" else told
+
+    async def _objection(self, claimed: Claimed, roles: tuple[str, ...]) -> tuple[str, str]:
+        """What speaks against a fact: measured by the kit that judges the incident; people and roles are those of now."""
+        used = self._hands.kit
+        try:
+            judging = (await self._kits.of(claimed.kit_digest)).kit.policy
+        except (OSError, EvidenceError) as error:
+            why = f"It can't be seen by which kit the incident is judged: {in_words(error)[:200]}."
+            return STORE, f"{why} Say it again when the store answers."
+        return facts.objection(used, judging, claimed, roles, self._hands.now())
 
     async def _with_newer_kit(self, told: Authority, claimed: Claimed) -> Authority:
         """With the kit in use, where it is newer than that of the incident: nothing may have been judged since it came."""
@@ -75,7 +88,7 @@ class Triage:
             chosen = await self._kits.of(claimed.kit_digest)
         except (OSError, EvidenceError) as error:
             why = f"It can't be seen which kit is in use: {in_words(error)[:200]}. Say it again when the store answers."
-            return replace(told, may=False, why=why, refusal="EvidenceStore")
+            return replace(told, may=False, why=why, refusal=STORE)
         if chosen.missing:  # the next judgement would be by the kit in use in any case
             lost = f"can't be shown: {chosen.missing}"
             return replace(told, newer_kit=chosen.kit.digest, newer_kit_difference=(lost,))

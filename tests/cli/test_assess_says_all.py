@@ -118,3 +118,22 @@ def test_a_range_of_one_number_is_that_number(page: Path, kit: Kit) -> None:
     assert judged.values[""]["affected_residencies"] == {"DE": 6, "FR": {"low": 1, "high": 2}}
     assert judged.blast_radius["people"] == "600 people"
     assert "between 600 and 600" not in json.dumps(assess_file(page, kit))
+
+
+def test_a_time_after_as_of_is_refused_like_in_an_incident(page: Path, kit: Kit) -> None:
+    """What has not happened yet starts no clock; when a hold ends may well lie ahead."""
+    page.write_text(
+        "as_of: 2026-11-22T09:00:00Z\nagent: support-bot\nfacts:\n  aware_at: 2026-11-25T09:00:00Z\n"
+        "  personal_data_involved: true\n  law_enforcement_hold: {agency: BKA, until: 2026-12-24, written: yes}\n"
+        "entities:\n  acme-eu: {facts: {payment_made_at: 2026-11-24}}\n"
+    )
+    with pytest.raises(FactsUnusable) as caught:
+        assess_file(page, kit)
+    assert str(caught.value).splitlines() == [
+        f'{page}:4: aware_at = "2026-11-25T09:00:00Z" has not come yet at as_of 2026-11-22T09:00:00.000Z; '
+        "say when it was, or judge at a later as_of",
+        f"{page}:8: payment_made_at = 2026-11-24 has not come yet at as_of 2026-11-22T09:00:00.000Z; "
+        "say when it was, or judge at a later as_of",
+    ]
+    page.write_text(page.read_text().replace("11-25T09:00", "11-22T09:04").replace("11-24}", "11-22}"))
+    assert assess_file(page, kit)["obligations"], "clocks of two machines may differ by minutes"

@@ -143,3 +143,24 @@ def test_the_close_ends_all_that_are_left_and_what_is_delivered_after_it(room: A
     closed = replace(over, ledger={**over.ledger, "closed": room.at(10)})
     late = Message("m", "page", "tom", "s", "b", room.at(8), ("pd",), part=f"{GATE}20261122T100008000Z")
     assert resolved(alarms.rang(closed, late, ("pd",)), room.at(11))[-1] == late.part
+
+
+def test_a_page_to_somebody_else_silences_nobody(room: Any) -> None:
+    """Ann rings; Sue can't be reached and Tom is told instead: Ann has not answered, and goes on ringing."""
+    state = asked(room)
+    ann, sue = state.outbox
+    state = alarms.rang(replace(state, outbox=()), ann, ("pd",))
+    state = delivered(tell(state, room.at(3), f"instead:{sue.id}", sue.subject, sue.body, names=("tom",)), "pd")
+    assert resolved(state, room.at(4)) == []
+    settled = with_gate(state, replace(state.gates[0], status="granted"))
+    assert set(resolved(settled, room.at(5))) == {f"{GATE}20261122T100002000Z", f"{GATE}20261122T100003000Z"}
+
+
+def test_one_alarm_of_two_people_ends_only_once_both_were_rung_anew(room: Any) -> None:
+    """The product has one alarm for both: ended for one of them, it is silent for the other."""
+    state = delivered(asked(room), "pd")
+    gate = state.gates[0]
+    state = delivered(tell(state, room.at(3), f"gate-late:{gate.id}:x", "s", "b", names=("ann",)), "pd")
+    assert resolved(state, room.at(4)) == []
+    state = delivered(tell(state, room.at(5), f"gate-late:{gate.id}:y", "s", "b", names=("sue",)), "pd")
+    assert resolved(state, room.at(6)) == [f"{GATE}20261122T100002000Z"]

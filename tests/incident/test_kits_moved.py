@@ -128,7 +128,12 @@ def test_a_kit_that_the_incident_has_left_is_not_offered_as_newer(room: Any) -> 
     state = moved(room)
     back = judged(room, kit_digest=NEW, newer_kit=OLD, newer_kit_difference=CHANGED)
     state = take_in(state, back, state.facts_version, room.at(95))
-    assert (state.newer_kit, room.say(state, "kit", reason="r").refusal) == ("", "NothingNew")
+    said = room.say(state, "kit", reason="r")
+    assert (state.newer_kit, said.refusal) == ("", "NothingNew")
+    assert said.text.startswith(
+        f"Kit {OLD[:12]} is in use; this incident has left it for good and stays with {NEW[:12]}: to and fro between kits, "
+    )
+    assert "goes into a newer kit" in said.text
 
 
 def test_a_kit_of_an_earlier_release_is_told_calmly_and_loosens_nothing(room: Any) -> None:
@@ -160,4 +165,8 @@ def test_who_asks_to_be_moved_is_answered_with_what_was_found_then(room: Any) ->
     assert said.text.endswith(f"What changed: {'; '.join(CHANGED)}.")
     assert kits.to_judge_by(said.state) == NEW
     left = kits.found(moved(room), OLD, CHANGED)
-    assert room.say(left, "kit", reason="back").refusal == "NothingNew", "a late worker brings no kit back"
+    back = room.say(left, "kit", reason="back")
+    assert back.refusal == "NothingNew", "a late worker brings no kit back"
+    assert f"{OLD[:12]} is in use; this incident has left it for good" in back.text
+    again = room.say(kits.found(left, "", ()), "kit", reason="r")
+    assert f"Kit {NEW[:12]} judges this incident; no newer one is in use" in again.text, "the late worker is gone"

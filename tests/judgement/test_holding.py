@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -100,6 +101,56 @@ def test_an_entitys_own_word_comes_first() -> None:
     assert in_force(facts, "acme-eu").values == in_force(facts).values == {"gdpr_applies": True}
 
 
+OWN, ALL = "acme-eu", ""
+Word = tuple[str, Any, str]
+
+
+def words(name: str, *said: Word) -> tuple[Fact, ...]:
+    """Assertions in this order, each with its entity."""
+    made = [told(name, (source, value), entity=entity)[0] for source, value, entity in said]
+    return tuple(replace(one, at=f"2026-11-20T10:00:{second:02}Z") for second, one in enumerate(made))
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "counts", "disputed"),
+    [
+        # What is seen or said for all after an entity's own word tightens it, and shows.
+        ("spend_eur", [("ann", 100, OWN), ("trace", 60000, ALL)], {"low": 60000}, True),
+        ("spend_eur", [("ann", 100, OWN), ("pat", 60000, ALL)], 60000, True),
+        ("unauthorised_tool_actions", [("ann", [], OWN), ("log", ["drop"], ALL)], ["drop"], True),
+        ("aware_at", [("ann", "2026-11-20T08:00:00Z", OWN), ("pat", "2026-11-18T08:00:00Z", ALL)], "2026-11-18T08:00:00Z", True),
+        ("ongoing", [("file", False, OWN), ("trace", True, ALL)], True, True),
+        # It never loosens it; that it would is shown.
+        ("spend_eur", [("ann", 60000, OWN), ("trace", 100, ALL)], 60000, True),
+        ("gdpr_applies", [("ann", True, OWN), ("pat", False, ALL)], True, True),
+        ("aware_at", [("ann", "2026-11-18T08:00:00Z", OWN), ("pat", "2026-11-20T08:00:00Z", ALL)], "2026-11-18T08:00:00Z", True),
+        ("nis2_sector", [("ann", "health", OWN), ("pat", "farming", ALL)], "health", True),
+        # A person's word for all supersedes what machines said for all before it.
+        ("spend_eur", [("ann", 100, OWN), ("trace", 60000, ALL), ("pat", 100, ALL)], 100, False),
+        ("ongoing", [("ann", False, OWN), ("trace", True, ALL), ("pat", False, ALL)], False, False),
+        ("ongoing", [("ann", False, OWN), ("trace", True, ALL), ("pat", None, ALL)], False, False),
+        ("ongoing", [("ann", False, OWN), ("trace", True, OWN), ("pat", False, ALL)], True, True),
+        # The entity's own word supersedes what was said for all before it, and so does another one.
+        ("spend_eur", [("pat", 60000, ALL), ("ann", 100, OWN)], 100, False),
+        ("spend_eur", [("ann", 9, OWN), ("trace", 60000, ALL), ("ann", 100, OWN)], 100, False),
+        # It is not known of the entity: then what is known for all counts.
+        ("ongoing", [("ann", None, OWN), ("trace", True, ALL)], True, False),
+        ("ongoing", [("ann", None, OWN), ("pat", True, ALL)], True, False),
+        # A machine's word for the entity stands beside what others say for all.
+        ("ongoing", [("trace", False, OWN), ("trace", True, ALL)], True, True),
+        ("ongoing", [("trace", True, ALL), ("trace", False, OWN)], False, False),
+        ("ongoing", [("pat", True, ALL), ("trace", False, OWN)], True, True),
+    ],
+)  # fmt: skip
+def test_what_is_said_for_all_later_is_weighed_against_an_entitys_own_word(
+    name: str, said: list[Word], counts: Any, disputed: bool
+) -> None:
+    """Promise 7: a word for one entity blinds nobody to what is found out for all afterwards."""
+    holding = in_force(words(name, *said), OWN)
+    assert holding.values == {name: counts}
+    assert [(one.name, one.entity) for one in holding.conflicts] == ([(name, OWN)] if disputed else [])
+
+
 def test_the_whole_is_as_grave_as_its_gravest_part() -> None:
     """For severity one entity's bad news counts, its good news does not; people are not added up."""
     general = in_force(told("confirmed", ("trace", True)))
@@ -157,3 +208,14 @@ def test_the_order_of_machines_does_not_matter(spoken: tuple[str, Any, list[Said
     shown = [{**one.values, name: sorted(one.values.get(name) or [], key=str) if name == "data_categories" else one.values.get(name)}
              for one in (some, other)]  # fmt: skip
     assert shown[0] == shown[1]
+
+
+@given(SPOKEN, st.lists(st.booleans(), min_size=6, max_size=6))
+def test_nothing_said_for_all_loosens_what_a_person_said_for_an_entity(
+    spoken: tuple[str, Any, list[Said]], people: list[bool]
+) -> None:
+    """Whoever says what for all afterwards, what counts for the entity is as cautious as its own word, or more."""
+    name, said, after = spoken
+    later = [("pat" if person else source, value, ALL) for person, (source, value) in zip(people, after, strict=False)]
+    counts = in_force(words(name, ("ann", said, OWN), *later), OWN).values[name]
+    assert not loosens(VOCABULARY[name], said, counts)

@@ -11,6 +11,7 @@ import pytest
 from halon.incident.facts import Fact
 from halon.judgement.assess import assess
 from halon.judgement.containment import Prepared
+from halon.judgement.deadlines import After, Earliest, Expression, Latest
 from halon.judgement.directions import loosens, open_ended
 from halon.judgement.measures import ANY_TOP, ONLY_NONE, UNMEASURED, Limit, Measures, measures
 from halon.judgement.policy import Policy
@@ -111,6 +112,89 @@ def test_a_count_on_which_nothing_hangs_is_free_to_say(value: Any, expected: boo
 def test_an_open_ended_count_is_the_least_that_there_is(value: Any, low: int) -> None:
     """Nothing is said of how many there are at most."""
     assert open_ended(value) == {"low": low}
+
+
+SECTOR, END = "nis2_sector", "window_to"
+RISKY = Leaf(SECTOR, "any_of", ["health", "energy"])
+
+
+def due(expression: Expression) -> Policy:
+    """The starter kit with a regime that is due like this."""
+    stages = (replace(GDPR.stages[0], due=expression), *GDPR.stages[1:])
+    return replace(STARTER, regimes=(replace(GDPR, stages=stages),))
+
+
+def prepared(when: Tree) -> Policy:
+    """The starter kit with an action that is planned like this."""
+    agent = STARTER.agents["support-bot"]
+    one = Prepared(agent.prepared[0].order, when)
+    return replace(STARTER, regimes=(), agents={"support-bot": replace(agent, prepared=(one,))})
+
+
+def floor(when: Tree, *, while_unknown: bool) -> Policy:
+    """The starter kit with a floor under the severity."""
+    floors = (Floor("SEV2", when, "w", while_unknown=while_unknown),)
+    return replace(STARTER, rubric=replace(STARTER.rubric, floors=floors))
+
+
+@pytest.mark.parametrize(
+    ("kit", "held", "new", "expected"),
+    [
+        (asking(RISKY), None, "farming", True),
+        (asking(RISKY), None, "health", False),
+        (asking(RISKY), "health", "farming", True),
+        (asking(RISKY), "health", "energy", True),
+        (asking(RISKY), "health", "health", False),
+        (asking(RISKY), "health", None, True),
+        (asking(RISKY), None, None, False),
+        (asking(RISKY), None, 7, False),
+        (asking(Not(RISKY)), None, "health", True),
+        (asking(Not(RISKY)), None, "farming", False),
+        (asking(Any_((All((Leaf("confirmed", "is"), RISKY)), MANY))), None, "farming", True),
+        (floor(RISKY, while_unknown=True), None, "farming", True),
+        (floor(RISKY, while_unknown=False), None, "farming", False),
+        (prepared(RISKY), None, "farming", True),
+        (STARTER, None, "farming", False),
+        (STARTER, "health", "farming", False),
+    ],
+)
+def test_a_fact_without_a_graver_way_is_free_to_say_unless_something_hangs_on_it(
+    kit: Policy, held: Any, new: Any, expected: bool
+) -> None:
+    """Where a clock, a floor or an action asks for the sector, saying another one can end that."""
+    assert loosens(VOCABULARY[SECTOR], held, new, by=measures(kit)) is expected
+
+
+EARLY, LATE = "2026-11-20T09:00:00Z", "2026-11-22T09:00:00Z"
+BOTH = (After("aware_at", 24), After(END, 24))
+
+
+@pytest.mark.parametrize(
+    ("expression", "held", "new", "expected"),
+    [
+        (After(END, 24), EARLY, LATE, True),
+        (After(END, 24), LATE, EARLY, False),
+        (After(END, 24), EARLY, None, True),
+        (After(END, 24), None, LATE, False),  # without it no clock runs at all
+        (Earliest(BOTH), None, LATE, False),
+        (Latest(BOTH), None, LATE, True),  # the clock that runs from awareness would wait for it
+        (Earliest((Latest(BOTH), BOTH[0])), None, LATE, True),
+        (BOTH[0], EARLY, LATE, False),
+    ],
+)
+def test_a_time_without_a_graver_way_is_free_to_say_unless_a_clock_runs_from_it(
+    expression: Expression, held: Any, new: Any, expected: bool
+) -> None:
+    """Later postpones the clock, and taken back there is none."""
+    assert loosens(VOCABULARY[END], held, new, by=measures(due(expression))) is expected
+
+
+def test_of_the_starter_kit_nothing_hangs_on_a_fact_without_a_graver_way() -> None:
+    """First answers about sector, versions, tools and the end stay free to say."""
+    by = measures(LOADED)
+    plain = [term.name for term in VOCABULARY.values() if not term.cautious and not term.derived]
+    assert END in plain
+    assert [name for name in plain if name in by.asked or name in by.anchors] == []
 
 
 def status(*facts: Fact) -> str:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from halon.judgement.predicates import OPS, All, Any_, Leaf, Memo, Not, Tree, judge
+from halon.judgement.predicates import OPS, All, Any_, Leaf, Memo, Not, Tree, judge, shown
 
 NUMBERS = ("affected_individuals", "records_count")
 FLAGS = ("confirmed", "ongoing")
@@ -185,3 +185,12 @@ def test_text_from_outside_stays_one_quoted_line() -> None:
     assert "\n" not in judged.because[0]
     assert "\u202e" not in judged.because[0]
     assert len(judged.because[0]) < 150
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [({"low": 6, "high": 6}, "6"), ({"low": 6, "high": 10}, "between 6 and 10"), ({"low": 6}, "at least 6"), (6, "6")],
+)
+def test_a_range_of_one_number_is_that_number(value: Any, words: str) -> None:
+    """Nobody says "between 6 and 6"."""
+    assert shown(value) == words

@@ -128,7 +128,11 @@ def test_a_file_that_cannot_be_judged(tmp_path: Path, kit: Kit, change: dict[str
         ("a.json", b"[" * 100_000, "nested too deep"),
         ("a.json", b"[]", "the file must hold names and values"),
         ("a.json", b'{"facts": {}, "facts": {}}', "a.json:1: 'facts' appears twice"),
-        ("a.json", b'{"as_of": ' + b"9" * 5000 + b"}", "not readable as JSON"),
+        (
+            "a.json",
+            b'{\n"as_of": ' + b"9" * 5000 + b"}",
+            "a.json:2: holds a number with too many digits to be read; write",
+        ),
         (
             "a.json",
             b'{\n"facts": ' + b'{"a":' * 60 + b"1" + b"}" * 60 + b"}",

@@ -103,7 +103,7 @@ def test_every_pack_at_once_adds_nothing_that_fails(kit_with: Callable[..., Path
     kit, findings = examine(folder, SET, datetime(2026, 11, 23, tzinfo=UTC))
     assert {regime.id for regime in kit.policy.regimes} == {"contract-dpa", "eu-gdpr-33"}.union(*PACKS.values())
     assert [str(one) for one in findings if one.rank == "fails"] == []
-    (weak,) = (one.what for one in findings if one.rank == "weak")
+    (weak,) = (one.what for one in findings if one.rank == "weak" and "unverified names" not in one.what)
     assert weak.startswith("the notices us-ca, us-co, us-ny and us-tx would go nowhere: 'not written yet'")
 
 

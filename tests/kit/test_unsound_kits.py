@@ -70,7 +70,7 @@ def problems(folder: Path) -> str:
             "role 'security_chief' is held by nobody",
         ),
         ("actions.yaml", "quorum: 1", "quorum: 3", "needs 3 people and only 2 can answer (lee, sue)"),
-        ("actions.yaml", "quorum: 1", "quorum: 0", "greater than or equal to 1"),
+        ("actions.yaml", "quorum: 1", "quorum: 0", "0 is too small; write 1 or more"),
         ("actions.yaml", "fact: external_recipient", "fact: external_recipent", "did you mean 'external_recipient'?"),
         ("actions.yaml", "contains: send_email", "has: send_email", "there is no comparison 'has'; known: is, is_not"),
         ("actions.yaml", "contains: send_email", "at_least: 3", "can't be compared by 'at_least'; known: contains"),
@@ -175,7 +175,7 @@ FIRST, LAST = "- {share: 10, watch_seconds: 120}", "- {share: 100}"
 @pytest.mark.parametrize(
     ("name", "old", "new", "says"),
     [
-        ("actions.yaml", FIRST, "- {share: 0, watch_seconds: 120}", "greater than or equal to 1"),
+        ("actions.yaml", FIRST, "- {share: 0, watch_seconds: 120}", "0 is too small; write 1 or more"),
         ("actions.yaml", FIRST, "- {share: 10, watch_minutes: 2}", "there is no key 'watch_minutes'; known: share, watch_sec"),
         ("actions.yaml", FIRST, "- {share: 10}", "10 percent is not watched, so it would say nothing; give it watch_seconds"),
         ("actions.yaml", LAST, "- {share: 50}", "the shares 10, 50 don't rise to 100; begin small"),
@@ -354,3 +354,44 @@ def test_a_notice_of_ones_own_is_read_when_the_kit_is(folder: Path, text: str, s
     (folder / "notices").mkdir()
     (folder / "notices" / "ours.txt.j2").write_text(text)
     assert says in problems(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "says"),
+    [
+        ("actions.yaml", "quorum: 1", "quorum: yes", "quorum: 'yes' is no whole number; write one, such as 1"),
+        ("actions.yaml", "quorum: 1", "quorum: 11", "quorum: 11 is too large; write 10 or less"),
+        ("actions.yaml", "exclude_proposer: true", "exclude_proposer: no", "'no' is neither true nor false; write true or false"),
+        ("oncall.yaml", "roles: [commander]", "roles: commander", "'commander' is no list; write it in brackets"),
+        ("oncall.yaml", "roles: [commander]", "roles: []", "a list with 0 in it is too few; write 1 or more of them"),
+        ("oncall.yaml", "name: Ann Archer", "name: 7", "7 is no text; write text; in quotes if it looks like a number"),
+        ("oncall.yaml", "name: Ann Archer", 'name: ""', "'' is too short; write 1 or more characters"),
+        ("oncall.yaml", "name: Ann Archer", 'name: "Ann\\nArcher"', "holds a line break or control character; write it on one line"),
+        ("regimes/eu-gdpr-33.yaml", "\ntitle: ", "\ntitle: !secret ", "is not allowed here; write the value without a tag"),
+    ],
+)  # fmt: skip
+def test_a_value_of_the_wrong_kind_is_answered_with_what_to_write(
+    folder: Path, name: str, old: str, new: str, says: str
+) -> None:
+    """In the words of a kit and not of a programming language, once, with line and fix."""
+    edit(folder, name, old, new)
+    told = problems(folder)
+    assert says in told
+    assert "input should" not in told
+    assert len(told.splitlines()) == 1
+    assert re.match(rf"{re.escape(name)}:\d+: ", told)
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"name: Acme\n# caf\xe9\n", "organisation.yaml:2: is not UTF-8 text; save the file as UTF-8"),
+        (b"#" * 1_048_577, "organisation.yaml:1: longer than 1048576 characters; split it"),
+        (b"#" * (4 * 1_048_576 + 1), "organisation.yaml:1: larger than 4194304 bytes; split or shorten it"),
+        (b"name: \x07\n", "organisation.yaml:1: a character that YAML does not allow: special characters are not allowed; remove it"),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read_is_named_with_line_and_fix(folder: Path, content: bytes, says: str) -> None:
+    """Too large, or no text: the next step all the same."""
+    (folder / "organisation.yaml").write_bytes(content)
+    assert says in problems(folder).splitlines()[0]

@@ -170,3 +170,22 @@ async def test_a_burst_of_words_is_one_new_gate(house: Any) -> None:
         assert new == [after["id"]]
         assert "6,123" in after["question"][0]
         assert "7,000" in after["question"][0]
+
+
+async def test_what_is_judged_without_a_persons_fact_is_compared_once_and_pages_nobody(house: Any) -> None:
+    """A duty that was filed by hand is judged too: one draft to compare, and the gate that was asked about stays."""
+    async with house.worker():
+        before, paged = await asked(house)
+        count = await drafts(house)
+        filed = await house.say("filed", by="cus", obligation="contract-dpa", reference="by letter")
+        assert "contract-dpa" in filed, filed
+        assert await drafted(house, count) == count + 1
+        await asyncio.sleep(2)
+        assert await drafts(house) == count + 1, "once a judgement"
+        after = await gate(house)
+        assert (after["id"], after["opened_at"], after["question"]) == (
+            before["id"],
+            before["opened_at"],
+            before["question"],
+        )
+        assert len(pages(house)) == paged

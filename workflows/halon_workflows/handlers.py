@@ -82,13 +82,13 @@ class Commands(Durable):
         return outcome.text
 
     def _claimed(self, command: Command) -> triage.Claimed:
-        """What is asked about the speaker; with a fact, all that was said of it, which shows whether it loosens; with a
-        kit, the one that judges the incident."""
+        """What is asked about the speaker; with a fact, all that was said of it, which shows whether it loosens; with
+        that and with a kit, the kit that judges the incident."""
         names = (command["name"], "detected_at") if command.name == "fact" else ()
         facts = tuple(fact for fact in self.state.facts if fact.name in names and not fact.claim)
         return triage.Claimed(
             self.state.incident_id, self._name_for(command), command.by, command.parameters, self.state.agent, facts,
-            in_force(self.state) if command.name == "kit" else "",
+            in_force(self.state) if command.name in ("fact", "kit") else "",
         )  # fmt: skip
 
     def _name_for(self, command: Command) -> str:

@@ -14,6 +14,7 @@ from halon.incident.messages import Message
 from halon.incident.notices import Notice, NoticeStatus
 from halon.incident.orders import GatePolicy
 from halon.incident.others import told_already
+from halon.incident.redrafts import known
 from halon.incident.standing import (
     decided,
     notice,
@@ -102,11 +103,11 @@ def _of_another(inc: Durable, duty: Obligation) -> bool:
 
 async def _draft(inc: Durable, one: Notice) -> Notice:
     inc.state = with_notice(inc.state, one)
-    told, heard = about(inc.state, inc.now, _speaker(inc, one)), redrafting.said_by_people(inc.state)
+    told, heard = about(inc.state, inc.now, _speaker(inc, one)), known(inc.state)
     drafted = await inc.act(notify.draft, notify.Draft(inc.state.incident_id, one, told), f"draft {one.id}")
     drafted = replace(drafted, status="drafted")
     inc.state = with_notice(inc.state, drafted)
-    redrafting.remember(inc, drafted, heard if alarms.apart(inc.state) else redrafting.said_by_people(inc.state), told)
+    redrafting.remember(inc, drafted, heard if alarms.apart(inc.state) else known(inc.state), told)
     inc.note("notice", "notify", f"Drafted {one.id} for {drafted.recipient or one.audience}.", notice=one.id)
     return drafted
 
@@ -137,7 +138,7 @@ async def _allowed(inc: Durable, notice_id: str, duty: Obligation, stage: Stage)
 
 
 async def _asked(inc: Durable, one: Notice, policy: GatePolicy, duty: Obligation, stage: Stage) -> Gate:
-    """The settled gate of a notice. While people say something new it is drafted again; another text is another gate."""
+    """The settled gate of a notice. After each new judgement it is drafted again; another text is another gate."""
     whose = f" of {duty.entity}" if _of_another(inc, duty) else ""
     title = f"send {duty.title}{whose} to {one.recipient or duty.authority}"
     notice_id, page = one.id, True
@@ -154,7 +155,7 @@ async def _asked(inc: Durable, one: Notice, policy: GatePolicy, duty: Obligation
             instead=instead, page=page,
         )  # fmt: skip
         over = asked.status not in ("open", "granted") or not alarms.apart(inc.state)
-        if over or not redrafting.news(inc, notice_id):
+        if over or not await redrafting.yes_outrun(inc, notice_id):
             return asked
         again = await redrafting.again(inc, _notice(inc, notice_id), _speaker(inc, one))
         standing = _gate_of(inc, asked)

@@ -1,4 +1,4 @@
-"""A notice that waits for its yes is drafted again when a person says something new; only another text is asked anew."""
+"""A notice that waits for its yes is drafted again after each new judgement; only another text is asked anew."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ from halon.incident.about import about
 from halon.incident.assessment import Stage
 from halon.incident.gates import Gate
 from halon.incident.notices import Notice
-from halon.incident.redrafts import changed, same
+from halon.incident.redrafts import changed, each_judgement, judged, known, outdated, overtaken, same
 from halon.incident.standing import gate, notice
-from halon.incident.state import State
 from halon.incident.times import normal
 from halon.ports import notify
 from halon_workflows import gating, others
@@ -26,41 +25,49 @@ PATIENCE = 10
 """Seconds that a question, or the answer to one, waits for what was said just before it to be judged and compared."""
 
 
-def said_by_people(state: State) -> int:
-    """How much people have said that a notice may show."""
-    return sum(1 for fact in state.facts if fact.source == "person")
-
-
-def remember(inc: Durable, one: Notice, heard: int, told: dict[str, Any]) -> None:
-    """What people had said when ``one`` was drafted, and what stands in it that each new draft would show otherwise."""
+def remember(inc: Durable, one: Notice, heard: str, told: dict[str, Any]) -> None:
+    """What was known when ``one`` was drafted, and what stands in it that each new draft would show otherwise."""
     record = told["record"]
     drawn_up = f"{told['now']} {record['head']} {record['seq']}"
-    inc.change(ledger={**inc.state.ledger, _heard(one): str(heard), _drawn_up(one): drawn_up})
+    inc.change(ledger={**inc.state.ledger, _heard(one): heard, _drawn_up(one): drawn_up})
 
 
 def carry(inc: Durable, one: Notice, again: Notice) -> None:
     """The same text waits for another yes, as ``again``; from now on as known as it is."""
-    ledger = {**inc.state.ledger, _heard(again): str(said_by_people(inc.state))}
+    ledger = {**inc.state.ledger, _heard(again): known(inc.state)}
     if alarms.apart(inc.state):
         ledger |= {to: ledger[by] for by, to in ((f(one), f(again)) for f in (_heard, _drawn_up)) if by in ledger}
     inc.change(ledger=ledger)
 
 
 def news(inc: Durable, notice_id: str) -> bool:
-    """Whether a person has said something since the notice was drafted."""
+    """Whether something has been judged since the notice was drafted, or is to be."""
     one = notice(inc.state, notice_id)
-    return one is not None and inc.state.ledger.get(_heard(one), "") != str(said_by_people(inc.state))
+    return one is not None and outdated(inc.state, inc.state.ledger.get(_heard(one), ""))
 
 
 def due(inc: Durable, notice_id: str) -> bool:
     """Whether the notice is to be drafted again now: what was said is judged, so the draft shows what follows from it."""
-    return alarms.apart(inc.state) and _judged(inc.state) and news(inc, notice_id)
+    one = notice(inc.state, notice_id)
+    if one is None or not alarms.apart(inc.state) or not judged(inc.state):
+        return False
+    return inc.state.ledger.get(_heard(one), "") != known(inc.state)
 
 
 async def heard_out(inc: Durable, notice_id: str) -> bool:
     """Whether the notice is to be drafted again before anybody is asked; where people are just speaking, after a moment."""
-    if alarms.apart(inc.state) and news(inc, notice_id) and not _judged(inc.state):
-        await _moment(inc, lambda: _judged(inc.state), f"let it be judged: {notice_id}")
+    if alarms.apart(inc.state) and news(inc, notice_id) and not judged(inc.state):
+        await _moment(inc, lambda: judged(inc.state), f"let it be judged: {notice_id}")
+    return due(inc, notice_id)
+
+
+async def yes_outrun(inc: Durable, notice_id: str) -> bool:
+    """Whether something was judged between the draft that a gate shows and the yes to it; what was seen just before the
+    yes is judged first."""
+    if not each_judgement(inc.state):
+        return news(inc, notice_id)  # an earlier release judged, and compared before it was judged
+    if news(inc, notice_id) and not due(inc, notice_id):
+        await _moment(inc, lambda: due(inc, notice_id) or not news(inc, notice_id), f"let it be judged: {notice_id}")
     return due(inc, notice_id)
 
 
@@ -88,24 +95,42 @@ async def again(inc: Durable, one: Notice, speaker: str) -> tuple[Notice, str] |
     Both drafts are compared as if made at the same time and at the same place of the record, which each shows. None, too,
     where more was said meanwhile: that is drafted in its turn, and nobody is asked about what is old already.
     """
-    heard, told = said_by_people(inc.state), about(inc.state, inc.now, speaker)
-    drawn_up = inc.state.ledger.get(_drawn_up(one), "").split(" ")
-    then = told
-    if len(drawn_up) == 3:
-        at, head, seq = drawn_up
-        then = told | {"now": at, "record": {"head": head, "seq": int(seq)}}
-    seen = await inc.act(notify.draft, notify.Draft(inc.state.incident_id, one, then), f"draft {one.id} again")
-    if same(one, seen):
-        inc.change(ledger={**inc.state.ledger, _heard(one): str(heard)})
-        return None
+    heard, told = known(inc.state), about(inc.state, inc.now, speaker)
+    difference = _found_before(inc, one, heard)
+    if not difference:
+        seen = await inc.act(
+            notify.draft, notify.Draft(inc.state.incident_id, one, _as_then(inc, one, told)), f"draft {one.id} again"
+        )
+        if same(one, seen):
+            inc.change(ledger={**inc.state.ledger, _heard(one): heard})
+            return None
+        difference = changed(one, seen)
+        # Kept, so that a run that is renewed between these steps goes on with the next one.
+        inc.change(ledger={**inc.state.ledger, _differs(one): f"{heard}\n{difference}"})
     planned = replace(one, attempt=one.attempt + 1)
     await others.look(inc, f"others:{planned.id}:{planned.attempt}")
     drafted = await inc.act(notify.draft, notify.Draft(inc.state.incident_id, planned, told), f"draft {one.id} anew")
-    if heard != said_by_people(inc.state):
+    inc.change(ledger={key: at for key, at in inc.state.ledger.items() if key != _differs(one)})
+    if overtaken(inc.state, heard):
         return None
     fresh = replace(drafted, status=one.status)
     remember(inc, fresh, heard, told)
-    return fresh, changed(one, seen)
+    return fresh, difference
+
+
+def _as_then(inc: Durable, one: Notice, told: dict[str, Any]) -> dict[str, Any]:
+    """What is told now, at the time and the place of the record that the draft shows."""
+    drawn_up = inc.state.ledger.get(_drawn_up(one), "").split(" ")
+    if len(drawn_up) != 3:
+        return told
+    at, head, seq = drawn_up
+    return told | {"now": at, "record": {"head": head, "seq": int(seq)}}
+
+
+def _found_before(inc: Durable, one: Notice, heard: str) -> str:
+    """What an earlier run found different, if no more has been said since."""
+    known_then, _, difference = inc.state.ledger.get(_differs(one), "").partition("\n")
+    return difference if known_then == heard else ""
 
 
 def pages(inc: Durable, before: Gate, stage: Stage) -> bool:
@@ -121,10 +146,6 @@ def pages(inc: Durable, before: Gate, stage: Stage) -> bool:
     return bool(warned) and normal(inc.state.ledger.get(gating.paged_step(before.subject), warned)) < warned
 
 
-def _judged(state: State) -> bool:
-    return state.person_version <= state.assessed_version
-
-
 async def _moment(inc: Durable, over: Callable[[], bool], what: str) -> None:
     with suppress(TimeoutError):
         await workflow.wait_condition(lambda: inc.leaving or over(), timeout=PATIENCE, timeout_summary=what[:180])
@@ -132,6 +153,10 @@ async def _moment(inc: Durable, over: Callable[[], bool], what: str) -> None:
 
 def _heard(one: Notice) -> str:
     return f"drafted:{one.id}:{one.attempt}"
+
+
+def _differs(one: Notice) -> str:
+    return f"differs:{one.id}:{one.attempt}"
 
 
 def _drawn_up(one: Notice) -> str:

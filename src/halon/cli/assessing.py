@@ -15,6 +15,7 @@ from halon.judgement.assess import Examined, examine
 from halon.judgement.vocabulary import check_fact
 from halon.judgement.vocabulary_law import ROLES
 from halon.kit import Kit
+from halon.kit.ahead import ahead
 from halon.kit.reading import Path as Place
 
 __all__ = ["FactsUnusable", "as_json", "assess_file", "examine_file"]
@@ -110,6 +111,9 @@ def _facts(page: Page, place: Place, given: Any, now: str, entity: str) -> tuple
         wrong = check_fact(name, value)
         if wrong is not None:
             page.wrong((*place, name), wrong)
+        elif now and (early := ahead(name, value, now)):
+            what, _, step = early.partition("; ")
+            page.wrong((*place, name), f"{what} at as_of {now}", f"{step}, or judge at a later as_of")
     return tuple(Fact(name, plain(value), "file", now, entity=entity) for name, value in facts.items())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def read_file(path: Path) -> Document:
         with path.open("rb") as file:
             raw = file.read(LARGEST + 1)
     except OSError as error:
-        raise _unread(path, 0, f"can't be read ({error.strerror})", "check the name") from error
+        raise _unread(path, 1, f"can't be read ({error.strerror})", "check the name") from error
     if len(raw) > LARGEST:
         raise _unread(path, 1, f"larger than 1 MiB ({LARGEST} bytes)", "keep to the facts")
     try:
@@ -115,7 +116,9 @@ def _json(path: Path, text: str) -> Any:
     except json.JSONDecodeError as error:
         raise _unread(path, error.lineno, f"not readable as JSON: {error.msg}", "correct it") from error
     except ValueError as error:  # such as a number with more digits than Python converts
-        raise _unread(path, 0, f"not readable as JSON: {error}", "correct it") from error
+        long = re.search(rf"\d{{{sys.get_int_max_str_digits() + 1},}}", text)
+        line = text.count("\n", 0, long.start()) + 1 if long else 1
+        raise _unread(path, line, "holds a number with too many digits to be read", "write it shorter") from error
 
 
 def _too_deep(text: str) -> int:

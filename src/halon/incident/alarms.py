@@ -1,8 +1,8 @@
 """The alarms of paging products: what rings by itself, apart from the incident's own page, and when it is over.
 
 Such a product rings nobody for more of an alarm that somebody has acknowledged. So each page about a gate or a clock is an
-alarm of its own. It ends when the question is answered or void, or the clock is settled; when a later page about the same
-takes its place; and at the close. In mail and chat all of them stay in the incident's one thread.
+alarm of its own. It ends when the question is answered or void, or the clock is settled; when later pages about the same
+have reached everybody whom it rang; and at the close. In mail and chat all of them stay in the incident's one thread.
 """
 
 from __future__ import annotations
@@ -79,12 +79,23 @@ def _rings(state: State) -> Iterator[str]:
 
 def _over(state: State) -> Iterator[str]:
     keys = list(_rings(state))
-    parts = [key.removeprefix(_RINGS).rpartition(":")[0] for key in keys]
-    for key, part in zip(keys, parts, strict=True):
-        about, _, since = part.rpartition("@")
-        later = any(one.rpartition("@")[0] == about and one.rpartition("@")[2] > since for one in parts)
-        if later or "closed" in state.ledger or not _goes_on(state, about):
+    rung = [_rung(key) for key in keys]
+    # The product has one alarm for all whom a page rang: it goes on while one of them has heard nothing later.
+    waiting = {
+        (about, since)
+        for about, since, name in rung
+        if not any(one == about and then > since and who == name for one, then, who in rung)
+    }
+    for key, (about, since, _) in zip(keys, rung, strict=True):
+        if (about, since) not in waiting or "closed" in state.ledger or not _goes_on(state, about):
             yield key
+
+
+def _rung(key: str) -> tuple[str, str, str]:
+    """What the ring of this key is about, since when, and whom it rang."""
+    part, _, name = key.removeprefix(_RINGS).rpartition(":")
+    about, _, since = part.rpartition("@")
+    return about, since, name
 
 
 def _goes_on(state: State, about: str) -> bool:

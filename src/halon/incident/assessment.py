@@ -158,9 +158,10 @@ class Roster:
     away: tuple[Away, ...] = ()
 
 
-FORM = 2
+FORM = 3
 """The form of what is judged now. What earlier releases judged goes on by their rules: 0 has no steps and pages oftener; 1
-asks again about a notice after each word of a person, and rings one alarm for everything."""
+asks again about a notice after each word of a person, and rings one alarm for everything; 2 drafts a notice again only
+after a person's word."""
 
 
 @dataclass(frozen=True, slots=True)

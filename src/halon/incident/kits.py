@@ -10,6 +10,8 @@ from halon.incident.state import State
 from halon.incident.timeline import mark, note, tell
 
 SHOWN = 12
+LEFT = "kit-left"
+"""The entry of the ledger that says which kit, of those that the incident has left, was seen in use."""
 
 
 def in_force(state: State) -> str:
@@ -49,8 +51,14 @@ def take_note(state: State, judged: Assessment, before: str, now: str) -> State:
 def found(state: State, newer: str, difference: tuple[str, ...]) -> State:
     """``state`` that knows of the newer kit (its digest; empty for none) which was seen when somebody asked to be moved.
 
-    A worker that has started since the last judgement may have one. Who asks for it is told of it in the answer.
+    A worker that has started since the last judgement may have one. Who asks for it is told of it in the answer, also
+    where it is one that the incident has left.
     """
+    ledger = {key: told for key, told in state.ledger.items() if key != LEFT}
+    if newer in state.kits_left:
+        ledger[LEFT] = newer
+    if ledger != state.ledger:
+        state = replace(state, ledger=ledger)
     if not newer or newer in (in_force(state), state.newer_kit, *state.kits_left):
         return state
     return replace(state, newer_kit=newer, newer_kit_difference=difference)
@@ -61,6 +69,13 @@ def kit(say: Saying) -> State:
     newer = say.state.newer_kit
     if say.state.kit_wanted:
         raise Refused("AlreadyAsked", f"It is being moved to kit {say.state.kit_wanted[:12]} already.")
+    if not newer and (left := _left(say.state)):
+        raise Refused(
+            "NothingNew",
+            f"Kit {left[:12]} is in use; this incident has left it for good and stays with {in_force(say.state)[:12]}: to "
+            "and fro between kits, what one of them loosens could no longer be told from what a person decided. What "
+            "was right in it goes into a newer kit; start the workers with that one, then move the incident.",
+        )
     if not newer:
         raise Refused(
             "NothingNew",
@@ -71,6 +86,12 @@ def kit(say: Saying) -> State:
     state = replace(say.state, kit_wanted=newer, newer_kit="", newer_kit_difference=())
     data = {"from": in_force(say.state), "to": newer, "difference": list(say.state.newer_kit_difference)}
     return note(state, say.now, "kit", "triage", told, actor=say.by, data=data)
+
+
+def _left(state: State) -> str:
+    """The digest of the kit in use, if it is one that the incident has left; else empty."""
+    judged = state.assessment.newer_kit if state.assessment else ""
+    return state.ledger.get(LEFT, "") or (judged if judged in state.kits_left else "")
 
 
 def _missing(state: State, judged: Assessment, now: str) -> State:

@@ -17,6 +17,8 @@ FIRST, LAST = ZoneInfo("Etc/GMT-14"), ZoneInfo("Etc/GMT+12")
 """Where a day begins first (14 hours ahead of UTC) and where it begins last (12 hours behind)."""
 EARTH = (FIRST, LAST)
 _NEVER = datetime.max.replace(tzinfo=UTC)
+_EVER = datetime.min.replace(tzinfo=UTC)
+_FIRST_DAY = "0001-01-01"
 _DAY = timedelta(days=1)
 
 
@@ -48,9 +50,14 @@ def apart(one: Any, other: Any) -> bool:
 
 def _span(value: Any) -> tuple[datetime, datetime]:
     """From when to when a time can be, the end not included: twice the same for a moment."""
-    first, last = moment(value, FIRST) or _NEVER, moment(value, LAST) or _NEVER
-    return first, last if first == last or last == _NEVER else last + _DAY
+    first, last = _begins(value), moment(value, LAST) or _NEVER
+    return first, last if first == last else _NEVER if last >= _NEVER - _DAY else last + _DAY
 
 
 def _order(value: Any) -> tuple[datetime, datetime, str]:
-    return moment(value, FIRST) or _NEVER, moment(value, LAST) or _NEVER, str(value)
+    return _begins(value), moment(value, LAST) or _NEVER, str(value)
+
+
+def _begins(value: Any) -> datetime:
+    """When a time can be first. The first day of the calendar begins somewhere before the calendar does."""
+    return _EVER if value == _FIRST_DAY else moment(value, FIRST) or _NEVER

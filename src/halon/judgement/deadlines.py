@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -21,6 +21,8 @@ SHORT = timedelta(hours=6)
 """A span under this length is too short for a staircase of warnings: the decider is warned at once."""
 _SHARES = (0.5, 0.75, 0.9)
 _DATE_ONLY = 10
+_ROOM = timedelta(days=366)
+"""What is reckoned from a deadline, such as reminders after it, must have a date too."""
 _NO_TIME = "\0"
 """Stands for a value of an anchor that is no text, and so no time."""
 
@@ -132,8 +134,12 @@ def decide_by(deadline: Deadline, approval_minutes: int) -> str:
     """Due less the minutes that approval and the portal take; never before the clock started."""
     if not deadline.due:
         return ""
-    latest = times.parse(deadline.due) - timedelta(minutes=approval_minutes)
-    return times.text(max(latest, times.parse(deadline.started)))
+    started = times.parse(deadline.started)
+    try:
+        latest = times.parse(deadline.due) - timedelta(minutes=approval_minutes)
+    except OverflowError:  # it would lie before the first year
+        return times.text(started)
+    return times.text(max(latest, started))
 
 
 @lru_cache(maxsize=4096)
@@ -174,6 +180,14 @@ def _moment(value: str, zone: ZoneInfo) -> datetime | None:
         return None
 
 
+def local_day(at: datetime, zone: ZoneInfo) -> date:
+    """The date of an aware time in ``zone``; where the calendar ends before the zone has one, that in UTC."""
+    try:
+        return at.astimezone(zone).date()
+    except OverflowError:
+        return at.astimezone(UTC).date()
+
+
 def _reckon(
     expression: Expression, anchors: Mapping[str, Any], zone: ZoneInfo, stand_ins: Mapping[str, StandIn]
 ) -> _Reckoned:
@@ -211,10 +225,14 @@ def _after(span: After, anchors: Mapping[str, Any], zone: ZoneInfo, stand_ins: M
 
 
 def _due(start: datetime, span: After, zone: ZoneInfo) -> datetime | None:
+    """When ``span`` from ``start`` ends; None where the calendar ends before that, or too soon after it to go on from."""
     try:
         if span.unit == "hours":
-            return start + timedelta(hours=span.amount)
-        day = start.astimezone(zone).date() + timedelta(days=span.amount)
-        return datetime.combine(day, time(23, 59, 59), zone).astimezone(UTC)
+            due = start + timedelta(hours=span.amount)
+        else:
+            day = start.astimezone(zone).date() + timedelta(days=span.amount)
+            due = datetime.combine(day, time(23, 59, 59), zone).astimezone(UTC)
+        due.astimezone(zone), due + _ROOM
     except OverflowError:
         return None
+    return due

@@ -82,11 +82,14 @@ def loosens(term: Term, held: Any, new: Any, detected_at: Any = None, by: Measur
     anchor that is somebody's knowledge a time after ``detected_at`` (or what stands in for it), from which its clock
     runs meanwhile. An unknown count reaches from none up without end, so an upper end that is said loosens, and so does
     a lower one than before, where ``by`` says that it could end something that runs; without ``by`` any could. A time
-    is later if a clock in one of the zones of ``by`` reads it so. Values that do not fit the term loosen nothing: they
-    are refused elsewhere.
+    is later if a clock in one of the zones of ``by`` reads it so. A fact without a graver way loosens only where ``by``
+    says that something hangs on it: then any change does, and from unknown an answer that could end something. Values
+    that do not fit the term loosen nothing: they are refused elsewhere.
     """
-    if not term.cautious or misfit(term, new):
+    if misfit(term, new):
         return False
+    if not term.cautious:
+        return _undirected(term, None if misfit(term, held) else held, new, by)
     if is_amount(term):
         return _lower(None if misfit(term, held) else held, new, by.limit(term.name))
     if is_unknown(held) or misfit(term, held):
@@ -109,6 +112,18 @@ def loosens(term: Term, held: Any, new: Any, detected_at: Any = None, by: Measur
             return not set(held) <= set(new)
         case _:
             return term.choices.index(new) < term.choices.index(held)
+
+
+def _undirected(term: Term, held: Any, new: Any, by: Measures) -> bool:
+    """Whether a fact without a graver way could end or postpone what hangs on it."""
+    known, told = not is_unknown(held), not is_unknown(new)
+    if not known:
+        postpones = told and term.kind == "time" and term.name in by.latest
+        return postpones or (told and by.ends(term.name, new))
+    if term.name in by.asked and (not told or new != held):
+        return True
+    # Taken back, its clock does not run at all.
+    return term.kind == "time" and term.name in by.anchors and (not told or later(new, held, by.zones))
 
 
 def _is_extreme(term: Term, value: Any, detected_at: Any, by: Measures) -> bool:

@@ -59,9 +59,10 @@ def holding_of(entity: Entity, facts: Sequence[Fact], own: str = "") -> Holding:
 
     Roles that are said without an entity are those of ``own``, the agent's entity (empty: not known, so of each).
     """
+    if own not in ("", entity.id):
+        facts = [one for one in facts if one.name != "roles" or one.entity]
     holding = in_force(facts, entity.id)
-    said = any(one.name == "roles" and one.entity == entity.id and not one.claim for one in facts)
-    if is_unknown(holding.values.get("roles")) or (not said and own not in ("", entity.id)):
+    if is_unknown(holding.values.get("roles")):
         holding.values["roles"] = list(entity.roles)
     return holding
 

@@ -20,6 +20,7 @@ from halon.judgement.vocabulary import VOCABULARY
 
 FILE = "file"
 """The source of what stands in a file of ``halon assess``: somebody wrote it there, so it may say how many at most."""
+_SPEAKERS = (PERSON, FILE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +32,22 @@ class Holding:
 
 
 def in_force(facts: Iterable[Fact], entity: str = "") -> Holding:
-    """What counts for ``entity``: its own assertions first, else those for all. Empty: only those for all."""
-    general: dict[str, list[Fact]] = {}
-    own: dict[str, list[Fact]] = {}
+    """What counts for ``entity``: its own assertions first, else those for all. Empty: only those for all.
+
+    What a person said for the entity supersedes what anybody said before it. What is said for all afterwards holds for it
+    too and is weighed against its own word: it can tighten that and never loosen it, and the disagreement is shown.
+    """
+    said: dict[str, list[Fact]] = {}
+    own: set[str] = set()
     for fact in facts:
-        if not fact.claim:
-            if fact.entity == "":
-                general.setdefault(fact.name, []).append(fact)
-            elif fact.entity == entity:
-                own.setdefault(fact.name, []).append(fact)
+        if not fact.claim and fact.entity in ("", entity):
+            said.setdefault(fact.name, []).append(fact)
+            if fact.entity:
+                own.add(fact.name)
     values: dict[str, Any] = {}
     conflicts: list[Conflict] = []
-    for name, said in {**general, **own}.items():
-        value, conflict = _weigh(name, entity if name in own else "", said)
+    for name, every in said.items():
+        value, conflict = _weigh_own(name, entity, every) if name in own else _weigh(name, "", every)
         values[name] = value
         if conflict is not None:
             conflicts.append(conflict)
@@ -85,7 +89,37 @@ def _weigh(name: str, entity: str, said: Sequence[Fact]) -> tuple[Any, Conflict 
     last = max((place for place, fact in enumerate(said) if fact.source == PERSON), default=-1)
     person = said[last] if last >= 0 and not is_unknown(said[last].value) else None
     latest = {fact.source: fact for fact in said[last + 1 :]}
-    machines = sorted((one for one in latest.values() if not is_unknown(one.value)), key=said.index)
+    return _settle(name, entity, person, sorted(latest.values(), key=said.index))
+
+
+def _weigh_own(name: str, entity: str, said: Sequence[Fact]) -> tuple[Any, Conflict | None]:
+    """Like ``_weigh``, where some of ``said`` was said for ``entity`` alone and the rest for all.
+
+    A word for all supersedes what machines said for all before it. It stands beside what was said for the entity, like
+    a machine's: who may loosen something for all may not know what was found out about one.
+    """
+    spoken = [place for place, fact in enumerate(said) if fact.source in _SPEAKERS]
+    own = max((place for place in spoken if said[place].entity), default=-1)
+    wide = max((place for place in spoken if place > own and not said[place].entity), default=-1)
+    person = said[own] if own >= 0 and not is_unknown(said[own].value) else None
+    latest: dict[tuple[str, str], Fact] = {}
+    for place, fact in enumerate(said):
+        if place > own and fact.source not in _SPEAKERS and (fact.entity or place > wide):
+            latest[fact.source, fact.entity] = fact
+            if fact.entity:  # what a source said for all before is superseded by what it says of this one
+                latest.pop((fact.source, ""), None)
+    others = list(latest.values())
+    if wide >= 0 and not is_unknown(said[wide].value):
+        if person is None:
+            person = said[wide]
+        else:
+            others.append(said[wide])
+    return _settle(name, entity, person, sorted(others, key=said.index))
+
+
+def _settle(name: str, entity: str, person: Fact | None, heard: Sequence[Fact]) -> tuple[Any, Conflict | None]:
+    """The value that counts where ``person`` has spoken, or nobody has, and ``heard`` was said besides."""
+    machines = [one for one in heard if not is_unknown(one.value)]
     if person is None and len(machines) < 2:
         return (_counted(machines[0]) if machines else None), None
     if person is not None and not machines:
@@ -129,8 +163,10 @@ def _against_person(term: Term, entity: str, person: Fact, machines: Sequence[Fa
         return counts, None
     graver = [one for one in machines if term.cautious and tightened(term, person.value, _counted(one)) != person.value]
     shown = [one for one in machines if one in against or one in graver]
-    why = _PERSON if counts == person.value else _GRAVER
-    return counts, _conflict(term.name, entity, person, shown, counts, why)
+    stays = counts == person.value
+    if any(one.source in _SPEAKERS for one in shown):
+        return counts, _conflict(term.name, entity, person, shown, counts, _OWN if stays else _WIDER)
+    return counts, _conflict(term.name, entity, person, shown, counts, _PERSON if stays else _GRAVER)
 
 
 def _at_least(one: Any, other: Any) -> Any:
@@ -143,6 +179,11 @@ _CAUTIOUS = "the sources disagree and nobody has decided, so the cautious value 
 _LATEST = "the sources disagree and neither is the cautious one, so the latest counts"
 _PERSON = "a machine says otherwise since then; only a person can move it that way"
 _GRAVER = "a machine saw something graver since then, so that counts until a person decides"
+
+_OWN = (
+    "it was said for this legal entity; what is said for all can't move it that way, only another word for the entity"
+)
+_WIDER = "something graver was said for all since then, so that counts until a person decides for this legal entity"
 
 
 def _conflict(name: str, entity: str, person: Fact | None, machines: Sequence[Fact], counts: Any, why: str) -> Conflict:

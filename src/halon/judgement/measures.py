@@ -1,19 +1,22 @@
-"""What a kit measures an answer by: the counts that end something that runs while they are unknown, and its zones.
+"""What a kit measures an answer by: what can end something that runs while it is unknown, what clocks hang on, its zones.
 
 While a fact is unknown, the clock of a regime that asks for it runs, a floor ``while_unknown`` holds, and an action is
 planned or suggested. An upper end of a count can end that ("at least 500": there are 3). Where only a level of an axis,
-a modifier or a category asks for it, unknown holds nothing, so an answer can only add to it.
+a modifier or a category asks for it, unknown holds nothing, so an answer can only add to it. A fact without a graver way,
+such as the sector, moves nothing unless the kit hangs one of these on it: then any change of it can end that.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from halon.judgement.dates import EARTH
+from halon.judgement.deadlines import After, Expression, Latest
 from halon.judgement.policy import Policy
-from halon.judgement.predicates import All, Any_, Leaf, Not, Tree, range_of
+from halon.judgement.predicates import All, Any_, Leaf, Not, Tree, judge, range_of
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,14 +39,25 @@ ONLY_NONE = Limit(0, inclusive=True)
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The limits by fact (None: not known, so any upper end counts) and the zones in which clocks read dates."""
+    """The limits by fact (None: not known, so any upper end counts) and the zones in which clocks read dates.
+
+    ``asked`` are the comparisons by fact that hold something while they are unknown, each with the outcome that can end
+    that; ``anchors`` the facts from which clocks run, and ``latest`` those of them that can postpone one which runs already.
+    """
 
     limits: Mapping[str, Limit] | None = None
     zones: tuple[ZoneInfo, ...] = EARTH
+    asked: Mapping[str, tuple[tuple[Leaf, bool], ...]] = field(default_factory=dict)
+    anchors: frozenset[str] = frozenset()
+    latest: frozenset[str] = frozenset()
 
     def limit(self, fact: str) -> Limit:
         """The limit of ``fact``."""
         return ANY_TOP if self.limits is None else self.limits.get(fact, ONLY_NONE)
+
+    def ends(self, fact: str, value: Any) -> bool:
+        """Whether ``value`` gives one of the comparisons of ``fact`` the outcome that can end something."""
+        return any(judge(leaf, {fact: value}).value is outcome for leaf, outcome in self.asked.get(fact, ()))
 
 
 UNMEASURED = Measures()
@@ -52,11 +66,17 @@ UNMEASURED = Measures()
 def measures(policy: Policy) -> Measures:
     """What the kit measures by, whichever agent and legal entity it is about: an incident can touch others later."""
     limits: dict[str, Limit] = {}
+    asked: dict[str, tuple[tuple[Leaf, bool], ...]] = {}
     for tree in _held_while_unknown(policy):
-        for fact, limit in _limits(tree, upright=True):
-            limits[fact] = max(limit, limits.get(fact, ONLY_NONE))
+        for leaf, upright in _leaves(tree, upright=True):
+            asked[leaf.fact] = (*asked.get(leaf.fact, ()), (leaf, not upright))
+            if (limit := _limit(leaf, upright=upright)) is not None:
+                limits[leaf.fact] = max(limit, limits.get(leaf.fact, ONLY_NONE))
+    dues = [rule.due for regime in policy.regimes for rule in regime.stages if rule.due]
+    anchors = [found for due in dues for found in _anchors(due)]
     zones = tuple(ZoneInfo(name) for name in sorted({regime.zone for regime in policy.regimes}))
-    return Measures(limits, zones or EARTH)
+    return Measures(limits, zones or EARTH, asked, frozenset(name for name, _ in anchors),
+                    frozenset(name for name, late in anchors if late))  # fmt: skip
 
 
 def _held_while_unknown(policy: Policy) -> Iterator[Tree]:
@@ -66,17 +86,25 @@ def _held_while_unknown(policy: Policy) -> Iterator[Tree]:
     yield from (one.when for agent in policy.agents.values() for one in agent.prepared)
 
 
-def _limits(tree: Tree, *, upright: bool) -> Iterator[tuple[str, Limit]]:
-    """The limits in ``tree``; not ``upright``: it stands under a ``not``, so what makes it true ends something."""
+def _leaves(tree: Tree, *, upright: bool) -> Iterator[tuple[Leaf, bool]]:
+    """The comparisons in ``tree``; not ``upright``: it stands under a ``not``, so what makes it true ends something."""
     match tree:
-        case Leaf(fact):
-            if (limit := _limit(tree, upright=upright)) is not None:
-                yield fact, limit
+        case Leaf():
+            yield tree, upright
         case Not(part):
-            yield from _limits(part, upright=not upright)
+            yield from _leaves(part, upright=not upright)
         case All(parts) | Any_(parts):
             for part in parts:
-                yield from _limits(part, upright=upright)
+                yield from _leaves(part, upright=upright)
+
+
+def _anchors(due: Expression, *, among_latest: bool = False) -> Iterator[tuple[str, bool]]:
+    """The anchors of ``due``, each with whether it stands in a ``latest``: there it can postpone what runs from another."""
+    if isinstance(due, After):
+        yield due.anchor, among_latest
+        return
+    for part in due.parts:
+        yield from _anchors(part, among_latest=among_latest or isinstance(due, Latest))
 
 
 def _limit(leaf: Leaf, *, upright: bool) -> Limit | None:

@@ -147,9 +147,9 @@ def _anchor_date(regime: Regime, facts: Mapping[str, Any], stand_ins: Mapping[st
         stand_in = stand_ins.get(name)
         start = deadlines.moment(facts.get(name), place) or (deadlines.moment(stand_in.at, place) if stand_in else None)
         if start is not None:
-            return start.astimezone(place).date().isoformat()
+            return deadlines.local_day(start, place).isoformat()
     today = deadlines.moment(now, place)
-    return today.astimezone(place).date().isoformat() if today else date.max.isoformat()
+    return deadlines.local_day(today, place).isoformat() if today else date.max.isoformat()
 
 
 def _clocks(

@@ -112,6 +112,8 @@ def shown(value: Any) -> str:
         return "true" if value else "false"
     if (bounds := range_of(value)) is not None and isinstance(value, Mapping):
         low, high = bounds
+        if low is not None and low == high:
+            return shown(low)
         if low is not None and high is not None:
             return f"between {low:g} and {high:g}"
         return f"at least {low:g}" if low is not None else f"at most {high:g}"

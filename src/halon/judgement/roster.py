@@ -129,7 +129,10 @@ def _fits(rule: RosterRule, now: str) -> bool:
 
 def fits_hours(days: Sequence[str], between: tuple[str, str] | None, zone: str, now: str) -> bool:
     """Whether ``now`` (ISO 8601 UTC) lies in these days and hours, local to ``zone``. No days: every day."""
-    local = times.parse(now).astimezone(ZoneInfo(zone))
+    try:
+        local = times.parse(now).astimezone(ZoneInfo(zone))
+    except OverflowError:  # the calendar ends before the zone has a date
+        local = times.parse(now)
     if between is None:
         return _on(days, local)
     start, end = between
@@ -138,11 +141,11 @@ def fits_hours(days: Sequence[str], between: tuple[str, str] | None, zone: str, 
         return start <= clock < end and _on(days, local)
     if clock >= start:
         return _on(days, local)
-    return clock < end and _on(days, local - timedelta(days=1))
+    return clock < end and _on(days, local, before=1)
 
 
-def _on(days: Sequence[str], local: datetime) -> bool:
-    return not days or DAYS[local.weekday()] in days
+def _on(days: Sequence[str], local: datetime, before: int = 0) -> bool:
+    return not days or DAYS[(local.weekday() - before) % 7] in days
 
 
 def changes(hours: Iterable[Hours], start: datetime, end: datetime) -> tuple[datetime, ...]:

@@ -68,7 +68,7 @@ CLOCK_TERMS: tuple[Term, ...] = (
           "Normal operation is back and the cause is dealt with."),
     Term("law_enforcement_hold", "hold", "a law-enforcement hold: agency, from, to, written",
          "Has a law-enforcement agency asked you to wait?", cautious="false", says=DECIDERS,
-         help="Which agency, from when to when, and whether it is in writing. It can move a deadline."),
+         help="Which agency, from when to when, and whether it is in writing. It moves no deadline by itself yet: counsel decides."),
     Term("ag_national_security_delay", "flag", "the Attorney General asked for a delay in writing",
          "Has the US Attorney General asked for a delay in writing?", cautious="false", says=DECIDERS,
          help="Only a written determination counts."),

@@ -52,7 +52,8 @@ S = TypeVar("S", bound=Shape)
 class Bundle:
     """The files of a kit; the things of a folder by id. ``notices`` maps the names of own templates to their text.
 
-    ``places`` maps (folder, id) to the file that it stands in: one of the kit itself, or of a pack.
+    ``places`` maps (folder, id) to the file that it stands in: one of the kit itself, or of a pack. ``stored`` is a kit
+    that was sound when it was stored, and may be older than a rule of this release.
     """
 
     organisation: Organisation
@@ -70,10 +71,15 @@ class Bundle:
     runbooks: Mapping[str, RunbookFile]
     notices: Mapping[str, str]
     places: Mapping[tuple[str, str], str]
+    stored: bool = False
 
     def holders(self, role: str) -> tuple[str, ...]:
         """The people who hold ``role``."""
         return tuple(name for name, person in self.oncall.people.items() if role in person.roles)
+
+    def speakers(self, command: str) -> frozenset[str]:
+        """The people who may say ``command``."""
+        return frozenset(name for role in self.authority.commands.get(command, ()) for name in self.holders(role))
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -85,7 +91,7 @@ class Bundle:
         return self.places.get((folder, name), f"{folder}/{name}.yaml")
 
 
-def bundle(problems: Problems) -> Bundle:
+def bundle(problems: Problems, *, stored: bool = False) -> Bundle:
     """The bundle of the documents in ``problems``. Raises KitError if a file is missing or has no usable shape."""
     for name in FILES:
         if name not in problems.documents:
@@ -110,7 +116,7 @@ def bundle(problems: Problems) -> Bundle:
             sound = False
     if not sound or len(whole) < len(FILES) + len(FOLDERS) or None in whole.values():
         raise KitError(problems.found)
-    return Bundle(**whole, notices=_notices(packs, problems), places=places)
+    return Bundle(**whole, notices=_notices(packs, problems), places=places, stored=stored)
 
 
 def _things(

@@ -90,13 +90,15 @@ class Filler:
     def _segment(self, name: str) -> str:
         text = str(self._value(name))
         if text in (".", "..") or (name in self.values and not text):
-            self.problems.add(self.file, self.path, f"{name} is {text!r}, which can't stand in a path")
+            what = f"{name} is {text!r}, which can't stand in a path"
+            self.problems.add(self.file, self.path, what, (), "give it another value in with:")
         return quote(text, safe="")
 
     def _header(self, text: str) -> str:
         filled = _BLANK.sub(lambda found: str(self._value(found[1])), text)
         if not (filled.isascii() and filled.isprintable()):
-            self.problems.add(self.file, self.path, "a header would hold characters that headers can't hold")
+            what = "a header would hold characters that headers can't hold"
+            self.problems.add(self.file, self.path, what, (), "use printable ASCII only")
         return filled
 
     def _filled(self, value: Any) -> Any:

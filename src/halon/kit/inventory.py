@@ -217,7 +217,7 @@ def _check_values(
         if not problems.refers(ACTIONS, path, "value of this operation", name, operation.needs):
             continue
         if isinstance(value, dict | list) or value is None:
-            problems.add(ACTIONS, path, f"{name} must be text, a number, true or false")
+            problems.add(ACTIONS, path, f"{name} must be text, a number, true or false", (), "write one value")
         tools = bundle.agents[agent].tools
         if name == "tool" and tools:
             problems.refers(ACTIONS, path, f"tool of {agent}", str(value), tools)

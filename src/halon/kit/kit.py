@@ -9,7 +9,7 @@ from halon.incident.assessment import Person, Roster
 from halon.incident.orders import Call
 from halon.judgement.policy import Policy
 from halon.judgement.roster import on_call
-from halon.judgement.vocabulary import near
+from halon.judgement.vocabulary import VOCABULARY, near
 from halon.kit.channels import Channel
 from halon.kit.errors import UnknownAgent
 from halon.kit.rota import RotaSource
@@ -39,7 +39,7 @@ class Kit:
 
     ``warnings`` say in sentences what is sound and would still fail tonight, such as a secret that is not set.
     ``addresses`` maps people to their mail addresses, ``observe`` agents to the calls with which they are looked at,
-    ``authority`` commands to the roles that may say them, ``probes`` agents to the call that shows whether their
+    ``authority`` commands to the roles that may say them, ``facts`` likewise where the kit says so, ``probes`` agents to the call that shows whether their
     fallback is served, ``groups`` alert rules to the group of their alerts,
     ``notices`` the kit's own notice templates to their text. ``rota`` is the product that says who is on call, if any.
     """
@@ -56,6 +56,7 @@ class Kit:
     probes: Mapping[str, Call] = field(default_factory=dict)
     groups: Mapping[str, str] = field(default_factory=dict)
     notices: Mapping[str, str] = field(default_factory=dict)
+    facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     rota: RotaSource | None = None
 
@@ -84,6 +85,17 @@ class Kit:
         who = ", ".join(name for name, person in self.people.items() if set(person.roles) & set(allowed))
         mine = ", ".join(roles) or "none"
         return False, f"{command} takes the role {' or '.join(allowed)} (yours: {mine}); ask one of {who}"
+
+    def says(self, fact: str) -> tuple[str, ...]:
+        """The roles that may say ``fact``, of those who may say facts; empty: all of them.
+
+        What the kit does not say comes from the vocabulary; roles of it that nobody in the kit holds bind nobody.
+        Raises KeyError for a name that is not in the vocabulary.
+        """
+        if fact in self.facts:
+            return self.facts[fact]
+        held = {role for person in self.people.values() for role in person.roles}
+        return tuple(role for role in VOCABULARY[fact].says if role in held)
 
     def on_call(self, agent: str, now: str) -> Roster:
         """Who is on call for ``agent`` at ``now`` (ISO 8601 UTC); the general roster for an agent that is not known."""

@@ -12,7 +12,7 @@ from halon.kit.bundle import NOTICES, Bundle
 from halon.kit.errors import Problem
 from halon.kit.files.entities import EntityFile
 from halon.kit.files.regimes import RegimeFile
-from halon.kit.gates import check_gate, check_role
+from halon.kit.gates import check_decider, check_gate, check_role
 from halon.kit.places import Problems
 from halon.kit.reading import Path
 from halon.kit.trees import deadline, tree
@@ -121,9 +121,15 @@ def _check(file: str, law: RegimeFile, bundle: Bundle, templates: tuple[str, ...
     ):
         if value is not None and not _is_date(value):
             problems.add(file, (key,), f"{value!r} is no date of the calendar", (), "write for example 2026-11-22")
+    begins, ends = law.effective_from, law.effective_to
+    # Stored kits are older than this rule, and an incident still stands on them.
+    if begins and ends and _is_date(begins) and _is_date(ends) and ends < begins and not bundle.stored:
+        what = f"it ends on {ends}, before it begins on {begins}, so it would never bind anybody"
+        problems.add(file, ("effective_to",), what, (), "correct one of the two dates, or leave effective_to out")
     for index, role in enumerate(law.roles):
         problems.refers(file, ("roles", index), "role in law", role, ROLES)
-    check_role(law.decider, file, ("decider",), bundle, problems)
+    if check_role(law.decider, file, ("decider",), bundle, problems):
+        check_decider(law.decider, file, bundle, problems)
     check_gate(law.gate, file, ("gate",), bundle, problems)
     problems.refers(file, ("channel",), "channel", law.channel, bundle.communications.channels)
     problems.refers(file, ("template",), "notice template", law.template, templates)
@@ -142,7 +148,7 @@ def _stages(file: str, law: RegimeFile, problems: Problems) -> tuple[StageRule, 
     for index, stage in enumerate(law.stages):
         earlier = tuple(rule.id for rule in rules)
         if stage.id in earlier:
-            problems.add(file, ("stages", index, "id"), f"the stage {stage.id!r} appears twice")
+            problems.add(file, ("stages", index, "id"), f"the stage {stage.id!r} appears twice", (), "rename one")
         due = deadline(stage.due, file, ("stages", index, "due"), earlier, problems)
         rules.append(StageRule(stage.id, due, stage.approval_minutes, stage.words or ""))
     return tuple(rules)

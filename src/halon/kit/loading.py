@@ -14,6 +14,7 @@ from halon.incident.canonical import NotCanonical, canonical, digest
 from halon.judgement.policy import Entity, Policy
 from halon.judgement.vocabulary import near
 from halon.judgement.vocabulary_law import ROLES
+from halon.kit.authority import authority, check_verifiers, facts_said
 from halon.kit.bundle import FILES, FOLDERS, NOTICE_SUFFIX, NOTICES, PACKS, Bundle, bundle
 from halon.kit.channels import channels, usable
 from halon.kit.errors import KitError, Problem
@@ -21,7 +22,7 @@ from halon.kit.inventory import inventory
 from halon.kit.kit import Kit
 from halon.kit.law import check_zone, regimes
 from halon.kit.packs import check_packs, pack_of
-from halon.kit.people import authority, people, roster_rules
+from halon.kit.people import people, roster_rules
 from halon.kit.places import Problems
 from halon.kit.reading import LARGEST, Document, read
 from halon.kit.retired import forgotten
@@ -38,6 +39,8 @@ MOVED = {
     "entities.yaml": "give each legal entity a file of its own in entities/, named after it",
 }
 _MOST_FILES = 2_000
+_MOST_BYTES = 4 * LARGEST
+"""A character of UTF-8 takes four bytes at most."""
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 
@@ -144,17 +147,27 @@ def _misplaced(name: str) -> tuple[str, tuple[str, ...], str] | None:
 
 
 def _read_file(file: Path, name: str, problems: Problems) -> None:
+    problems.documents[name] = Document(name, None)
     try:
         with file.open("rb") as opened:
-            text = opened.read(4 * LARGEST).decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        problems.documents[name] = Document(name, None)
-        problems.add(name, (), f"can't be read: {error}", (), "check its permissions, and that it is UTF-8")
+            raw = opened.read(_MOST_BYTES + 1)
+    except OSError as error:
+        problems.found.append(Problem(name, 1, f"can't be read: {error.strerror}", (), "check its permissions"))
+        return
+    if len(raw) > _MOST_BYTES:
+        problems.found.append(Problem(name, 1, f"larger than {_MOST_BYTES} bytes", (), "split or shorten it"))
+        return
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        problems.found.append(Problem(name, line, "is not UTF-8 text", (), "save the file as UTF-8"))
         return
     if name.endswith(NOTICE_SUFFIX):
-        problems.documents[name] = Document(name, text if len(text) <= LARGEST else None)
         if len(text) > LARGEST:
-            problems.add(name, (), f"longer than {LARGEST} characters", (), "shorten it")
+            problems.found.append(Problem(name, 1, f"longer than {LARGEST} characters", (), "shorten it"))
+        else:
+            problems.documents[name] = Document(name, text)
         return
     document, found = read(name, text)
     problems.documents[name] = document
@@ -168,7 +181,7 @@ def _settle(problems: Problems) -> None:
             problems.documents[name] = replace(document, data=json.loads(canonical(document.data)))
         except NotCanonical as error:
             problems.documents[name] = replace(document, data=None)
-            problems.add(name, (), f"holds a value that can't be stored: {error}")
+            problems.add(name, (), f"holds a value that can't be stored: {error}", (), "write another value")
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,10 +196,12 @@ def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = Fal
     documents = dict(problems.documents)
     if stored:
         problems.documents.update({name: forgotten(document) for name, document in documents.items()})
-    whole = bundle(problems)
+    whole = bundle(problems, stored=stored)
     policy_parts = _policy(whole, environ, problems)
     told = channels(whole, problems)
-    may = authority(whole, problems, stored=stored)
+    may = authority(whole, problems)
+    says = facts_said(whole, problems)
+    check_verifiers(whole, problems)
     agents = inventory(whole, environ, problems)
     grouped = groups(whole, problems)
     senders = sources(whole, grouped, problems)
@@ -205,6 +220,7 @@ def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = Fal
         addresses={name: person.mail for name, person in whole.oncall.people.items() if person.mail},
         observe=agents.observe,
         authority=may,
+        facts=says,
         probes=agents.probes,
         groups=grouped,
         notices=dict(whole.notices),

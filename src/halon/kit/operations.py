@@ -40,7 +40,8 @@ def check_operation(
             "add gate: with roles; a kit may make a gate light, never leave it out",
         )
     if not action.reversible and action.restore_gate is not None:
-        problems.add(ACTIONS, (*mine, "restore_gate"), f"{action_id} can't be taken back, so it has nothing to restore")
+        what = f"{action_id} can't be taken back, so it has nothing to restore"
+        problems.add(ACTIONS, (*mine, "restore_gate"), what, (), "leave restore_gate out")
     _check_stages(action_id, action, operation, file, theirs, problems)
     if action.effect == "keyed":
         for name, call in (("apply", operation.apply), ("undo", operation.undo)):
@@ -63,10 +64,12 @@ def _check_stages(
         return
     mine: Path = ("actions", action_id, "restore_stages")
     if not action.reversible:
-        problems.add(ACTIONS, mine, f"{action_id} can't be taken back, so it has nothing to restore")
+        what = f"{action_id} can't be taken back, so it has nothing to restore"
+        problems.add(ACTIONS, mine, what, (), "leave restore_stages out")
         return
     if "share" in action.values:
-        problems.add(ACTIONS, ("actions", action_id, "with", "share"), "share is given by the stages of restore_stages")
+        what = "share is given by the stages of restore_stages"
+        problems.add(ACTIONS, ("actions", action_id, "with", "share"), what, (), "leave it out of with:")
     shares = [one.share for one in action.restore_stages]
     if sorted(set(shares)) != shares or shares[-1] != WHOLE:
         what = f"the shares {', '.join(str(share) for share in shares)} don't rise to {WHOLE}"

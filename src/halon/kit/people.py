@@ -1,20 +1,17 @@
-"""The people, who is on call, who may say what, and the channels on which they are reached."""
+"""The people, who is on call, and the channels on which they are reached."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from halon.incident.assessment import Person
-from halon.incident.commands import COMMANDS
 from halon.judgement.roster import RosterRule
 from halon.kit.bundle import Bundle
 from halon.kit.channels import usable
-from halon.kit.files.authority import FACT_DOWN, SEVERITY_DOWN
-from halon.kit.gates import check_gate, check_role
 from halon.kit.law import check_zone
 from halon.kit.places import Problems
 
-ONCALL, AUTHORITY, COMMUNICATIONS = "oncall.yaml", "authority.yaml", "communications.yaml"
+ONCALL = "oncall.yaml"
 
 
 def people(bundle: Bundle, environ: Mapping[str, str], problems: Problems) -> tuple[Person, ...]:
@@ -72,25 +69,3 @@ def roster_rules(bundle: Bundle, problems: Problems) -> tuple[RosterRule, ...]:
             "end with a rule without agents, days and between",
         )
     return tuple(rules)
-
-
-def authority(bundle: Bundle, problems: Problems, *, stored: bool = False) -> dict[str, tuple[str, ...]]:
-    """Each command with the roles that may say it; every command must be there and be open to somebody.
-
-    A ``stored`` kit may be older than a command.
-    """
-    known = (*COMMANDS, SEVERITY_DOWN, FACT_DOWN)
-    given = bundle.authority.commands
-    for name, roles in given.items():
-        if problems.refers(AUTHORITY, ("commands", name), "command", name, known):
-            if not roles:
-                problems.add(AUTHORITY, ("commands", name), f"nobody may say {name}", bundle.roles, "name a role")
-            for index, role in enumerate(roles):
-                check_role(role, AUTHORITY, ("commands", name, index), bundle, problems)
-    for name in known:
-        if name not in given and not stored:
-            what = f"it is not said who may say {name!r}"
-            problems.add(AUTHORITY, ("commands",), what, (), f"add {name}: with roles")
-    for name, gate in (("restore", bundle.authority.gates.restore), ("ask", bundle.authority.gates.ask)):
-        check_gate(gate, AUTHORITY, ("gates", name), bundle, problems)
-    return {name: tuple(roles) for name, roles in given.items()}

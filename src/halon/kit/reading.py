@@ -73,7 +73,7 @@ for _tag, _pattern, _first in (
 def read(name: str, text: str) -> tuple[Document, list[Problem]]:
     """``text`` as data with lines, and everything that is wrong with its form. ``name`` is what problems call it."""
     if len(text) > LARGEST:
-        return Document(name, None), [Problem(name, 0, f"longer than {LARGEST} characters", next_step="split it")]
+        return Document(name, None), [Problem(name, 1, f"longer than {LARGEST} characters", next_step="split it")]
     try:
         loader = _Loader(text)
         try:
@@ -82,14 +82,17 @@ def read(name: str, text: str) -> tuple[Document, list[Problem]]:
             loader.dispose()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
+        line = mark.line + 1 if mark else 1
         what = f"not readable as YAML: {error.problem or error.context or 'unknown reason'}"
         return Document(name, None), [Problem(name, line, what, next_step="check indentation, colons and quotes")]
     except yaml.reader.ReaderError as error:
-        line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else 0
-        return Document(name, None), [Problem(name, line, f"a character that YAML does not allow: {error.reason}")]
+        line = text.count("\n", 0, error.position) + 1 if isinstance(error.position, int) else 1
+        what = f"a character that YAML does not allow: {error.reason}"
+        return Document(name, None), [
+            Problem(name, line, what, next_step="remove it; in quotes it can be written \\u1234")
+        ]
     except RecursionError:
-        return Document(name, None), [Problem(name, 0, "nested too deep to read", next_step="flatten it")]
+        return Document(name, None), [Problem(name, 1, "nested too deep to read", next_step="flatten it")]
     if node is None:
         return Document(name, {}, {(): 1}), []
     walk = _Walk(name)
@@ -158,7 +161,7 @@ class _Walk:
                 return text
             case other:
                 self._problem(node, f"the tag {other!r} is not allowed here", "write the value without a tag")
-                return None
+                return text
 
     def _problem(self, node: Any, what: str, next_step: str) -> None:
         self.problems.append(Problem(self.name, node.start_mark.line + 1, what, next_step=next_step))

@@ -18,7 +18,9 @@ def rubric(severity: SeverityFile, problems: Problems) -> Rubric:
     for name, steps in severity.axes.items():
         order = [LEVELS.index(step.level) for step in steps]
         if order != sorted(set(order)):
-            problems.add(FILE, ("axes", name), f"the levels of {name!r} must stand worst first, each once", LEVELS)
+            problems.add(
+                FILE, ("axes", name), f"the levels of {name!r} must stand worst first, each once", LEVELS, "sort them"
+            )
         axes.append(
             Axis(
                 name,

@@ -11,6 +11,7 @@ from pydantic_core import ErrorDetails
 
 from halon.judgement.vocabulary import near
 from halon.kit.files.shapes import Shape
+from halon.kit.misfits import misfit
 from halon.kit.places import Problems
 from halon.kit.reading import Document, Path
 from halon.kit.retired import reason
@@ -81,7 +82,8 @@ def _note(file: str, path: Path, error: ErrorDetails, shape: type[Shape], proble
                 f"it must match {error['ctx']['pattern']}",
             )
         case _:
-            problems.add(file, path, f"{here}: {error['msg'][:1].lower()}{error['msg'][1:]}")
+            what, step = misfit(error)
+            problems.add(file, path, f"{here}: {what}", (), step)
 
 
 def _words(error: ErrorDetails) -> list[str]:

@@ -87,7 +87,9 @@ def _fits(leaf: Leaf, file: str, path: Path, problems: Problems) -> None:
     term = VOCABULARY[leaf.fact]
     fitting = _FITTING[term.kind]
     if leaf.op not in fitting:
-        problems.add(file, path, f"{leaf.fact} ({term.meaning}) can't be compared by {leaf.op!r}", fitting)
+        problems.add(
+            file, path, f"{leaf.fact} ({term.meaning}) can't be compared by {leaf.op!r}", fitting, "use one of these"
+        )
         return
     wrong: str | None = None
     match leaf.op:
@@ -107,7 +109,7 @@ def _fits(leaf: Leaf, file: str, path: Path, problems: Problems) -> None:
         case _:
             wrong = misfit(term, leaf.value)
     if wrong:
-        problems.add(file, path, f"the value for {leaf.fact} {wrong}")
+        problems.add(file, path, f"the value for {leaf.fact} {wrong}", (), "write it so")
 
 
 def deadline(raw: Any, file: str, path: Path, earlier: Sequence[str], problems: Problems) -> Expression | None:
@@ -134,7 +136,8 @@ def _joined(
 ) -> Expression | None:
     inside = raw[joint]
     if len(raw) != 1 or not isinstance(inside, list) or not inside:
-        problems.add(file, (*path, joint), f"{joint!r} needs a list of deadlines and nothing beside it")
+        what = f"{joint!r} needs a list of deadlines and nothing beside it"
+        problems.add(file, (*path, joint), what, (), f"write {joint}: and the list of after: below it")
         return None
     parts = [deadline(part, file, (*path, joint, i), earlier, problems) for i, part in enumerate(inside)]
     known = tuple(part for part in parts if part is not None)
@@ -169,6 +172,7 @@ def _span(raw: dict[str, Any], file: str, path: Path, earlier: Sequence[str], pr
     unit = units[0]
     amount, most = raw[unit], _LONGEST_SPAN[unit]
     if isinstance(amount, bool) or not isinstance(amount, int) or not 1 <= amount <= most:
-        problems.add(file, (*path, unit), f"{unit} must be a whole number from 1 to {most}")
+        what = f"{unit} must be a whole number from 1 to {most}"
+        problems.add(file, (*path, unit), what, (), f"write for example {unit}: 24")
         return None
     return After(anchor, amount, unit)

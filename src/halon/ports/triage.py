@@ -36,8 +36,9 @@ class Case:
 class Claimed:
     """A command and the name under which it came.
 
-    With a ``fact`` come the ``agent`` and the ``facts`` that say what counts now, so that it is seen whether it loosens;
-    with ``kit`` comes ``kit_digest``, the kit that judges the incident, so that it is seen whether a newer one is in use.
+    With a ``fact`` come the ``agent`` and the ``facts`` that say what counts now, so that it is seen whether it loosens.
+    With it and with ``kit`` comes ``kit_digest``, the kit that judges the incident (empty: none yet, or an earlier release
+    asks): by it the fact is measured, and beside it is seen whether a newer one is in use.
     """
 
     incident_id: str

@@ -1,6 +1,8 @@
-"""authority.yaml: who may say which command, and the gates that belong to no single action."""
+"""authority.yaml: who may say which command and fact, and the gates that belong to no single action."""
 
 from __future__ import annotations
+
+from pydantic import Field
 
 from halon.kit.files.shapes import GateShape, Name, Shape
 
@@ -12,10 +14,19 @@ class GatesShape(Shape):
     ask: GateShape
 
 
+class VerifierShape(Shape):
+    """What must prove who spoke, by command and by kind of gate; ``claimed`` where nothing is named."""
+
+    commands: dict[Name, Name] = Field(default_factory=dict)
+    gates: dict[Name, Name] = Field(default_factory=dict)
+
+
 class AuthorityFile(Shape):
-    """The whole file: each command with the roles that may say it."""
+    """The whole file: commands, and facts or groups of facts, each with the roles that may say it."""
 
     commands: dict[Name, list[Name]]
+    facts: dict[Name, list[Name]] = Field(default_factory=dict)
+    verifier: VerifierShape = Field(default_factory=VerifierShape)
     gates: GatesShape
 
 
@@ -23,3 +34,5 @@ SEVERITY_DOWN = "severity-down"
 """Lowering the severity takes more than setting it: a permission of its own."""
 FACT_DOWN = "fact-down"
 """So does a fact that loosens a severity or a clock: a lower count, a later time, back to not known."""
+CLAIMED = "claimed"
+"""The verifier that proves nothing: the name is looked up in the kit, and the log says "name unverified"."""

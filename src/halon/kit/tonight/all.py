@@ -8,6 +8,7 @@ from datetime import datetime
 from halon.judgement.policy import Policy
 from halon.kit.bundle import Bundle
 from halon.kit.tonight.agents import about_agents
+from halon.kit.tonight.authority import about_authority
 from halon.kit.tonight.finding import ITEMS, RANKS, Finding, Item, Rank
 from halon.kit.tonight.reach import reach
 from halon.kit.tonight.recipients import about_recipients
@@ -22,6 +23,7 @@ def tonight(
     found = (
         *reach(bundle, policy, secrets, environ),
         *about_agents(bundle),
+        *about_authority(bundle),
         *about_rota(bundle, policy, now),
         *about_words(bundle, policy),
         *about_recipients(bundle, policy),

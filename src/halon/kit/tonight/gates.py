@@ -74,4 +74,5 @@ def _back(bundle: Bundle, about: str, policy: GatePolicy, agents: tuple[str, ...
 
 
 def _entitled(bundle: Bundle, policy: GatePolicy) -> frozenset[str]:
-    return frozenset(name for role in policy.roles for name in bundle.holders(role))
+    """Who may answer: the role of the gate lets nobody answer who may not say ``approve``."""
+    return bundle.speakers("approve") & {name for role in policy.roles for name in bundle.holders(role)}

@@ -1,0 +1,92 @@
+"""Who may say which command and which fact, and what has to prove that it was them."""
+
+from __future__ import annotations
+
+from halon.incident.commands import COMMANDS
+from halon.judgement.vocabulary import VOCABULARY
+from halon.judgement.vocabulary_law import LAW_TERMS
+from halon.judgement.vocabulary_triage import TRIAGE_TERMS
+from halon.kit.bundle import Bundle
+from halon.kit.files.authority import CLAIMED, FACT_DOWN, SEVERITY_DOWN
+from halon.kit.gates import check_gate, check_role
+from halon.kit.places import Problems
+from halon.kit.reading import Path
+
+AUTHORITY = "authority.yaml"
+SPOKEN = (*COMMANDS, SEVERITY_DOWN, FACT_DOWN)
+GROUPS: dict[str, tuple[str, ...]] = {
+    "triage": tuple(term.name for term in TRIAGE_TERMS if not term.derived),
+    "law": tuple(term.name for term in LAW_TERMS if not term.derived),
+    "determinations": tuple(term.name for term in VOCABULARY.values() if term.says and not term.derived),
+}
+"""Facts that ``facts:`` names together, the narrowest group last: what happened, what the law asks, and of both what only
+some roles may say unless the kit says otherwise."""
+GATES = ("irreversible", "notice", "restore", "ask")
+"""Kinds of gates: before what can't be undone, before a notice, before giving back, and before anything in ``suggest``."""
+VERIFIERS = (CLAIMED,)
+"""How a name can be verified in this release. ``claimed``: it is looked up in the kit, nothing proves it."""
+LATER = ("totp", "ssh", "principal")
+"""Verifiers that a later release brings."""
+
+
+def authority(bundle: Bundle, problems: Problems) -> dict[str, tuple[str, ...]]:
+    """Each command with the roles that may say it; every command must be there and be open to somebody.
+
+    A stored kit may be older than a command.
+    """
+    given = bundle.authority.commands
+    for name, roles in given.items():
+        if problems.refers(AUTHORITY, ("commands", name), "command", name, SPOKEN):
+            _check_roles(name, roles, ("commands", name), bundle, problems)
+    for name in SPOKEN:
+        if name not in given and not bundle.stored:
+            what = f"it is not said who may say {name!r}"
+            problems.add(AUTHORITY, ("commands",), what, (), f"add {name}: with roles")
+    for name, gate in (("restore", bundle.authority.gates.restore), ("ask", bundle.authority.gates.ask)):
+        check_gate(gate, AUTHORITY, ("gates", name), bundle, problems)
+    return {name: tuple(roles) for name, roles in given.items()}
+
+
+def facts_said(bundle: Bundle, problems: Problems) -> dict[str, tuple[str, ...]]:
+    """Each fact of which the kit says who may say it, with these roles. A name comes before a group it is in.
+
+    Somebody must hold one of the roles, and must also be among those who may say ``fact`` at all.
+    """
+    given = bundle.authority.facts
+    known = (*GROUPS, *(term.name for term in VOCABULARY.values() if not term.derived))
+    speakers = bundle.speakers("fact")
+    for name, roles in given.items():
+        path: Path = ("facts", name)
+        if not problems.refers(AUTHORITY, path, "fact or group of facts", name, known):
+            continue
+        if not _check_roles(name, roles, path, bundle, problems) or not speakers:
+            continue
+        if speakers.isdisjoint(person for role in roles for person in bundle.holders(role)):
+            what = f"nobody who is {' or '.join(roles)} may say the command fact, so nobody could say {name}"
+            problems.add(AUTHORITY, path, what, (), "add one of these roles to fact: under commands:")
+    said = {fact: tuple(given[group]) for group, facts in GROUPS.items() if group in given for fact in facts}
+    return said | {name: tuple(roles) for name, roles in given.items() if name in VOCABULARY}
+
+
+def check_verifiers(bundle: Bundle, problems: Problems) -> None:
+    """Each verifier that the kit asks for must be one that this release has: one that is not there would verify nothing."""
+    asked = bundle.authority.verifier
+    kinds = (("commands", "command", asked.commands, SPOKEN), ("gates", "kind of gate", asked.gates, GATES))
+    for key, kind, given, known in kinds:
+        for name, verifier in given.items():
+            path: Path = ("verifier", key, name)
+            problems.refers(AUTHORITY, path, kind, name, known)
+            if verifier not in VERIFIERS:
+                later = f"{verifier} comes with a later release; until then " if verifier in LATER else ""
+                step = f"{later}write {CLAIMED}, or leave the line out"
+                what = f"this release has no verifier {verifier!r} for {name}"
+                problems.add(AUTHORITY, path, what, VERIFIERS, step)
+
+
+def _check_roles(name: str, roles: list[str], path: Path, bundle: Bundle, problems: Problems) -> bool:
+    """Whether ``roles`` are there and each is held by somebody; what is wrong is noted."""
+    if not roles:
+        problems.add(AUTHORITY, path, f"nobody may say {name}", bundle.roles, "name a role")
+        return False
+    held = [check_role(role, AUTHORITY, (*path, index), bundle, problems) for index, role in enumerate(roles)]
+    return all(held)
