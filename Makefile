@@ -23,7 +23,7 @@ help:
 	@echo "make long    the long tests: whole stories, and what is killed and waited for"
 	@echo "make check   lint, formatting, types, layering"
 	@echo "  make lint , make formatting , make types , make layers : one part of it alone"
-	@echo "make e2e     the long tests, and the suite with real components (installs Prometheus, Alertmanager, PostgreSQL by apt; SeaweedFS, linters and agent frameworks into .e2e)"
+	@echo "make e2e     the long tests, and the suite with real components (installs Prometheus, Alertmanager, PostgreSQL, Node.js by apt; SeaweedFS, Caddy, Envoy, Cerbos, Unleash, ContextForge, linters and agent frameworks into .e2e)"
 	@echo "make crash   the whole story with the worker killed after every kind of activity"
 	@echo "make bench   the benchmarks"
 	@echo "make lock    remake the hashed requirements files from pyproject.toml"

@@ -1,4 +1,4 @@
-"""What goes through the front door: an embedded Temporal server in memory, the real worker, the sandbox agent."""
+"""What goes through the front door: a Temporal server on a file, the real worker, the sandbox agent."""
 
 from __future__ import annotations
 
@@ -92,8 +92,9 @@ async def house(home: Path) -> AsyncIterator[House]:
     agent = running_agent(token=tokens["SANDBOX_AGENT_TOKEN"], state=home / "agent.json")
     server = WorkflowEnvironment.start_local(
         dev_server_existing_path=str(binary()), dev_server_log_level="error", data_converter=data_converter,
-        search_attributes=list(ATTRIBUTES),
-        dev_server_extra_args=["--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"],
+        search_attributes=list(ATTRIBUTES), dev_server_database_filename=str(home / "temporal.db"),
+        dev_server_extra_args=["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=full",
+                               "--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"],
     )  # fmt: skip
     async with agent, await server as environment, new_client() as http:
         environ = {**tokens, "HALON_HOME": str(home), "HALON_TASK_QUEUE": "bench", "HALON_SUPPORT_BOT_URL": agent.url}

@@ -166,8 +166,10 @@ def leadership(scene: Scene) -> None:
         ("Asked", "; ".join(f"{' or '.join(one['of'])}: {one['what']}" for one in told["asked"]) or "nothing of anybody"),
         ("Outside", told["outside"]),
     ], "cyan")  # fmt: skip
-    tell.check("it counts as many people as the stranger's mail", told["impact"].get("people", "").startswith(f"{len(scene.victims)} "),
-               told["impact"].get("people"))  # fmt: skip
+    people = told["impact"].get("people", "")  # "at least": a machine counted them, and can't know of more
+    tell.check(
+        "it counts as many people as the stranger's mail", people == f"at least {len(scene.victims)} people", people
+    )
 
 
 def close(scene: Scene) -> None:

@@ -18,13 +18,16 @@ for value in "$EVIDENCE_ACCESS_KEY" "$EVIDENCE_SECRET_KEY" "$EVIDENCE_BUCKET"; d
   esac
 done
 
-# Who may do what at the S3 door: one identity, for one bucket. Nobody may make or remove buckets there.
+# Who may do what at the S3 door: one identity, for one bucket. Nobody may make or remove buckets there. It may lock an
+# object until its retention ends (HALON_EVIDENCE_LOCK), and not pass over such a lock.
 umask 077
 mkdir -p "$run"
 cat >"$run/s3.json" <<JSON
 {"identities": [{"name": "halon",
   "credentials": [{"accessKey": "$EVIDENCE_ACCESS_KEY", "secretKey": "$EVIDENCE_SECRET_KEY"}],
-  "actions": ["Read:$EVIDENCE_BUCKET", "Write:$EVIDENCE_BUCKET", "List:$EVIDENCE_BUCKET"]}]}
+  "actions": ["Read:$EVIDENCE_BUCKET", "Write:$EVIDENCE_BUCKET", "List:$EVIDENCE_BUCKET",
+    "GetObjectRetention:$EVIDENCE_BUCKET", "PutObjectRetention:$EVIDENCE_BUCKET",
+    "GetObjectLegalHold:$EVIDENCE_BUCKET", "PutObjectLegalHold:$EVIDENCE_BUCKET"]}]}
 JSON
 unset EVIDENCE_ACCESS_KEY EVIDENCE_SECRET_KEY
 

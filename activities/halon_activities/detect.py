@@ -14,6 +14,7 @@ from halon.incident.alerts import Alert
 from halon.incident.counting import counted
 from halon.incident.ids import PREFIX, successor_id
 from halon.incident.opening import Opening
+from halon.incident.passing import in_signals
 from halon.ports.detect import Forward, Forwarded, KnownOthers, Look, Others, Seen
 from halon_activities.agents import MOST, NotSeen, ask, deeds_since
 from halon_activities.corroboration import facts_from
@@ -108,7 +109,7 @@ class Detect:
         try:
             await self._hands.temporal.start_workflow(
                 WORKFLOW_TYPE,
-                Opening(alerts=alerts.alerts, predecessor=alerts.predecessor, drill=alerts.drill),
+                Opening(alerts=alerts.alerts, predecessor=alerts.predecessor, drill=alerts.drill, form=1),
                 id=target,
                 task_queue=task_queue,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
@@ -121,7 +122,8 @@ class Detect:
     async def _signalled(self, target: str, alerts: tuple[Alert, ...]) -> bool:
         handle = self._hands.temporal.get_workflow_handle(target)
         try:
-            await handle.signal("alerts", {"alerts": [asdict(alert) for alert in alerts]})
+            for batch in in_signals(alerts):
+                await handle.signal("alerts", {"form": 1, "alerts": [asdict(alert) for alert in batch]})
         except RPCError as error:
             if error.status == RPCStatusCode.NOT_FOUND:
                 return False

@@ -6,6 +6,8 @@ HandError
 ├── EvidenceMissing   something irreversible would run before the evidence is sealed
 ├── Uncertain         an effect may have arrived before, and sending it again could make two
 ├── ForgedReopen      the run to go on from is not a terminated run of this incident
+├── NotMerged         the incident to take from is not merged into this one
+├── NotTakenYet       the other incident has not taken what it was handed
 ├── NoConnector       the kit does not say how to reach the agent for this
 ├── NoChannel         the kit does not say how to reach this person or recipient
 └── NotDelivered      no channel took the page
@@ -59,6 +61,14 @@ class ForgedReopen(HandError):
     """The run to go on from is not a terminated run of this incident."""
 
 
+class NotMerged(HandError):
+    """The incident to take from is not merged into this one."""
+
+
+class NotTakenYet(HandError):
+    """The other incident has not taken what it was handed."""
+
+
 class NoConnector(HandError):
     """The kit does not say how to reach the agent for this."""
 
@@ -78,6 +88,8 @@ _TABLE: tuple[tuple[type[BaseException], str, bool], ...] = (
     (EvidenceMissing, "EvidenceMissing", FINAL),
     (Uncertain, "Uncertain", FINAL),
     (ForgedReopen, "ForgedReopen", FINAL),
+    (NotMerged, "NotMerged", FINAL),
+    (NotTakenYet, "NotTakenYet", AGAIN),
     (NoConnector, "NoConnector", FINAL),
     (NoChannel, "NoChannel", FINAL),
     (NotDelivered, "NotDelivered", AGAIN),

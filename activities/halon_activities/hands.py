@@ -44,6 +44,7 @@ class Hands:
 def activities(hands: Hands) -> Sequence[Callable[..., Any]]:
     """The activities of every port, bound to ``hands``: give them to the worker."""
     from halon_activities.contain import Contain
+    from halon_activities.correlate import Correlate
     from halon_activities.detect import Detect
     from halon_activities.evidence import Evidence
     from halon_activities.notify import Notify
@@ -53,10 +54,12 @@ def activities(hands: Hands) -> Sequence[Callable[..., Any]]:
     from halon_activities.triage import Triage
 
     detect, triage, contain, evidence = Detect(hands), Triage(hands), Contain(hands), Evidence(hands)
+    correlate = Correlate(hands)
     rca, notify, remediate, record = RootCause(hands), Notify(hands), Remediate(hands), Record(hands)
     return (
         detect.corroborate, detect.others, detect.forward, triage.assess, triage.authority,
         contain.apply, contain.verify, contain.undo, contain.verify_undo, contain.harm,
+        correlate.find, correlate.follow, correlate.hand_over, correlate.take, correlate.split_off, correlate.pass_on,
         evidence.collect, rca.investigate,
         notify.draft, notify.send, notify.page,
         remediate.prove, record.append, record.find, record.finish,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
 
 from temporalio.client import (
@@ -27,8 +28,9 @@ from halon_activities.hands import Hands
 
 ANSWER_WITHIN = 4.0
 """Seconds in which another incident says where it stands; after that its record does."""
-_REF = SearchAttributeKey.for_keyword("HalonRef")
+REFERENCE = SearchAttributeKey.for_keyword("HalonRef")
 _LISTED = 200
+_BURST = 50
 _OPEN = (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW)
 
 
@@ -48,15 +50,45 @@ async def others_of(hands: Hands, request: Others, task_queue: str) -> tuple[Oth
             found[one.id] = one
     newest = sorted(found.values(), key=lambda one: one.start_time, reverse=True)[: 2 * MOST]
     looked = await asyncio.gather(*(_other(hands, request, one) for one in newest))
-    return tuple(one for one in looked if one is not None)[:MOST]
+    mine = [one for one in looked if one is not None][:MOST]
+    return (*mine, *(await _of_other_agents(hands, request, task_queue)))
+
+
+async def _of_other_agents(hands: Hands, request: Others, task_queue: str) -> list[Other]:
+    """Open incidents of other agents that are related: of the same group of rules, or of the same requests.
+
+    A search attribute names the agent, none the group or the requests: the group is read off the workflow's id, and the
+    newest of the rest are asked for their requests.
+    """
+    own = f"{PREFIX}{slug(request.agent)}."
+    query = f"WorkflowType = '{WORKFLOW_TYPE}' AND ExecutionStatus = 'Running'"
+    found = [
+        one async for one in hands.temporal.list_workflows(query, limit=_LISTED)
+        if one.task_queue == task_queue and one.id.startswith(PREFIX) and not one.id.startswith(own)
+    ]  # fmt: skip
+    same = [one for one in found if _group_in(one.id) == slug(request.group)]
+    if len(found) <= _BURST:  # of hundreds at once, none has the time to be asked
+        same += sorted((one for one in found if one not in same), key=lambda one: one.start_time, reverse=True)
+    looked = await asyncio.gather(*(_other(hands, request, one) for one in same[: MOST // 2]))
+    related = []
+    for one in looked:
+        same_group = one is not None and _group_in(one.workflow_id) == slug(request.group)
+        if one is not None and one.agent and (one.same_traces or (same_group and one.related)):
+            related.append(one if one.same_traces else replace(one, same_traces=None, told=()))
+    return related
+
+
+def _group_in(workflow_id: str) -> str:
+    """The rule group that a workflow id names, as a slug."""
+    return workflow_id.removeprefix(PREFIX).partition(".")[2].partition(".")[0].partition("~")[0]
 
 
 async def _other(hands: Hands, request: Others, found: WorkflowExecution) -> Other | None:
     """None for a drill beside the real thing, and the other way round: neither tells anybody of the other."""
-    state = await _asked(hands, found) or await _recorded(hands, found.id)
+    state = await state_of(hands, found.id, found.run_id)
     if state is None:
         closed = found.close_time if found.status not in _OPEN else None
-        reference = found.typed_search_attributes.get(_REF) or ""
+        reference = found.typed_search_attributes.get(REFERENCE) or ""
         return Other(reference, found.id, times.text(found.start_time), times.text(closed) if closed else "")
     if state.drill != request.drill:
         return None
@@ -65,11 +97,17 @@ async def _other(hands: Hands, request: Others, found: WorkflowExecution) -> Oth
         state.reference, state.workflow_id, state.opened_at, state.closed_at, state.outcome,
         same_traces=bool(traces & set(request.trace_ids)) if traces and request.trace_ids else None,
         overlaps=_ended(state) >= request.since, told=_told(state),
+        agent=state.agent if state.agent != request.agent else "",
     )  # fmt: skip
 
 
-async def _asked(hands: Hands, found: WorkflowExecution) -> State | None:
-    handle = hands.temporal.get_workflow_handle(found.id, run_id=found.run_id)
+async def state_of(hands: Hands, workflow_id: str, run_id: str | None = None) -> State | None:
+    """The state of another incident: its own answer, else what the record mirrors; None if neither can be had."""
+    return await _asked(hands, workflow_id, run_id) or await _recorded(hands, workflow_id)
+
+
+async def _asked(hands: Hands, workflow_id: str, run_id: str | None) -> State | None:
+    handle = hands.temporal.get_workflow_handle(workflow_id, run_id=run_id)
     try:
         asked = handle.query(QUERY, result_type=State, rpc_timeout=timedelta(seconds=ANSWER_WITHIN))
         answer = await asyncio.wait_for(asked, ANSWER_WITHIN)  # the client tries again past the timeout of one call

@@ -74,6 +74,7 @@ class Record:
                     MEDIA_TYPES.get(name.rpartition(".")[2], "text/plain"),
                     self._hands.now(),
                     f"report {name[:80]}",
+                    self._hands.kit.evidence.label("report", "redacted"),
                 )
                 for name, text in sorted(files.items())
             ]

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from halon.evidence import seal as sealing
 from halon.evidence.errors import EvidenceError, Tampered
+from halon.evidence.labels import Label
 from halon.evidence.slug import slug
 from halon.evidence.store import EvidenceStore
 from halon.incident.state import Sealed
@@ -46,19 +47,46 @@ async def read(store: EvidenceStore, sealed: Sealed) -> bytes:
 
 
 async def seal(
-    store: EvidenceStore, incident_id: str, name: str, content: bytes, media_type: str, at: str, what: str
+    store: EvidenceStore,
+    incident_id: str,
+    name: str,
+    content: bytes,
+    media_type: str,
+    at: str,
+    what: str,
+    label: Label | None = None,
 ) -> Sealed:
     """Seal ``content`` as collected by Halon at ``at`` (ISO 8601 UTC). Raises what ``halon.evidence.seal`` raises."""
-    done = await sealing.seal(store, incident_id, name, content, media_type, "halon", at)
+    done = await sealing.seal(store, incident_id, name, content, media_type, "halon", at, label=label)
+    return reference(done, what)
+
+
+def reference(done: sealing.Sealed, what: str) -> Sealed:
+    """What the state holds of a seal."""
     return Sealed(
-        id=done.id,
-        path=done.path,
-        sha256=done.sha256,
-        size=done.size,
-        collector=done.collector,
-        collected_at=done.collected_at,
-        what=what,
-    )
+        id=done.id, path=done.path, sha256=done.sha256, size=done.size, collector=done.collector,
+        collected_at=done.collected_at, what=what, kind=done.kind, redaction=done.redaction, access=done.access,
+        retention=done.retention, retain_until=done.retain_until, hold=done.hold,
+    )  # fmt: skip
+
+
+async def sealed_before(store: EvidenceStore, incident_id: str) -> dict[str, sealing.Sealed]:
+    """What is sealed for an incident by the name that it was sealed under; the first seal of a name counts.
+
+    Artefacts whose seal is missing count as not sealed. Raises Tampered if a seal can't be read, OSError of the store.
+    """
+    found: dict[str, sealing.Sealed] = {}
+    folder = f"{sealing.FOLDER}/{slug(incident_id)}"
+    for path in await store.list(folder):
+        if not path.endswith(sealing.SIDECAR):
+            continue
+        beside = await sealing.read_sidecar(store, path.removesuffix(sealing.SIDECAR))
+        if beside is None:
+            continue
+        name = beside.path.rpartition("/")[2].partition("-")[2]
+        if name not in found or beside.collected_at < found[name].collected_at:
+            found[name] = beside
+    return found
 
 
 async def _paths(store: EvidenceStore, folder: str) -> dict[str, str]:

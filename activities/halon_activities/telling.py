@@ -37,7 +37,8 @@ def telling(call: Call) -> Iterator[None]:
         yield
     except Unexpected as error:
         asked = f"{call.method} {redact(httpx.URL(call.url).path[:LONGEST_PATH]).text}"
-        raise Answered(error.status, error.what, asked, _hint(error.status, call.secret)) from error
+        variables = ", ".join(name for name in (call.secret, *call.secrets.values()) if name)
+        raise Answered(error.status, error.what, asked, _hint(error.status, variables)) from error
 
 
 def _hint(status: int, secret: str) -> str:

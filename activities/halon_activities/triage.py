@@ -11,7 +11,7 @@ from halon.evidence.errors import EvidenceError
 from halon.incident.assessment import Assessment
 from halon.judgement.assess import assess as judge
 from halon.ports.triage import Authority, Case, Claimed
-from halon_activities import facts
+from halon_activities import facts, reading
 from halon_activities.failures import in_words, typed
 from halon_activities.hands import Hands
 from halon_activities.kits import Kits
@@ -46,6 +46,7 @@ class Triage:
                 rules=case.rules,
                 filed=case.filed,
                 sealed=case.evidence_sealed,
+                sources=case.sources,
             )
             if chosen.newer:
                 # People and how they are reached are those of now, whatever rules an incident is judged by.
@@ -68,6 +69,9 @@ class Triage:
             refusal = ""
             if may and claimed.command == "fact":
                 refusal, wrong = await self._objection(claimed, who.roles)
+                may, why = not wrong, wrong or why
+            if may and claimed.command == "evidence":
+                refusal, wrong = await reading.objection(self._hands, claimed, who.roles)
                 may, why = not wrong, wrong or why
             told = Authority(who.name, known=True, roles=who.roles, verified=False, may=may, why=why, refusal=refusal)
             return await self._with_newer_kit(told, claimed) if may and claimed.command == "kit" else told

@@ -13,6 +13,7 @@ from temporalio.client import Client, WorkflowHandle, WorkflowQueryFailedError
 from temporalio.converter import DataConverter
 from temporalio.envconfig import ClientConfig
 
+from halon import tracing
 from halon.codec import MarkingCodec
 from halon.converter import SharedPayloadConverter, TracelessFailures
 from halon.incident.errors import HalonError
@@ -61,6 +62,7 @@ async def connect(
         "target_host": f"127.0.0.1:{settings.temporal_port}",
         "data_converter": data_converter,
         "identity": identity(role),
+        "interceptors": tracing.interceptors(),
     }
     try:
         found = ClientConfig.load_client_connect_config(

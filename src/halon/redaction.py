@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
-from halon.sensitive import MASKED_WHOLE, MASKS, relevant
+from halon import sensitive_also
+from halon.sensitive import MASKED_WHOLE, relevant
 
 LONGEST_TEXT = 100_000
 """Characters of one text that ``redact_tree`` keeps."""
@@ -21,6 +24,9 @@ MOST_ITEMS = 1_000
 """Items of one list or object that ``redact_tree`` keeps."""
 DEEPEST = 16
 """Levels of lists and objects that ``redact_tree`` keeps."""
+
+LONGEST_REMEMBERED, MOST_REMEMBERED = 2_000, 4_096
+"""Characters of a text whose result is kept for the next time, and how many such results: a storm says the same again."""
 
 _PASSES = 8
 _CUT = "… [cut]"
@@ -62,7 +68,51 @@ def redact_tree(value: object, max_depth: int = DEEPEST) -> RedactedTree:
     return RedactedTree(_tree(value, max_depth, counts), dict(counts))
 
 
+def mask_also(rules: Mapping[str, str]) -> None:
+    """Mask also what a kit's rules match, pattern by name, from now on in this process; earlier rules are forgotten."""
+    global _known
+    sensitive_also.install(rules)
+    _known = _Remembered(MOST_REMEMBERED)
+
+
+class _Remembered:
+    """What texts became, by their hash: no secret is kept for it. Two generations, of which the older one is dropped."""
+
+    def __init__(self, most: int) -> None:
+        self._half = most // 2
+        self._young: dict[bytes, tuple[str, dict[str, int]]] = {}
+        self._old: dict[bytes, tuple[str, dict[str, int]]] = {}
+
+    def get(self, name: bytes) -> tuple[str, dict[str, int]] | None:
+        known = self._young.get(name)
+        if known is None and (known := self._old.get(name)) is not None:
+            self.keep(name, known)
+        return known
+
+    def keep(self, name: bytes, value: tuple[str, dict[str, int]]) -> None:
+        if len(self._young) >= self._half:
+            self._young, self._old = {}, self._young
+        self._young[name] = value
+
+
+_known = _Remembered(MOST_REMEMBERED)
+
+
 def _text(text: str, counts: Counter[str]) -> str:
+    if len(text) > LONGEST_REMEMBERED:
+        return _masked(text, counts)
+    name = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    known = _known.get(name)
+    if known is None:
+        found: Counter[str] = Counter()
+        known = (_masked(text, found), dict(found))
+        _known.keep(name, known)
+    if known[1]:
+        counts.update(known[1])
+    return known[0]
+
+
+def _masked(text: str, counts: Counter[str]) -> str:
     clean = text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
     # A mask changes what its neighbour touches, so that the neighbour may show only in the next pass. Text that still
     # goes on after some passes was made for that, and is not worth keeping.
@@ -76,7 +126,7 @@ def _text(text: str, counts: Counter[str]) -> str:
 
 
 def _pass(text: str, counts: Counter[str]) -> str:
-    for rule in relevant(text):
+    for rule in (*relevant(text), *sensitive_also.rules()):
         pieces: list[str] = []
         copied = 0
         for found in rule.candidates(text):
@@ -134,10 +184,22 @@ def _some(items: list[Any]) -> list[Any]:
 
 def _is_secret(key: str, value: object) -> bool:
     """Does the key say that its value is a secret? A number of tokens is none, nor is the absence of a value."""
-    name = "".join(filter(str.isalnum, key[:LONGEST_KEY].lower()))
-    if value is None or isinstance(value, bool) or value == "" or not name.rstrip("s").endswith(_SECRET_KEYS):
+    if value is None or isinstance(value, bool) or value == "" or not _names_a_secret(key[:LONGEST_KEY]):
         return False
-    return not (name.endswith("tokens") and isinstance(value, int | float))
+    return not (_plural_of_token(key[:LONGEST_KEY]) and isinstance(value, int | float))
+
+
+@lru_cache(maxsize=4_096)
+def _names_a_secret(key: str) -> bool:
+    return _letters(key).rstrip("s").endswith(_SECRET_KEYS)
+
+
+def _plural_of_token(key: str) -> bool:
+    return _letters(key).endswith("tokens")
+
+
+def _letters(key: str) -> str:
+    return "".join(filter(str.isalnum, key.lower()))
 
 
 def _key(key: str, counts: Counter[str]) -> str:
@@ -148,11 +210,11 @@ def _key(key: str, counts: Counter[str]) -> str:
 
 
 def _number(value: int, counts: Counter[str]) -> int | str:
-    """Only a card number fits into a number: the other kinds need their marks."""
-    if not 10**12 <= value < 10**19:
+    """Of ours only a card number fits into a number, the other kinds need their marks; a kit's own may be of any length."""
+    if not (10**12 <= value < 10**19 or (sensitive_also.rules() and abs(value) < 10**40)):
         return int(value)
     masked = _text(str(int(value)), counts)
-    return masked if masked in MASKS else int(value)
+    return masked if sensitive_also.is_mask(masked) else int(value)
 
 
 def _bounded(text: str, counts: Counter[str]) -> str:

@@ -60,9 +60,22 @@ SETTINGS: tuple[Setting, ...] = (
         "Address at which people open an incident's page, put into pages as ADDRESS/i/REFERENCE. Empty: a page names the command to type.",
     ),
     Setting("HALON_EVIDENCE", "HALON_HOME/evidence", "Folder or store URL where raw payloads and evidence are sealed."),
+    Setting("HALON_LOG", "text", "Form of the log's lines: text, or json for one JSON object a line."),
+    Setting(
+        "HALON_METRICS_OPEN",
+        "",
+        "1: /metrics needs no token also where the front door listens beyond this machine.",
+    ),
+    Setting(
+        "HALON_EVIDENCE_LOCK",
+        "",
+        "Lock sealed evidence in a bucket with object lock until its retention ends: governance or compliance. Empty: not.",
+    ),
     Setting("HALON_LIMIT_BODY", "1048576", "Bytes that one delivery may have; larger ones are refused with 413."),
     Setting("HALON_LIMIT_DEPTH", "32", "Levels of nesting that a delivery's JSON may have."),
-    Setting("HALON_LIMIT_ALERTS", "1000", "Alerts that one delivery may hold."),
+    Setting(
+        "HALON_LIMIT_ALERTS", "1000", "Alerts taken of one delivery, firing and severe ones first; the rest is counted."
+    ),
 )
 """Every setting. A secret that Halon itself defines is named in ``TOKENS``."""
 
@@ -99,6 +112,8 @@ class Settings:
     evidence: str
     limits: Limits
     link: str = ""
+    log: str = "text"
+    metrics_open: bool = False
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -122,6 +137,8 @@ class Settings:
                 alerts=_whole(environ, "HALON_LIMIT_ALERTS", 1, 100_000),
             ),
             link=_link(environ),
+            log=_one_of(environ, "HALON_LOG", ("text", "json")),
+            metrics_open=_one_of(environ, "HALON_METRICS_OPEN", ("", "0", "1")) == "1",
         )
 
     @property
@@ -184,6 +201,13 @@ def _whole(environ: Mapping[str, str], name: str, least: int, most: int) -> int:
     if not (value.isascii() and value.isdigit() and len(value) < 20 and least <= int(value) <= most):
         raise SettingsError(name, value, f"not a whole number from {least} to {most}", f"try {_DEFAULTS[name]}")
     return int(value)
+
+
+def _one_of(environ: Mapping[str, str], name: str, known: tuple[str, ...]) -> str:
+    value = _text(environ, name)
+    if value not in known:
+        raise SettingsError(name, value, f"not {' or '.join(filter(None, known))}", "correct it, or leave it out")
+    return value
 
 
 def _kit(environ: Mapping[str, str]) -> Path:

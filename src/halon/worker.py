@@ -19,8 +19,10 @@ from halon.connectors.http import new_client
 from halon.evidence.errors import ObjectExists
 from halon.evidence.store import EvidenceStore
 from halon.kit import Kit, load, stored_at
+from halon.memory import settle
 from halon.record.journal import Journal
 from halon.record.store import RecordStore
+from halon.redaction import mask_also
 from halon.runner import TimelyRunner
 from halon.settings import Settings
 from halon.watch import watch
@@ -51,6 +53,7 @@ def build_worker(
     With ``strict_sandbox`` nothing of ours is passed through the workflow sandbox: slower, and finds what workflow code
     must not import. ``max_cached_workflows=0`` replays at every task, which finds non-determinism that the cache hides.
     """
+    mask_also(kit.redaction)
     store = evidence if evidence is not None else EvidenceStore.open(settings.evidence)
     hands = Hands(
         kit=kit, evidence=store, record=RecordStore(store), journal=Journal(store), temporal=client, http=http,
@@ -131,5 +134,6 @@ async def run_worker(
     evidence = EvidenceStore.open(settings.evidence)
     client = await connect(settings, role="worker", environ=environ)
     async with working(client, settings, kit, evidence, environ, say):
+        settle()
         say(f"worker ready: task queue {settings.task_queue}, namespace {client.namespace}, kit {kit.digest[:12]}")
         await stop.wait()

@@ -127,11 +127,12 @@ def test_odd_telemetry_is_left_out_not_fatal() -> None:
 async def test_what_the_agent_shows_is_sealed_as_it_came(
     hands: Hands, as_incident: Any, attacked: RunningAgent
 ) -> None:
-    """Traces, action log, controls and version, each under its hash."""
+    """Traces, action log, controls, version, and what it is made of, each under its hash."""
     got = await as_incident(Evidence(hands).collect, Collect(INCIDENT, "support-bot", hour_ago()))
     assert got.missing == ()
     assert [one.what.split(",")[0] for one in got.sealed] == [
-        "traces", "action log", "state of the controls", "version and toolset",
+        "traces", "action log", "state of the controls", "version and toolset", "configuration and its hash",
+        "prompts in force", "tools and permissions in force", "memory and retrieval references", "logs",
     ]  # fmt: skip
     for one in got.sealed:
         beside = await read_sidecar(hands.evidence, one.path)
@@ -147,8 +148,9 @@ async def test_what_the_agent_shows_is_sealed_as_it_came(
 async def test_what_could_not_be_sealed_is_said(make_hands: Any, as_incident: Any) -> None:
     """No evidence is not an error: people decide what that means."""
     got = await as_incident(Evidence(make_hands()).collect, Collect(INCIDENT, "support-bot", hour_ago()))
-    assert (got.sealed, len(got.missing)) == ((), 4)
-    assert "traces: 127.0.0.1 can't be reached" in got.missing[0]
+    assert (got.sealed, len(got.missing)) == ((), 1), "one reason is one line"
+    assert got.missing[0].startswith("traces, action log, state of the controls, version and toolset, ")
+    assert "logs: 127.0.0.1 can't be reached" in got.missing[0]
 
 
 def alert(status: Any = "firing", fingerprint: str = "f") -> Alert:

@@ -8,10 +8,10 @@ from typing import Any, get_type_hints
 
 from temporalio import activity
 
-from halon.ports import contain, detect, evidence, notify, rca, record, remediate, triage
+from halon.ports import contain, correlate, detect, evidence, notify, rca, record, remediate, triage
 from halon_activities.hands import Hands, activities
 
-PORTS = (contain, detect, evidence, notify, rca, record, remediate, triage)
+PORTS = (contain, correlate, detect, evidence, notify, rca, record, remediate, triage)
 
 
 def name_of(function: Callable[..., Any]) -> str:

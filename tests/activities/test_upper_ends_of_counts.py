@@ -40,7 +40,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Kit:
 
 def asked(kit: Kit, by: str, name: str, value: Any, *facts: Fact, **more: str) -> tuple[str, str]:
     said = Claimed("i", "fact", by, {"name": name, "value": value, **more}, "support-bot", facts)
-    return objection(kit, said, kit.people[by].roles, NOW)
+    return objection(kit, kit.policy, said, kit.people[by].roles, NOW)
 
 
 FEW = Fact("affected_individuals", 3, "action-log", AT)

@@ -159,6 +159,8 @@ def incident(house: House) -> str:
     )
     assert told.code == 0, told
     reference = str(told.value["incidents"][0]["incident"])
+    # A report alone sets off nothing: somebody looked, and says that it is real.
+    house.until(lambda: house.type("fact", reference, "confirmed", "true", "--by", "ann").code == 0)
 
     def acted() -> bool:
         gone = house.type("show", reference, "--json").value

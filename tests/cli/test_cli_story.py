@@ -148,7 +148,8 @@ def test_watch_follows_the_log(house: Any, incident: str) -> None:
     """Each line of the log is one JSON object in a pipe."""
     lines = [json.loads(line) for line in house.type("watch", incident, "--for", "1", "--json").out.splitlines()]
     assert [one["seq"] for one in lines] == sorted({one["seq"] for one in lines})
-    assert any("opened for agent" in one["text"] for one in lines)
+    assert any("confirmed" in one["text"] for one in lines)
+    assert [one["seq"] for one in lines] == list(range(lines[0]["seq"], lines[0]["seq"] + len(lines)))
 
 
 def test_the_exported_record_is_checked_without_anything_running(house: Any, incident: str, tmp_path: Path) -> None:

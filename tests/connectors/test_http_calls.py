@@ -64,18 +64,35 @@ async def test_only_listed_hosts_are_reached_and_the_secret_is_not_even_read_for
 
 @pytest.mark.parametrize(
     "address",
-    ["169.254.169.254", "169.254.1.1", "fe80::1", "224.0.0.1", "0.0.0.0", "fd00:ec2::254", "::ffff:169.254.169.254",
-     "64:ff9b::a9fe:a9fe", "100.100.100.200", "240.0.0.1"],
+    ["169.254.169.254", "169.254.170.2", "169.254.170.23", "224.0.0.1", "0.0.0.0", "fd00:ec2::254", "fd00:ec2::23",
+     "fd20:ce::254", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "100.100.100.200", "240.0.0.1"],
 )  # fmt: skip
-def test_metadata_link_local_and_multicast_addresses_are_never_reached(address: str) -> None:
-    """Whatever a kit lists, these addresses are refused, also when wrapped into IPv6."""
-    with pytest.raises(Refused):
+@pytest.mark.parametrize("near", [False, True])
+def test_metadata_and_multicast_addresses_are_never_reached(address: str, near: bool) -> None:
+    """Whatever a kit lists and says, these addresses are refused, also when wrapped into IPv6, also if written outright."""
+    for host in ("listed.example", address):
+        with pytest.raises(Refused):
+            require_allowed(host, address, near=near)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1", "169.254.1.1", "fe80::1"])
+def test_a_name_leads_to_this_machine_only_if_the_kit_says_so(address: str) -> None:
+    """Loopback and link-local addresses behind a name are refused; written outright, or with near, they are meant."""
+    with pytest.raises(Refused, match="near: true"):
         require_allowed("listed.example", address)
+    require_allowed("listed.example", address, near=True)
+    require_allowed(address, address)
 
 
-@pytest.mark.parametrize("address", ["127.0.0.1", "::1", "10.1.2.3", "fd12::1", "93.184.216.34"])
+def test_localhost_says_that_it_is_near() -> None:
+    """``localhost`` is no name that somebody else could point anywhere."""
+    require_allowed("localhost", "127.0.0.1")
+    require_allowed("LOCALHOST.", "::1")
+
+
+@pytest.mark.parametrize("address", ["10.1.2.3", "fd12::1", "93.184.216.34"])
 def test_listed_hosts_may_be_private(address: str) -> None:
-    """Loopback and private addresses are fine for a host that is listed, and for no other."""
+    """Private addresses are fine for a host that is listed, and for no other."""
     require_allowed("listed.example", address)
     with pytest.raises(Refused):
         require_listed(address, 80, ("listed.example",))
@@ -231,7 +248,7 @@ async def test_the_connection_goes_to_the_address_that_was_checked(
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
 
         monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", changing)
-        named = Call("GET", f"http://crm.example:{port}/x", ("crm.example",), timeout=2)
+        named = Call("GET", f"http://crm.example:{port}/x", ("crm.example",), timeout=2, near=True)
         answer = await send(named, key=None, client=client, environ={})
     names = [host for host in lookups if str(host).endswith("crm.example")]
     assert (answer.json, names) == ({}, ["crm.example"])

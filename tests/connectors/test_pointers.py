@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from halon.connectors.pointers import MISSING, lookup, unmet
@@ -35,3 +37,35 @@ def test_a_text_that_is_no_pointer_is_an_error() -> None:
     """A pointer starts with a slash."""
     with pytest.raises(ValueError, match="starts with /"):
         lookup({}, "on")
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "found"),
+    [
+        ([{"id": 7, "on": True}, {"id": 70}], "/[id=7]/on", True),
+        ({"items": [{"name": "a/b"}]}, "/items/[name=a~1b]/name", "a/b"),
+        ({"member": {"Id": "x", "Status": "Off"}}, "/member/[Id=x]/Status", "Off"),
+        ([{"id": 7}, {"id": "7"}], "/[id=7]", MISSING),
+        ([{"id": 70}], "/[id=7]", MISSING),
+        ([{"id": True}], "/[id=true]/id", True),
+        ({"[id=7]": 1}, "/[id=7]", MISSING),
+        ("text", "/[id=7]", MISSING),
+    ],
+)
+def test_the_one_item_of_a_list_is_found_by_what_it_is(document: Any, pointer: str, found: Any) -> None:
+    """One item that fits is found; none, or several, is nothing. XML reads a list of one as the item itself."""
+    assert lookup(document, pointer) == found
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer", "fits"),
+    [
+        ([], "/[id=7]", True), ([{"id": 8}], "/[id=7]", True), ([{"id": 7}], "/[id=7]", False), ({}, "/[id=7]", False),
+        (None, "/0", False), ([], "/0", True), ([1], "/0", False), ({}, "/0", False),
+        ({"spec": {}}, "/spec/egress", True), ({"spec": {"egress": []}}, "/spec/egress", False),
+        ({}, "/spec/egress", False), ({"error": "no"}, "/items/0", False), ({"items": []}, "/items/0", True),
+    ],
+)  # fmt: skip
+def test_that_nothing_is_there_is_seen_only_where_something_could_be(document: Any, pointer: str, fits: bool) -> None:
+    """An empty list lacks the item; an error page, or an answer about something else, says nothing of it."""
+    assert (unmet({f"!{pointer}": None}, document) == ()) is fits

@@ -95,4 +95,4 @@ async def test_halon_looks_at_the_agent(serve: Callable[[], Any], tmp_path: Path
     assert [(one.tool, one.status, one.authorised) for one in deeds] == [("send_email", "done", True)]
     assert {span.operation for span in spans} == {"invoke_agent", "retrieval", "execute_tool"}
     assert (seen["describe"]["name"], seen["controls"]["kill_switch"]) == ("my-agent", {"on": False})
-    assert set(calls) == {"traces", "actions", "describe", "controls", "replay", "evals", "calls"}
+    assert set(calls) == {"traces", "actions", "describe", "controls", "logs", "replay", "evals", "calls"}

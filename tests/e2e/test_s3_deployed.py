@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import json
 import os
 import re
 import subprocess
@@ -16,7 +17,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -27,7 +28,8 @@ import pytest
 import yaml
 
 from halon import embedded
-from halon.evidence.errors import BucketMissing, ObjectExists, ObjectMissing, StoreRefused, StoreUnreachable
+from halon.evidence.errors import BucketMissing, ObjectExists, ObjectMissing, StoreRefused, StoreUnreachable, Tampered
+from halon.evidence.labels import Handling
 from halon.evidence.seal import seal, verify_sealed
 from halon.evidence.store import EvidenceStore
 
@@ -228,6 +230,31 @@ async def test_a_bucket_keeps_the_word_of_the_store(bucket: Bucket, monkeypatch:
     assert f"word/of/{sealed.path}" in bucket.objects("word/of/evidence/")
 
 
+async def test_sealed_evidence_cannot_be_deleted_or_shortened(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locked by Halon; a client with the same keys removes no version, brings no date nearer, and lifts no mode."""
+    store = _open(monkeypatch, bucket, f"s3://{bucket.name}/kept/safe", HALON_EVIDENCE_LOCK="compliance")
+    now, label = datetime.now(UTC), Handling(legal_hold=True).label("traces")
+    sealed = await seal(store, "wf:run", "t.json", b"[1]", "a/b", "test", now.isoformat(), label=label)
+    for _ in range(2):  # and again, as after a crash
+        await store.lock(sealed.path, sealed.retain_until, hold=sealed.hold)
+    where = f"/{bucket.name}/kept/safe/{sealed.path}"
+    version = bucket.ask("HEAD", where).headers["x-amz-version-id"]
+    assert "<Status>ON</Status>" in bucket.ask("GET", where, {"legal-hold": ""}).text
+    assert bucket.ask("DELETE", where, {"versionId": version}).status_code == 403
+    for mode, days in (("COMPLIANCE", 1), ("GOVERNANCE", 400)):
+        end = (now + timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        told = f"<Retention><Mode>{mode}</Mode><RetainUntilDate>{end}</RetainUntilDate></Retention>"
+        assert bucket.ask("PUT", where, {"retention": ""}, told.encode()).status_code >= 400, mode
+    held = bucket.ask("GET", where, {"retention": ""}).text
+    assert ("COMPLIANCE" in held, sealed.retain_until[:19] in held) == (True, True)
+    # What covers it is found, what hides it too, and the version that was sealed stays below.
+    for method, content in (("PUT", b"[2]"), ("DELETE", b"")):
+        assert bucket.ask(method, where, content=content).status_code < 300
+        with pytest.raises(Tampered):
+            await verify_sealed(store, sealed)
+    assert bucket.ask("GET", where, {"versionId": version}).content == b"[1]"
+
+
 async def test_what_is_wrong_with_the_store_has_a_type_and_no_credentials(
     bucket: Bucket, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -352,7 +379,9 @@ def test_the_composed_parts_carry_an_incident_and_outlive_a_worker(
         house.contained(reference, 90)
         assert not house.tool_is_on()
 
-        assert bucket.ask("GET", f"/{bucket.name}/{raw}").json() == body, "the raw payload, read by another client"
+        path, _, number = raw.rpartition("/")
+        lines = bucket.ask("GET", f"/{bucket.name}/{path}").content.splitlines()
+        assert json.loads(json.loads(lines[int(number)])["text"]) == body, "the raw payload, read by another client"
         sealed = [
             key for key in bucket.objects("evidence/") if not key.endswith("+seal.json") and "/intake/" not in key
         ]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from halon.evidence.errors import Tampered, TooLarge
-from halon.evidence.seal import SIDECAR, Sealed, safe_name, seal, seal_raw, verify_sealed
+from halon.evidence.seal import SIDECAR, Sealed, safe_name, seal, verify_sealed
 from halon.evidence.store import EvidenceStore
 from halon.incident.errors import Malformed
 
@@ -118,24 +118,9 @@ async def test_an_artefact_named_like_anothers_sidecar_does_not_take_its_place(s
     await verify_sealed(store, other)
 
 
-async def test_a_payload_that_comes_before_its_incident_lies_under_its_day(store: EvidenceStore) -> None:
-    """Raw payloads are sealed as they arrived; a sender's retry on the same day is the same seal."""
-    sealed = await seal_raw(store, "alertmanager", b'{"status":"firing"}', AT)
-    again = await seal_raw(store, "alertmanager", b'{"status":"firing"}', "2026-11-22T09:00:00Z")
-    assert sealed.path.startswith("evidence/intake/2026-11-22/")
-    assert sealed.path.endswith("-alertmanager")
-    assert (sealed.id, True, "intake/alertmanager", AT) == (
-        again.id,
-        again.already,
-        again.collector,
-        again.collected_at,
-    )
-    await verify_sealed(store, sealed)
-
-
 @pytest.mark.parametrize("at", ["yesterday", "", "../../2026"])
 async def test_a_time_that_is_none_is_refused(store: EvidenceStore, at: str) -> None:
     """A time becomes part of a path and of what a court may read: it must be one."""
     with pytest.raises(Malformed):
-        await seal_raw(store, "alertmanager", b"{}", at)
+        await seal(store, INCIDENT, "a", b"{}", "text/plain", "me", at)
     assert await store.list("evidence") == []

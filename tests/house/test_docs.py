@@ -17,6 +17,7 @@ from temporalio.common import SearchAttributeKey
 
 from halon.incident.commands import COMMANDS, parse
 from halon.intake.sources import alertmanager
+from halon.intake.sources.reader import Arrived
 from halon.kit import load
 from halon.settings import SETTINGS, TOKENS, starter_kit
 from halon_workflows import surface
@@ -160,7 +161,7 @@ def test_every_delivery_in_the_docs_is_one_that_is_taken(page: str, line: str) -
     [url] = [word for word in words if word.startswith("http://127.0.0.1:8600/")]
     source = kit.sources[url.rpartition("/v1/alerts/")[2]]
     assert f"Authorization: Bearer ${source.token_env}" in words, page
-    alerts = alertmanager.read(json.loads(words[words.index("-d") + 1]), source, "2026-11-22T12:00:00Z", 10)
+    alerts = alertmanager.read(Arrived(json.loads(words[words.index("-d") + 1]), "2026-11-22T12:00:00Z"), source)
     assert {alert.agent for alert in alerts} <= set(kit.policy.agents)
 
 

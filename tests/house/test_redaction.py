@@ -51,6 +51,19 @@ PEM = "-----BEGIN RSA PRIVATE KEY-----\nTm90IGEga2V5IGF0IGFsbCwganVzdCB0ZXh0\n--
         ("one-time token=123456", "one-time token=[secret]"),
         ("postgres://user:p@ss@db.example:5432/x", "postgres://[secret]@db.example:5432/x"),
         ("a@b.example4111111111111111", "[email][card]"),
+        ("DNI 12345678Z, NIE X1234567L", "DNI [national-id], NIE [national-id]"),
+        ("NIR 1 85 05 78 006 084 91", "NIR [national-id]"),
+        ("RSSMRA85T10A562S", "[national-id]"),
+        ("NI number: AB 12 34 56 C", "NI number: [national-id]"),
+        ("Steuer-ID: 86095742719", "Steuer-ID: [national-id]"),
+        ("bsn 111222333, PESEL 44051401359", "bsn [national-id], PESEL [national-id]"),
+        ("111.444.777-35 or cpf 11144477735", "[national-id] or cpf [national-id]"),
+        ("SIN 130-692-544", "SIN [national-id]"),
+        ("2341 2341 2346", "[national-id]"),
+        ("640823-3234 and 131052-308T", "[national-id] and [national-id]"),
+        ("11010519491231002X", "[national-id]"),
+        ("756.9217.0769.85", "[national-id]"),
+        ("85.07.30-033.28", "[national-id]"),
     ],
 )
 def test_what_is_personal_or_secret_is_masked(text: str, masked: str) -> None:
@@ -90,6 +103,12 @@ def test_what_is_personal_or_secret_is_masked(text: str, masked: str) -> None:
         "INC-7F3A, order 2026-000123, v1.2.3",
         "halon:incident-support-bot.tool-misuse:2b6c1a52-0d0c-4d0c-9f5e-3f8b2f7b7a11/stop-agent/1",
         "pip install lodash@4.17.21",
+        "order 12345678A, 2341 2341 2345, 12345678Z9",
+        "id 20261122-1234 of pod web-7d4b9c6f5-x2x1z",
+        "span 00f067aa0ba902b7 build 1850578006084",
+        "bsn 111222334; pesel 44051401358; sin 123 456 789",
+        "111.444.777-36, 111.111.111-11, 756.9217.0769.84",
+        "part AB123456C",
     ],
 )
 def test_hashes_ids_times_and_machines_stay(text: str) -> None:

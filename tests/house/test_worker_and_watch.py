@@ -72,7 +72,7 @@ def _opening(agent: str = "support-bot") -> Opening:
     from datetime import UTC, datetime
 
     now = times.text(datetime.now(UTC))
-    return Opening(alerts=(Alert(source="test", agent=agent, group="other", rule="other", status="firing", fingerprint="f1",
+    return Opening(alerts=(Alert(source="alertmanager", agent=agent, group="other", rule="other", status="firing", fingerprint="f1",
                                  started_at=now, received_at=now, summary="odd"),))  # fmt: skip
 
 

@@ -16,7 +16,9 @@ from halon.incident.facts import Fact
 from halon.incident.gates import Answer, Gate, Proof, gate_id
 from halon.incident.judged import take_in
 from halon.incident.learning import learn
+from halon.incident.links import Count, Has, MergedFrom, MergedInto, SplitFrom, SplitOff
 from halon.incident.messages import Message
+from halon.incident.mutes import Hush, Muted
 from halon.incident.notices import Notice
 from halon.incident.opening import Opening
 from halon.incident.opening_state import first_state
@@ -24,7 +26,7 @@ from halon.incident.orders import Action, Call, GatePolicy, Order
 from halon.incident.others import Other, Told
 from halon.incident.phases import Phase
 from halon.incident.remedies import Corrective, Finding, MinimalCase, Rerun, Waiver
-from halon.incident.state import Sealed, State
+from halon.incident.state import Sealed, State, Tally
 from halon.incident.tasks import Handover, Step, Task
 from halon.incident.times import after
 
@@ -147,7 +149,7 @@ def full() -> State:
     sealed = Sealed("e1", "evidence/x/1", "0" * 64, 10, "halon", at(3), "traces")
     answer = Answer("sue", True, "yes", at(4), ("security",), Proof("run-1", "update", "u-2"), True)
     return replace(
-        state, drill=True, recovered_at=at(70), successor=f"{WORKFLOW}~2", predecessor="incident-old", forwarding=(alert(),),
+        state, drill=True, firing_more=1, firing_rest="AAAAAA==", seen_rest="AAAAAA==", forwarding_sent=1, passing_sent=1, tally=Tally(at(9), at(9), 1, 0, ("Leak",), "0" * 64), recovered_at=at(70), successor=f"{WORKFLOW}~2", predecessor="incident-old", forwarding=(alert(),),
         level_floor_lifted_by="ann", paged=2, page_next_at=at(500), evidence=(sealed,), evidence_overridden_by="ann",
         actions=(action("disable-mail", applied_at=at(5), verified_at=at(6), before={"on": True}, note="n"),
                  action("revoke-token", "applied", undo_requested_by="tom", undo_applied_at=at(8), undone_at=at(9))),
@@ -163,6 +165,15 @@ def full() -> State:
         phases={"detect": Phase("done", "", at(1), at(2)), "contain": Phase("waiting", "an approval", at(2))},
         others=(Other("INC-0001", "incident-support-bot.other", at(-900), at(-300), "resolved", True, True,
                       (Told("eu-gdpr-33", "the authority", at(-400)),)),),
+        passing=(alert(),), merged_into=MergedInto("incident-a.b", "INC-0002", "a", "ann", at(70), "one cause", 2, 1, 4, at(90), 1,
+                                                  Has(("disable-mail",), {"eu-gdpr-33@acme-eu": ""}, True)),
+        merged_from=(MergedFrom("incident-c.d", "INC-0003", "c", "d", "ann", at(60), "one cause", 1, 3, 2, ("incident-e.f",),
+                                (("c", "d"),), 2, 1),),
+        split_from=SplitFrom("incident-g.h", "INC-0004", "ann", at(1), "another cause", at(-9), (Count("Leak", 1),), ("x",)),
+        splits=(SplitOff(1, f"{WORKFLOW}.split-1", ("Slow",), ("fp-9",), "ann", at(20), "another cause", at(-5), (alert(),),
+                         (Count("Slow", 1),), "INC-0005", at(21), at(22), 1, 2),),
+        muted=Muted("night", at(40), "trained anew", "tom", "SEV2", T0, ("Leak",), True, True, at(30), "tom said something", 1),
+        hush=Hush("ann", at(35), at(3600), "on it", "SEV2"), ended_as="merged",
         assessed_alerts=1, refused={"u-9": ("NotAuthorised", "no")},
         outcome="resolved", close_requested_by="ann", close_note="done", false_alarm_by="sue", closed_at=at(100),
         reopened_from="run-0", run_ids=("run-0", "run-1"),

@@ -165,6 +165,17 @@ def test_override_is_by_name(room: Any) -> None:
     assert done.text.endswith("without sealed evidence: it burns")
 
 
+def test_a_reading_of_evidence_stands_in_the_record(room: Any) -> None:
+    """Who, what, why, and the hash of what was read; an artefact that the state does not name stands there by its id."""
+    state = room.assessed(evidence=(replace(SEALED, id="ev-1", what="traces"),))
+    done = room.say(state, "evidence", artefact="ev-1", reason="a question")
+    line = done.state.chain.pending[-1]
+    assert (line.kind, line.text) == ("evidence-read", "ann (name unverified) reads evidence ev-1 (traces): a question")
+    assert line.data["evidence"] == [{"path": "evidence/x", "sha256": "0" * 64}]
+    other = room.say(state, "evidence", artefact="ev-2", reason="r").state.chain.pending[-1]
+    assert (other.data["artefact"], other.data["evidence"]) == ("ev-2", [])
+
+
 def test_a_false_alarm_drops_the_duties_and_asks_to_give_back(room: Any) -> None:
     """Clocks stop by a person's word on record; what was switched off is only asked back."""
     state = room.assessed(room.judged(obligations=(room.duty(),)), actions=(room.action(), room.action("b", "planned")))
@@ -241,8 +252,12 @@ REFUSED: list[tuple[str, str, dict[str, Any], Callable[[Any], dict[str, Any]], s
     ("corrective", "ann", {"title": "t", "owner": "tom", "deadline": "2026-11-22"}, lambda r: {}, "InThePast", "has passed"),
     ("corrective", "ann", {"id": "c9"}, lambda r: {}, "UnknownCorrective", "Known: none."),
     ("waive", "ann", {"what": "prof", "reason": "r"}, lambda r: {}, "UnknownWaiver", "did you mean 'proof'?"),
+    ("evidence", "ann", {"artefact": "traces", "reason": "r"}, lambda r: {}, "UnknownEvidence", "names no artefact"),
     ("override", "ann", {"what": "evidence", "reason": "r"}, lambda r: {"evidence": (SEALED,)}, "NothingToOverride", "is sealed"),
     ("false-alarm", "ann", {"reason": "r"}, lambda r: {"false_alarm_by": "sue"}, "AlreadySaid", "sue called it"),
+    ("merge", "ann", {"into": "INC-0002", "reason": "r"}, lambda r: {}, "NotLookedUp", "say it again in a moment"),
+    ("split", "ann", {"reason": "r"}, lambda r: {}, "Incomplete", "Rules: Leak."),
+    ("mute", "ann", {}, lambda r: {}, "Incomplete", "one of the two"),
     ("close", "ann", {}, lambda r: {"gates": (r.gate(),)}, "NotSettled", f"gate {GATE} waits for security"),
 ]  # fmt: skip
 

@@ -7,7 +7,7 @@ import json
 import secrets
 import sys
 import uuid
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +27,7 @@ from halon.evidence.store import EvidenceStore
 from halon.incident.opening import Opening
 from halon.intake.admit import Admission
 from halon.intake.app import create_app
+from halon.kit import Source
 from halon.settings import Settings
 
 SERVER = str(Path(sys.executable).parent / "temporal")
@@ -38,23 +39,12 @@ READ = "token-for-reading-incidents"
 
 
 @dataclass(frozen=True)
-class StandInSource:
-    """A source as the kit gives it."""
-
-    name: str
-    kind: str = "alertmanager"
-    token_env: str = "AM_TOKEN"
-    agent_label: str = "agent"
-    group_label: str = "group"
-    groups: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class StandInKit:
     """A kit as the front door needs it."""
 
-    sources: dict[str, StandInSource] = field(default_factory=lambda: {"am": StandInSource("am")})
+    sources: dict[str, Source] = field(default_factory=lambda: {"am": Source("am", "alertmanager", "AM_TOKEN")})
     digest: str = "sha256:0000"
+    redaction: dict[str, str] = field(default_factory=dict)
 
 
 @workflow.defn(name="Incident", sandboxed=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,22 +10,22 @@ import pytest
 from halon.incident.alerts import Alert
 from halon.intake.problems import BadPayload
 from halon.intake.sources import alertmanager, fields, report
+from halon.intake.sources.reader import Arrived
+from halon.kit import Source
 
 NOW = "2026-11-22T09:00:00.000Z"
 
 
-class Source:
-    name, kind, token_env, agent_label, group_label = "am", "alertmanager", "AM_TOKEN", "agent", "group"
-    groups: Mapping[str, str] = {}
+SOURCE = Source("am", "alertmanager", "AM_TOKEN")
 
 
 def read(*alerts: dict[str, Any]) -> list[Alert]:
-    return alertmanager.read({"version": "4", "alerts": list(alerts)}, Source(), NOW, 1000)
+    return alertmanager.read(Arrived({"version": "4", "alerts": list(alerts)}, NOW), SOURCE)
 
 
 def test_a_captured_alert_field_by_field(captures: Any) -> None:
     """The policy violation that a real Alertmanager sent, with its trace id and nanoseconds."""
-    billing, support = alertmanager.read(captures[2]["body"], Source(), NOW, 1000)
+    billing, support = alertmanager.read(Arrived(captures[2]["body"], NOW), SOURCE)
     assert support == Alert(
         source="am", agent="support-bot", group="AgentPolicyViolation", rule="AgentPolicyViolation", status="firing",
         fingerprint="a91c65fc4d5126fb", started_at="2026-11-22T08:18:28.246Z", received_at=NOW, ended_at="",
@@ -39,7 +39,7 @@ def test_a_captured_alert_field_by_field(captures: Any) -> None:
 
 def test_firing_and_resolved_of_one_alert_differ_in_status_alone(captures: Any) -> None:
     """The resolved delivery has the same fingerprint and start, and only it has an end."""
-    (firing,), (resolved,) = (alertmanager.read(captures[n]["body"], Source(), NOW, 1000) for n in (0, 3))
+    (firing,), (resolved,) = (alertmanager.read(Arrived(captures[n]["body"], NOW), SOURCE) for n in (0, 3))
     assert (firing.fingerprint, firing.started_at) == (resolved.fingerprint, resolved.started_at)
     assert (firing.ended_at, resolved.ended_at) == ("", "2026-11-22T08:18:29.508Z")
     assert firing.identity != resolved.identity
@@ -55,22 +55,18 @@ def test_what_is_missing_has_a_name(alert: Any) -> None:
 def test_the_kit_says_which_labels_name_agent_and_group(alert: Any) -> None:
     """A source may keep agent and group in labels of its own."""
 
-    class Other(Source):
-        agent_label, group_label = "service", "team"
-
+    other = replace(SOURCE, agent_label="service", group_label="team")
     body = {"version": "4", "alerts": [alert("no", labels={"service": "s", "team": "t"})]}
-    (found,) = alertmanager.read(body, Other(), NOW, 1000)
+    (found,) = alertmanager.read(Arrived(body, NOW), other)
     assert (found.agent, found.group, found.rule) == ("s", "t", "Rule")
 
 
 def test_the_kits_detections_say_which_rules_belong_together(alert: Any) -> None:
     """Two rules of one detection make one incident without a label; a label still comes first."""
 
-    class Known(Source):
-        groups = {"Rule": "data_leak"}  # noqa: RUF012
-
+    known = replace(SOURCE, groups={"Rule": "data_leak"})
     bare, labelled = alert("no", labels={"agent": "a"}), alert("yes", labels={"agent": "a", "group": "own"})
-    found = alertmanager.read({"version": "4", "alerts": [bare, labelled]}, Known(), NOW, 1000)
+    found = alertmanager.read(Arrived({"version": "4", "alerts": [bare, labelled]}, NOW), known)
     assert [one.group for one in found] == ["data_leak", "own"]
 
 
@@ -119,7 +115,7 @@ def test_text_is_redacted_before_it_is_cut() -> None:
 def test_fields_that_a_later_version_adds_cost_nothing(alert: Any) -> None:
     """A sender drops what was answered with a 4xx, so an unknown field must not refuse an alert."""
     body = {"version": "4", "orgId": 1, "title": "t", "alerts": [alert("a", values={"A": 1}, silenceURL="x")]}
-    assert alertmanager.read(body, Source(), NOW, 10)[0].agent == "a"
+    assert alertmanager.read(Arrived(body, NOW), SOURCE)[0].agent == "a"
 
 
 @pytest.mark.parametrize(

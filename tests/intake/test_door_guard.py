@@ -6,7 +6,6 @@ import asyncio
 import os
 import socket
 import stat
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -21,25 +20,18 @@ from halon.intake.app import create_app
 from halon.intake.guarded import DoorRefused, require_guarded, token_names
 from halon.intake.serve import serve
 from halon.intake.tokens import TokensError, ensure_tokens
+from halon.kit import Source
 from halon.kit.loading import load
 from halon.settings import Settings, starter_kit
 
-
-@dataclass(frozen=True)
-class Source:
-    name: str = "am"
-    kind: str = "alertmanager"
-    token_env: str = "AM_TOKEN"
-    agent_label: str = "agent"
-    group_label: str = "group"
-    groups: Mapping[str, str] = field(default_factory=dict)
-    allow_open: bool = False
+AM = Source("am", "alertmanager", "AM_TOKEN")
 
 
 @dataclass(frozen=True)
 class Kit:
-    sources: dict[str, Source] = field(default_factory=lambda: {"am": Source()})
+    sources: dict[str, Source] = field(default_factory=lambda: {"am": AM})
     digest: str = "sha256:0000"
+    redaction: dict[str, str] = field(default_factory=dict)
 
 
 TOKEN = "0123456789abcdef"
@@ -48,16 +40,16 @@ TOKEN = "0123456789abcdef"
 @pytest.mark.parametrize(
     ("host", "source", "environ", "told"),
     [
-        ("127.0.0.1", Source(), {}, "set AM_TOKEN"),
-        ("127.0.0.1", Source(), {"AM_TOKEN": "   "}, "set AM_TOKEN"),
-        ("127.0.0.1", Source(), {"AM_TOKEN": "short"}, "at least 16"),
-        ("127.0.0.1", Source(), {"AM_TOKEN": TOKEN, "HALON_TOKEN_READ": "x"}, "HALON_TOKEN_READ has 1"),
-        ("0.0.0.0", Source(allow_open=True), {}, "listens on 0.0.0.0"),
-        ("0.0.0.0", Source(token_env=""), {}, "token_env"),
-        ("127.0.0.1", Source(kind="pigeon"), {"AM_TOKEN": TOKEN}, "alertmanager"),
-        ("127.0.0.1", Source(), {"AM_TOKEN": TOKEN}, None),
-        ("0.0.0.0", Source(), {"AM_TOKEN": TOKEN}, None),
-        ("127.0.0.1", Source(allow_open=True), {}, None),
+        ("127.0.0.1", AM, {}, "set AM_TOKEN"),
+        ("127.0.0.1", AM, {"AM_TOKEN": "   "}, "set AM_TOKEN"),
+        ("127.0.0.1", AM, {"AM_TOKEN": "short"}, "at least 16"),
+        ("127.0.0.1", AM, {"AM_TOKEN": TOKEN, "HALON_TOKEN_READ": "x"}, "HALON_TOKEN_READ has 1"),
+        ("0.0.0.0", replace(AM, allow_open=True), {}, "listens on 0.0.0.0"),
+        ("0.0.0.0", replace(AM, token_env=""), {}, "token_env"),
+        ("127.0.0.1", replace(AM, kind="pigeon"), {"AM_TOKEN": TOKEN}, "alertmanager"),
+        ("127.0.0.1", AM, {"AM_TOKEN": TOKEN}, None),
+        ("0.0.0.0", AM, {"AM_TOKEN": TOKEN}, None),
+        ("127.0.0.1", replace(AM, allow_open=True), {}, None),
     ],
 )
 def test_a_source_without_a_token_keeps_the_door_shut(

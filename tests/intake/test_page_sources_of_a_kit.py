@@ -38,7 +38,7 @@ def test_the_kit_says_who_somebody_is_in_one_place(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "told"),
     [("PTOM: tom", "PTOM: tim", "no person 'tim'"), ("support-bot", "suport-bot", "no agent 'suport-bot'"),
-     ("kind: pagerduty", "kind: alertmanager", "people and agents are for pagerduty and opsgenie")],
+     ("kind: pagerduty", "kind: alertmanager", "people is for pagerduty and opsgenie")],
 )  # fmt: skip
 def test_a_wrong_map_is_refused_with_its_line(tmp_path: Path, old: str, new: str, told: str) -> None:
     """A name that is nobody's would turn an acknowledgement into a refusal at night."""

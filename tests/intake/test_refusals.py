@@ -36,19 +36,20 @@ def require_problem(answer: Any, status: int, name: str) -> dict[str, Any]:
 async def test_without_the_token_nothing_comes_in(
     gateway: Any, alert: Any, delivery: Any, agent: str, header: Any
 ) -> None:
-    """No token, another scheme, a token that is a little off: 401, which names the variable and not its value."""
+    """No token, another scheme, a token that is a little off: 401, which tells neither the token nor its variable."""
     headers = {**JSON, "Authorization": header} if header else JSON
     body = json.dumps(delivery(alert(agent)))
     told = require_problem(await gateway.http.post("/v1/alerts/am", content=body, headers=headers), 401, "unauthorised")
-    assert "AM_TOKEN" in told["detail"]
+    assert "Authorization: Bearer" in told["detail"] or "compare it" in told["detail"]
+    assert "AM_TOKEN" not in told["detail"]
     assert "token-of-the" not in told["detail"]
 
 
 async def test_an_unknown_source_is_told_the_known_ones(gateway: Any, alert: Any, delivery: Any, agent: str) -> None:
-    """A typo in the path: 404 with the names that exist, and the metrics do not grow by what was typed."""
+    """A typo in the path: 404 with the names that exist, for this machine; the metrics do not grow by what was typed."""
     told = require_problem(await gateway.deliver(delivery(alert(agent)), source="ma"), 404, "unknown-source")
     assert told["known"] == ["am"]
-    assert "ma" in told["detail"]
+    assert told["detail"].endswith("known: am")
     assert await gateway.counted('halon_intake_refused_total{reason="unknown-source",source="unknown"} 1.0')
 
 
@@ -124,14 +125,6 @@ async def test_a_body_that_is_no_json_or_too_deep_is_422(gateway: Any, content: 
     headers = {**JSON, "Authorization": "Bearer token-of-the-alertmanager"}
     answer = await gateway.http.post("/v1/alerts/am", content=content, headers=headers)
     assert told in require_problem(answer, 422, "bad-payload")["detail"]
-
-
-async def test_too_many_alerts_are_refused(temporal: Client, make_gateway: Any, alert: Any, delivery: Any) -> None:
-    """A delivery with more alerts than the limit is refused with both numbers."""
-    gateway = make_gateway(temporal, limits=Limits(alerts=2))
-    answer = await gateway.deliver(delivery(*(alert("a", labels={"n": str(n)}) for n in range(3))))
-    assert "3 alerts, and 2 are allowed" in require_problem(answer, 422, "bad-payload")["detail"]
-    await gateway.stop()
 
 
 @pytest.mark.parametrize(

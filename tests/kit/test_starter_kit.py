@@ -85,7 +85,20 @@ def test_addresses_come_from_the_environment_first() -> None:
 
 def test_each_agent_can_be_looked_at(kit: Kit) -> None:
     """The observe operations are resolved for every agent; an unknown one is answered with the known names."""
-    names = {"traces", "actions", "describe", "controls", "replay", "evals", "calls"}
+    names = {
+        "traces",
+        "actions",
+        "describe",
+        "controls",
+        "config",
+        "prompts",
+        "permissions",
+        "memory",
+        "logs",
+        "replay",
+        "evals",
+        "calls",
+    }
     assert set(kit.calls("support-bot")) == set(kit.calls("billing-bot")) == names
     with pytest.raises(UnknownAgent, match="known: billing-bot, support-bot"):
         kit.calls("ghost")

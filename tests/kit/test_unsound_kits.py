@@ -94,7 +94,7 @@ def problems(folder: Path) -> str:
         ("communications.yaml", ", url_env: HALON_PAGE_WEBHOOK", "", "the webhook channel 'pager' has no url_env"),
         ("entities/acme-eu.yaml", "[controller, processor]", "[controler]", "did you mean 'controller'?"),
         ("entities/acme-eu.yaml", "data_protection:", "dp:", "names no authority 'data_protection'; known: dp"),
-        ("sources.yaml", "kind: alertmanager", "kind: grafana", "known: alertmanager, report"),
+        ("sources.yaml", "kind: alertmanager", "kind: grafanna", "did you mean 'grafana'?"),
         ("sources.yaml", "token_env: HALON_TOKEN_REPORT", "token: s3cret", "there is no key 'token'"),
         ("severity.yaml", "  - name: ongoing", "  - name: ongoing\n    extra: 1", "there is no key 'extra'"),
         ("severity.yaml", "at_least: 50000", "at_least: much", "the value for spend_eur must be a number"),

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from halon.evidence.seal import Sealed, seal, seal_raw
+from halon.evidence.parts import Payload, seal_payloads
+from halon.evidence.seal import Sealed, seal
 from halon.evidence.slug import slug
 from halon.evidence.store import EvidenceStore
 from halon.incident.chain import Chain
@@ -39,7 +40,8 @@ class House:
         self.sealed: list[Sealed] = []
 
     async def fill(self) -> None:
-        raw = await seal_raw(self.evidence, "alertmanager", b'{"status":"firing"}', AT)
+        others = Payload("grafana", AT, b'{"of":"another incident"}')
+        _, raw = await seal_payloads(self.evidence, [others, Payload("alertmanager", AT, b'{"status":"firing"}')])
         trace = await seal(self.evidence, INCIDENT, "traces.json", b"[1,2]", "application/json", "phoenix", AT)
         loose = await seal(self.evidence, INCIDENT, "config.yaml", b"a: 1", "text/yaml", "agent", AT)
         await seal(self.evidence, "incident-other:1", "x", b"not ours", "text/plain", "agent", AT)

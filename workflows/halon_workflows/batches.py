@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
+from halon.incident import joining, passing, storm
 from halon.incident.alerts import Alert
 from halon.incident.errors import Malformed
+from halon.incident.sheaves import IN_ONE, MARK
+from halon.incident.state import State
 
 LARGEST_BATCH = 2000
-_TEXTS = tuple(field.name for field in fields(Alert) if field.name != "labels")
+MOST_MORE = 1_000_000_000
+_TEXTS = tuple(field.name for field in fields(Alert) if field.name not in ("labels", "marks", "more"))
 _NEEDED = ("source", "agent", "group", "rule", "status", "fingerprint", "started_at", "received_at")
 
 
@@ -28,6 +32,16 @@ def alerts_in(value: Any, agent: str, group: str) -> list[Alert]:
     return alerts
 
 
+def joined(state: State, value: Any, now: str) -> State:
+    """``state`` with the batch joined: as ``form`` says, as an earlier release's front door sent it or as today's does.
+
+    Raises Malformed, naming the place.
+    """
+    state, alerts = passing.divert(state, alerts_in(value, state.agent, state.group), now)
+    absorb = storm.absorb if value.get("form") else joining.absorb
+    return absorb(state, alerts, now)
+
+
 def _alert(one: Any, place: int) -> Alert:
     if not isinstance(one, dict):
         raise Malformed(f"alerts[{place}] is no object.")
@@ -40,4 +54,14 @@ def _alert(one: Any, place: int) -> Alert:
     if not isinstance(labels, dict):
         raise Malformed(f"alerts[{place}].labels is no object.")
     texts: dict[str, Any] = {name: str(one[name])[:2000] for name in _TEXTS if one.get(name)}
-    return Alert(**texts, labels={str(key)[:120]: str(text)[:500] for key, text in list(labels.items())[:64]})
+    marks, more = one.get("marks", ""), one.get("more", 0)
+    if not isinstance(marks, str) or len(marks) % MARK or len(marks) > IN_ONE * MARK:
+        raise Malformed(f"alerts[{place}].marks are no marks of a sheaf.")
+    if not isinstance(more, int) or isinstance(more, bool) or not 0 <= more <= MOST_MORE:
+        raise Malformed(f"alerts[{place}].more is no number of alerts.")
+    return Alert(
+        **texts,
+        marks=marks,
+        more=more,
+        labels={str(key)[:120]: str(text)[:500] for key, text in list(labels.items())[:64]},
+    )

@@ -9,6 +9,7 @@ from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.exceptions import ActivityError, ApplicationError
 
+from halon.incident import waking
 from halon.incident.errors import ForgedState, Malformed
 from halon.incident.ids import PREFIX, incident_id
 from halon.incident.opening import Opening
@@ -99,6 +100,7 @@ def _adopt(inc: Durable, found: record.Found, opening: Opening) -> None:
         inc.change(reopened_from=opening.reopens)
         inc.note("reopened", "triage", f"Somebody terminated this incident; reopened from {found.where}, with its clocks and gates.",
                  run=opening.reopens)  # fmt: skip
+        inc.state = waking.alarmed(inc.state, inc.now)
         inc.change(page_next_at=inc.now, acked_by="", acked_at="", paged=0)
         _forget_pages(inc)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from halon.incident import paging
+from halon.incident import paging, storm
 from halon.incident.about import about
 from halon.incident.opening import Closing
 from halon.incident.standing import with_phase
@@ -17,12 +17,23 @@ REPORTS = ("status", "timeline", "postmortem")
 
 
 async def close(inc: Durable) -> Closing:
-    """Wait for `close`, render and seal the reports, write the last entry, flush."""
-    await inc.until(lambda: bool(inc.state.close_requested_by))
+    """Wait for `close`, then close."""
+    await inc.until(lambda: bool(inc.state.close_requested_by) and not inc.state.ended_as)
+    return await finish(inc)
+
+
+async def ended(inc: Durable) -> Closing:
+    """Wait until it closes by itself, wherever its story is: it was merged and holds nothing, or was muted all along."""
+    await inc.until(lambda: bool(inc.state.ended_as))
+    return await finish(inc)
+
+
+async def finish(inc: Durable) -> Closing:
+    """Render and seal the reports, write the last entry, flush."""
     if not inc.done("closed"):
         inc.change(outcome=_outcome(inc))
         inc.mark("closing")
-        inc.state = with_phase(inc.state, "remediate", "done", inc.now)
+        inc.state = storm.tell_tally(with_phase(inc.state, "remediate", "done", inc.now), inc.now)
         await inc.recorded()
         closed = replace(inc.state, closed_at=inc.state.ledger["closing"])  # what is sealed says when, and that it is
         files = {"status.json": json.dumps(status(closed), indent=2, ensure_ascii=False, sort_keys=True)}
@@ -34,7 +45,7 @@ async def close(inc: Durable) -> Closing:
             inc.state = paging.ended(inc.state, inc.now)
         inc.mark("closed")
     await inc.recorded()
-    await inc.until(lambda: not inc.state.outbox and not inc.state.forwarding)
+    await inc.until(lambda: not inc.state.outbox and not inc.state.forwarding and not inc.state.passing)
     await inc.recorded()
     inc.change(closed_at=inc.state.ledger.get("closing", inc.now))
     return Closing(
@@ -44,6 +55,8 @@ async def close(inc: Durable) -> Closing:
 
 
 def _outcome(inc: Durable) -> str:
+    if inc.state.ended_as:
+        return inc.state.ended_as
     if inc.state.false_alarm_by:
         return "false_alarm"
     return "resolved" if inc.state.reruns and inc.state.reruns[-1].passed else "waived"

@@ -7,9 +7,10 @@ from dataclasses import replace
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from halon.incident import times
+from halon.incident import quiet, times
 from halon.incident.gates import Gate
 from halon.incident.joining import recovered
+from halon.incident.merging import asked_there
 from halon.incident.orders import Action, OrderStatus
 from halon.incident.standing import action, with_action, with_phase
 from halon.incident.timeline import tell
@@ -24,9 +25,14 @@ PERHAPS_DONE = ("NoAnswer", "Uncertain", "TimeoutError")
 
 
 async def stop_the_harm(inc: Durable) -> None:
-    """Seal what there is, then carry out each order of the rung; climb while the harm goes on."""
+    """Seal what there is, and beside that carry out each order of the rung; climb while the harm goes on."""
     inc.state = with_phase(inc.state, "contain", "running", inc.now)
-    await seal_evidence(inc)
+    if not inc.done("evidence") and workflow.patched(patches.BESIDE):
+        inc.spawn("contain.seal", lambda: seal_evidence(inc))
+    else:
+        await seal_evidence(inc)
+    if quiet.muted(inc.state):  # what is planned is shown, and waits for the mute's end or for a person's word
+        await inc.until(lambda: not quiet.muted(inc.state))
     while not inc.state.harm_stopped_at and not inc.state.false_alarm_by:
         modes.begin_what_was_noted(inc)
         carry_out_orders(inc)
@@ -36,6 +42,7 @@ async def stop_the_harm(inc: Durable) -> None:
     if not inc.state.false_alarm_by:
         inc.state = recovered(inc.state, inc.now)
     inc.spawn("contain.finished", lambda: _finished(inc))
+    await inc.until(lambda: inc.done("evidence"))
 
 
 async def contain(inc: Durable) -> None:
@@ -67,7 +74,7 @@ async def keep_contained(inc: Durable) -> None:
 
 
 async def seal_evidence(inc: Durable) -> None:
-    """Collect and seal before anything changes. What can't be had is said; the irreversible then waits for it."""
+    """Collect and seal, once. What can't be had is said; the irreversible then waits for it."""
     if not inc.done("evidence"):
         await _collect(inc)
         inc.mark("evidence")
@@ -85,7 +92,8 @@ async def seal_again(inc: Durable) -> None:
 
 
 async def _collect(inc: Durable) -> None:
-    since = times.after(min(alert.started_at for alert in inc.state.alerts), -3600)
+    began = min((alert.started_at for alert in inc.state.alerts), default=inc.state.opened_at)
+    since = times.after(began, -3600)
     request = evidence.Collect(inc.state.incident_id, inc.state.agent, since)
     try:
         got = await inc.act(evidence.collect, request, "seal evidence before containment")
@@ -126,6 +134,8 @@ async def carry_out(inc: Durable, name: str) -> None:
         return
     if inc.state.false_alarm_by and one.status in ("planned", "waiting", "denied"):
         _move(inc, name, "denied", f"{one.order.title} is not run: false alarm.")
+        return
+    if one.status in ("planned", "waiting", "denied") and _left_to_another(inc, name):
         return
     if one.status == "denied":
         _move(inc, name, "waiting", f"Asked again: {one.order.title}.")
@@ -182,6 +192,8 @@ async def _allowed(inc: Durable, name: str) -> tuple[bool, Gate | None]:
         policy = order.gate
         if modes.only_observed(inc) and workflow.patched(patches.WEAKER):
             _only_note(inc, name)
+            return False, None
+        if _left_to_another(inc, name):
             return False, None
         if policy is None and not _needs_gate(inc, one) and workflow.patched(patches.STRONGER):
             return True, None  # asked in mode suggest, and the mode is act by now
@@ -264,6 +276,14 @@ async def _finished(inc: Durable) -> None:
         inc.state = with_phase(inc.state, "contain", "waiting", inc.now, "an approval")
     await inc.until(lambda: _all_finished(inc) or inc.finished)
     inc.state = with_phase(inc.state, "contain", "done", inc.now)
+
+
+def _left_to_another(inc: Durable, name: str) -> bool:
+    """Whether the incident that this one is merged into asks for the same order, or does it."""
+    why = asked_there(inc.state, name)
+    if why and _get(inc, name).status != "denied":
+        _move(inc, name, "denied", f"{_get(inc, name).order.title} is not run here: {why}.")
+    return bool(why)
 
 
 def _question(one: Action) -> tuple[str, ...]:

@@ -7,12 +7,15 @@ from temporalio.exceptions import ActivityError
 from halon.incident.counting import counted
 from halon.incident.ids import successor_id
 from halon.incident.learning import learn
+from halon.incident.sheaves import is_sheaf, number
 from halon.incident.standing import with_phase
 from halon.incident.times import after
 from halon.ports import detect
 from halon_workflows.durable import Durable, reason_of
 
 LOOK_BACK = 3600
+AT_ONCE = 500
+"""Alerts handed on in one go: Temporal refuses a payload over 2 MB."""
 
 
 async def corroborate(inc: Durable) -> None:
@@ -25,10 +28,10 @@ async def corroborate(inc: Durable) -> None:
     inc.state = with_phase(inc.state, "detect", "done", inc.now)
 
 
-async def look(inc: Durable) -> None:
-    """One look. What can't be reached leaves everything unknown, and says so."""
+async def look(inc: Durable) -> bool:
+    """One look. What can't be reached leaves everything unknown, and says so: then False."""
     traces = tuple(dict.fromkeys(alert.trace_id for alert in inc.state.alerts if alert.trace_id))[:20]
-    since = after(min(alert.started_at for alert in inc.state.alerts), -LOOK_BACK)
+    since = after(min((alert.started_at for alert in inc.state.alerts), default=inc.state.opened_at), -LOOK_BACK)
     request = detect.Look(inc.state.incident_id, inc.state.agent, since, traces)
     try:
         seen = await inc.act(detect.corroborate, request, "corroborate from the agent's traces")
@@ -36,10 +39,11 @@ async def look(inc: Durable) -> None:
         seen = detect.Seen(reachable=False, note=": ".join(reason_of(error)))
     if not seen.reachable:
         inc.note("unknown", "detect", f"The agent could not be looked at: {seen.note}. Nothing is confirmed yet.")
-        return
+        return False
     inc.state = learn(inc.state, seen.facts, inc.now)
     inc.note("corroborated", "detect", seen.note or "Looked at the agent's traces and action log.",
              traces=list(seen.trace_ids)[:20])  # fmt: skip
+    return True
 
 
 async def forward(inc: Durable) -> None:
@@ -52,14 +56,17 @@ async def forward(inc: Durable) -> None:
 
 async def hand_on(inc: Durable) -> None:
     """One batch to the successor, also while the run ends: what Temporal holds is not dropped."""
-    batch = inc.state.forwarding
+    batch = inc.state.forwarding[: inc.state.forwarding_sent or AT_ONCE]
     if batch:
+        if any(map(is_sheaf, batch)):  # these would grow while they are handed on
+            inc.change(forwarding_sent=len(batch))
+        many = counted(number(batch), "alert")
         successor = inc.state.successor or successor_id(inc.state.workflow_id)
         sent = await inc.act_now(
             detect.forward,
             detect.Forward(successor, inc.state.workflow_id, batch, inc.state.drill),
-            f"hand {counted(len(batch), 'alert')} on",
+            f"hand {many} on",
         )
-        inc.change(forwarding=inc.state.forwarding[len(batch) :], successor=sent.workflow_id)
+        inc.change(forwarding=inc.state.forwarding[len(batch) :], forwarding_sent=0, successor=sent.workflow_id)
         word = "opened" if sent.opened else "joined"
-        inc.note("successor", "detect", f"{counted(len(batch), 'alert')} went to {sent.workflow_id} ({word}).")
+        inc.note("successor", "detect", f"{many} went to {sent.workflow_id} ({word}).")

@@ -22,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
 
 from halon.incident import timeline, times
 from halon.incident.clocks import fire_due, next_event, readiness_changed, settle_up
+from halon.incident.numbers import apart_from_numbers
 from halon.incident.state import Sealed, State
 from halon.ports import record
 from halon_workflows import options
@@ -196,11 +197,20 @@ class Durable:
             self.state = settle_up(fire_due(self.state, self.now), self.now)
             event = next_event(self.state)
             key = event.key if event else ""
+            same: list[tuple[Any, ...]] = [()]
 
-            def changed(key: str = key) -> bool:
+            def changed(key: str = key, same: list[tuple[Any, ...]] = same) -> bool:
+                if self.leaving or self.finished:
+                    return True
+                rest = apart_from_numbers(self.state)
+                if rest == same[0]:
+                    return False  # asked after each task of the workflow, and in a storm only numbers have changed
                 soonest = next_event(self.state)
                 moved = (soonest.key if soonest else "") != key
-                return self.leaving or self.finished or moved or readiness_changed(self.state)
+                if moved or readiness_changed(self.state):
+                    return True
+                same[0] = rest
+                return False
 
             try:
                 wait = max(0.0, times.seconds_between(self.now, event.at)) if event else None

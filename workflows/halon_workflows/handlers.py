@@ -20,7 +20,7 @@ from halon.incident.errors import Malformed
 from halon.incident.gates import Proof
 from halon.incident.kits import found, in_force
 from halon.ports import triage
-from halon_workflows import patches, redrafting
+from halon_workflows import correlate, patches, redrafting
 from halon_workflows.durable import Durable
 
 LARGEST_PAYLOAD = 65_536
@@ -73,7 +73,11 @@ class Commands(Durable):
             self.state = found(self.state, who.newer_kit, who.newer_kit_difference)
         standing = Standing(who.by, who.known, who.roles, who.verified, who.may, who.why,
                             who.refusal or "NotAuthorised")  # fmt: skip
-        outcome: Outcome = admit(self.state, command, standing, proof, self.now)
+        met = None
+        if command.name == "merge" and who.may:
+            met = await correlate.look_up(self, str(command["into"]))
+            await workflow.wait_condition(lambda: self.ready and not self.was_reset)
+        outcome: Outcome = admit(self.state, command, standing, proof, self.now, met=met)
         if said_again(command, outcome) and workflow.patched(patches.SAID_AGAIN):
             outcome = admit(self.state, command, standing, proof, self.now, again=True)
         self.state = outcome.state

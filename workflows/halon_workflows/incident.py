@@ -14,10 +14,21 @@ from temporalio.common import RawValue
 from temporalio.exceptions import FailureError
 
 from halon.incident.errors import Malformed
-from halon.incident.joining import absorb
 from halon.incident.opening import Closing, Opening
-from halon_workflows import beginning, closing, contain, detect, notify, others, rca, remediate, restore, triage
-from halon_workflows.batches import alerts_in
+from halon_workflows import (
+    beginning,
+    closing,
+    contain,
+    correlate,
+    detect,
+    notify,
+    others,
+    rca,
+    remediate,
+    restore,
+    triage,
+)
+from halon_workflows.batches import joined
 from halon_workflows.handlers import decode
 from halon_workflows.surface import Surface
 
@@ -33,6 +44,7 @@ class Incident(Surface):
 
     async def story(self) -> None:
         """Detect, triage, contain, find the cause, tell those owed, fix and prove, give back, close."""
+        await correlate.follow(self)
         await detect.corroborate(self)
         await triage.assess(self)
         self.spawn("others", lambda: others.look(self))
@@ -55,7 +67,16 @@ class Incident(Surface):
         self.spawn("leadership", lambda: notify.tell_leadership(self))
         self.spawn("rejudge", lambda: triage.rejudge(self))
         self.spawn("forward", lambda: detect.forward(self))
+        self.spawn("hand over", lambda: correlate.hand_over(self))
+        self.spawn("split off", lambda: correlate.split_off(self))
+        self.spawn("pass on", lambda: correlate.pass_on(self))
+        self.spawn("end", self.end_by_itself)
         self.spawn("story", self.story)
+
+    async def end_by_itself(self) -> None:
+        """What was merged and holds nothing, or was muted all along, closes wherever its story is."""
+        self._closing = await closing.ended(self)
+        self.finished = True
 
     @workflow.run
     async def run(self, opening: RawValue) -> Closing:
@@ -124,9 +145,15 @@ class Incident(Surface):
             return
         self._absorb(batch.payload)
 
+    @workflow.signal(name="merged", description="From an incident that is merged into this one. Not said by people.")
+    async def merged(self, told: RawValue) -> None:
+        """There is something to take over; what can't be read, or is not merged, is recorded."""
+        await workflow.wait_condition(lambda: (self.ready and not self.was_reset) or self.stillborn)
+        if not self.stillborn:
+            await correlate.merged(self, told.payload, decode, self.refuse_signal)
+
     def _absorb(self, payload: Payload) -> None:
         try:
-            alerts = alerts_in(decode(payload), self.state.agent, self.state.group)
-            self.state = absorb(self.state, alerts, self.now)
+            self.state = joined(self.state, decode(payload), self.now)
         except Malformed as error:
             self.refuse_signal("alerts", "Malformed", str(error))

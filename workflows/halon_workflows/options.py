@@ -14,7 +14,7 @@ from typing import Any
 from temporalio.common import RetryPolicy
 
 from halon.incident import times
-from halon.ports import contain, detect, evidence, notify, rca, record, remediate, triage
+from halon.ports import contain, correlate, detect, evidence, notify, rca, record, remediate, triage
 
 
 @dataclass(frozen=True)
@@ -58,6 +58,12 @@ _TABLE: dict[Callable[..., Any], Options] = {
     detect.corroborate: Options(one_try=12, all_tries=60),
     detect.others: Options(one_try=10, all_tries=20),
     detect.forward: Options(one_try=15, all_tries=300),
+    correlate.find: Options(one_try=12, all_tries=15, first_pause=0.5),
+    correlate.follow: Options(one_try=12, all_tries=15, first_pause=0.5),
+    correlate.hand_over: Options(one_try=30, all_tries=300, longest_pause=15),
+    correlate.take: Options(one_try=15, all_tries=120, first_pause=0.5),
+    correlate.split_off: Options(one_try=15, all_tries=300),
+    correlate.pass_on: Options(one_try=15, all_tries=300),
     triage.assess: Options(one_try=20, all_tries=120, first_pause=0.5),
     triage.authority: Options(one_try=10, all_tries=60, first_pause=0.2),
     evidence.collect: Options(one_try=30, all_tries=90, heartbeat=8),

@@ -20,8 +20,9 @@ async def look(inc: Durable, step: str = OPENING) -> None:
     if inc.done(step) or not workflow.patched(patches.OTHERS):
         return
     state = inc.state
-    since = after(min(alert.started_at for alert in state.alerts), -LOOK_BACK)
-    request = detect.Others(state.incident_id, state.agent, since, traces_of(state)[:100], state.drill)
+    since = after(min((alert.started_at for alert in state.alerts), default=state.opened_at), -LOOK_BACK)
+    request = detect.Others(state.incident_id, state.agent, since, traces_of(state)[:100], state.drill,
+                            state.group)  # fmt: skip
     try:
         known = await inc.act(detect.others, request, "look for other incidents of this agent", step=step)
     except ActivityError as error:

@@ -25,7 +25,7 @@ async def investigate(inc: Durable) -> None:
     if inc.done("investigated"):
         return
     inc.state = with_phase(inc.state, "rca", "waiting", inc.now, "the harm to stop")
-    await inc.until(lambda: bool(inc.state.harm_stopped_at) or bool(inc.state.false_alarm_by) or looking.observed(inc))
+    await inc.until(lambda: _may_begin(inc))
     if inc.state.false_alarm_by:
         return
     inc.state = with_phase(inc.state, "rca", "running", inc.now)
@@ -52,6 +52,15 @@ async def investigate(inc: Durable) -> None:
                                "technical_lead", "commander",
                                asked="Nothing was found by itself. Say `finding`, `why`, `corrective`")  # fmt: skip
     inc.mark("investigated")
+
+
+def _may_begin(inc: Durable) -> bool:
+    """Whether the harm has stopped or is only observed; the causes of what is merged are found in the other incident."""
+    if inc.state.merged_into is not None:
+        return False
+    if inc.state.false_alarm_by:
+        return True
+    return inc.done("evidence") and (bool(inc.state.harm_stopped_at) or looking.observed(inc))
 
 
 async def seal_draft(inc: Durable) -> None:

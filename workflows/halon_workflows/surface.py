@@ -10,7 +10,9 @@ from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 from halon.incident import times, views
 from halon.incident.about import about
 from halon.incident.clocks import next_deadline
+from halon.incident.numbers import apart_from_numbers
 from halon.incident.phases import PHASES
+from halon.incident.quiet import muted
 from halon.incident.state import State
 from halon.incident.status import details, plain, status, waiting_on
 from halon_workflows.handlers import Commands
@@ -32,9 +34,13 @@ _STARTING: dict[str, Any] = {
 
 
 def phase_in_words(state: State) -> str:
-    """The phase for the list: the first one of the story that isn't done."""
+    """The phase for the list: the first one of the story that isn't done; or that it is merged, or muted by the kit."""
     if state.closed_at or state.close_requested_by:
         return "closed"
+    if state.merged_into is not None:
+        return "merged"
+    if muted(state):
+        return "muted"
     for name in PHASES:
         if (
             name != "notify"
@@ -51,6 +57,7 @@ class Surface(Commands):
     def __init__(self) -> None:
         super().__init__()
         self._shown: tuple[Any, ...] = ()
+        self._published: tuple[Any, ...] = ()
 
     async def show(self) -> None:
         """Keep search attributes and current details true; an upsert only where one of them changed."""
@@ -60,8 +67,12 @@ class Surface(Commands):
             await self.until(lambda state=state: self.finished or self.state is not state)  # type: ignore[misc]
 
     def publish(self) -> None:
-        """Show the state as it is."""
+        """Show the state as it is. Alerts that merely joined in numbers change nothing of what is shown."""
         state = self.state
+        rest = apart_from_numbers(state)
+        if rest == self._published:
+            return
+        self._published = rest
         workflow.set_current_details(details(state))
         deadline = next_deadline(state)
         shown = (

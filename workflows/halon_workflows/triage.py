@@ -7,11 +7,11 @@ from dataclasses import replace
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from halon.incident import kits
+from halon.incident import hearing, kits, quiet, waking
 from halon.incident.judged import alerted, alerts_joined, filings, take_in
 from halon.incident.standing import with_phase
 from halon.ports import triage
-from halon_workflows import modes, patches
+from halon_workflows import detect, modes, patches
 from halon_workflows.durable import Durable, reason_of
 
 
@@ -33,6 +33,7 @@ async def judge(inc: Durable) -> None:
         group=inc.state.group, rules=tuple(count.rule for count in inc.state.counts), facts=inc.state.facts,
         now=inc.now, filed=filings(inc.state), kit_digest=kits.to_judge_by(inc.state), evidence_sealed=sealed,
         kit_kept=bool(inc.state.kit_digest) or not kits.to_judge_by(inc.state),
+        sources=hearing.sources(inc.state),
     )  # fmt: skip
     alerts, before = alerts_joined(inc.state), inc.state.assessment
     try:
@@ -61,6 +62,8 @@ async def rejudge(inc: Durable) -> None:
         if not _something_new(inc) and not workflow.patched(patches.ALERTS):
             as_before = True
             continue
+        if quiet.due(inc.state):  # what it did meanwhile decides whether anybody is woken
+            inc.state = waking.looked(inc.state, await detect.look(inc))
         await judge(inc)
 
 
@@ -68,7 +71,13 @@ def _something_new(inc: Durable) -> bool:
     state = inc.state
     # What ticks a step by itself; an incident of an earlier release has no steps.
     sealed = bool(state.tasks) and bool(state.evidence) and not state.assessed_sealed
-    return state.facts_version != state.assessed_version or bool(state.kit_wanted) or sealed
+    return (
+        state.facts_version != state.assessed_version
+        or bool(state.kit_wanted)
+        or sealed
+        or quiet.to_judge(state)
+        or hearing.to_judge(state)
+    )
 
 
 async def acknowledged(inc: Durable) -> None:

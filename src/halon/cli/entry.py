@@ -14,7 +14,22 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.main import get_command
 
-from halon.cli import controls, judging, kits, listing, looking, records, reporting, saying, screen, serving, up
+from halon.cli import (
+    connectors,
+    controls,
+    evidence,
+    judging,
+    kits,
+    listing,
+    looking,
+    records,
+    reporting,
+    saying,
+    screen,
+    serving,
+    sources,
+    up,
+)
 from halon.incident.errors import HalonError
 from halon.settings import SettingsError
 
@@ -31,7 +46,21 @@ def build() -> typer.Typer:
         epilog="ID is the short reference (INC-7F3A), the workflow id, or . for the only open incident.",
     )
     app.callback()(_options)
-    for part in (up, serving, listing, looking, saying, reporting, kits, controls, judging, records):
+    for part in (
+        up,
+        serving,
+        listing,
+        looking,
+        saying,
+        reporting,
+        kits,
+        controls,
+        connectors,
+        judging,
+        sources,
+        records,
+        evidence,
+    ):
         part.register(app)
     return app
 

@@ -119,6 +119,7 @@ def write(folder: Path, said: Answers) -> None:
     (folder / "actions.yaml").write_text(_template("actions").substitute(names, switches=switches), "utf-8")
     first = said.tools[0].replace("_", "-")
     _replace(folder / "runbooks" / "security.yaml", "prefer: [disable-send-email]", f"prefer: [disable-{first}]")
+    _replace(folder / "mutes.yaml", "agents: [support-bot]", f'agents: ["{said.agent}"]')
     if said.person != "ann":
         oncall = folder / "oncall.yaml"
         named = oncall.read_text("utf-8").replace("Ann Archer", f'"{said.person}"')

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import json
+import re
 import secrets
 import sys
 from collections.abc import Callable
@@ -15,6 +16,7 @@ import typer
 from halon.cli import screen
 from halon.cli.options import By, Id, Json
 from halon.cli.problems import CommandFailed, NoWorker, SaidNo, Usage
+from halon.incident import times
 from halon.incident.commands import COMMANDS, Field, Spec, near, parse
 from halon.incident.errors import Malformed
 
@@ -33,8 +35,13 @@ _TWO_WORDS = {
 """``corrective`` does two things under one name: on the command line each has a word of its own."""
 
 
-ELSEWHERE = {"kit": "kit move"}
-"""Commands whose name is a group of others on the command line, with the words that they have there."""
+_BY_NAME = {"merge": ("into",)}
+"""What must be said and is named on the command line, because its place says nothing: ``--into OTHER``."""
+_ONE_BY_ONE = {"rules": "rule", "fingerprints": "fingerprint"}
+"""Lists of names: each is an option of its own, given as often as needed."""
+_SPAN = re.compile(r"\+?([1-9][0-9]{0,3})([mhd])")
+ELSEWHERE = {"kit": "kit move", "evidence": "evidence"}
+"""Commands that are more than a saying on the command line, with the words that they have there."""
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +55,8 @@ def register(app: typer.Typer) -> None:
 
 def made_from(spec: Spec, words: str) -> Callable[..., None]:
     """The function that Typer turns into the command ``words``: what must be said comes by position."""
-    told = [field for field in spec.fields if field.required and field.name not in ("by", "reason")]
+    apart = ("by", "reason", *_BY_NAME.get(spec.name, ()))
+    told = [field for field in spec.fields if field.required and field.name not in apart]
     optional = [field for field in spec.fields if field not in told and field.name != "by"]
     return _command(spec, words, spec.help, told, optional)
 
@@ -74,8 +82,7 @@ def _command(spec: Spec, words: str, said: str, told: list[Field], optional: lis
         name = f"{field.name}_option" if field in told else field.name
         again = f"the same as {field.name.upper()}" if field in told else _help(field)
         flag = f"--{field.name.replace('_', '-')}"
-        parameters[name] = Annotated[str | None, typer.Option(flag, help=again)]
-        defaults[name] = None
+        parameters[name], defaults[name] = _option(field, flag, again)
     parameters["by"], defaults["by"] = By, None
     if spec.name in _ASKS_FIRST:
         parameters["yes"] = Annotated[bool, typer.Option("--yes", "-y", help="do not ask whether you mean it")]
@@ -96,6 +103,16 @@ def _command(spec: Spec, words: str, said: str, told: list[Field], optional: lis
     return run
 
 
+def _option(field: Field, flag: str, told: str) -> tuple[Any, Any]:
+    """The type and the default of a field that is given as an option."""
+    if field.kind == "flag":
+        return Annotated[bool, typer.Option(flag, help=told)], False
+    if field.kind == "names":
+        word = _ONE_BY_ONE.get(field.name, field.name)
+        return Annotated[list[str] | None, typer.Option(f"--{word}", flag, metavar=word.upper(), help=told)], None
+    return Annotated[str | None, typer.Option(flag, help=told)], None
+
+
 def _help(field: Field) -> str:
     return f"{field.help}: {', '.join(field.choices)}" if field.choices else field.help
 
@@ -105,7 +122,11 @@ def _payload(spec: Spec, words: str, told: list[Field], optional: list[Field], g
     payload: dict[str, Any] = {}
     for field in [*told, *optional]:
         text = given.get(f"{field.name}_option") or given.get(field.name)
-        if text is not None:
+        if field.kind in ("names", "flag"):
+            payload |= {field.name: text} if text else {}
+        elif text is not None and field.kind == "time":
+            payload[field.name] = _moment(text)
+        elif text is not None:
             payload[field.name] = _value(text, str(given.get("name"))) if field.kind == "value" else text
         elif field in told and not field.required:
             raise Usage(f"{words}: {field.name.upper()} is missing ({field.help})", f"halon {words} --help")
@@ -119,6 +140,16 @@ def _payload(spec: Spec, words: str, told: list[Field], optional: list[Field], g
     except Malformed as error:
         raise Usage(str(error).partition(" For example: {")[0], f"halon {words} --help") from None
     return payload
+
+
+def _moment(text: str) -> str:
+    """A time as it is said to the incident: ISO 8601 as given, or a span from now such as ``2h``, ``90m``, ``1d``."""
+    from datetime import UTC, datetime
+
+    found = _SPAN.fullmatch(text.strip())
+    if found is None:
+        return text
+    return times.after(times.text(datetime.now(UTC)), int(found[1]) * {"m": 60, "h": 3600, "d": 86_400}[found[2]])
 
 
 def _value(text: str, name: str = "") -> Any:

@@ -22,11 +22,18 @@ def worker() -> None:
     """Run a worker: it carries incidents. Temporal is found by its own environment configuration (TEMPORAL_ADDRESS, …)."""
 
     async def run() -> None:
+        from halon import logs, tracing
         from halon.cli import reaching
         from halon.intake.serve import stop_on_signals
         from halon.worker import run_worker
 
-        await run_worker(reaching.settings(), stop_on_signals(), screen.line)
+        settings = reaching.settings()
+        logs.set_up(settings.log)
+        tracing.begin("worker", os.environ)
+        try:
+            await run_worker(settings, stop_on_signals(), screen.line)
+        finally:
+            tracing.end()
         screen.line("worker stopped; open incidents go on with the next worker")
 
     asyncio.run(run())
@@ -36,6 +43,7 @@ def gateway() -> None:
     """Run the front door: alerts and reports come in here by HTTP, and a 2xx means that Temporal holds them."""
 
     async def run() -> None:
+        from halon import logs, tracing
         from halon.cli import reaching
         from halon.client import connect
         from halon.evidence.store import EvidenceStore
@@ -43,12 +51,17 @@ def gateway() -> None:
         from halon.kit import load
 
         settings = reaching.settings()
+        logs.set_up(settings.log)
+        tracing.begin("gateway", os.environ)
         kit = load(settings.kit, os.environ)
         client = await connect(settings, role="gateway", lazy=True)
-        await serve(
-            settings, kit, EvidenceStore.open(settings.evidence), client, os.environ, stop_on_signals(),
-            on_ready=lambda url: screen.line(f"gateway ready: {url}, namespace {client.namespace}, kit {kit.digest[:12]}"),
-        )  # fmt: skip
+        try:
+            await serve(
+                settings, kit, EvidenceStore.open(settings.evidence), client, os.environ, stop_on_signals(),
+                on_ready=lambda url: screen.line(f"gateway ready: {url}, namespace {client.namespace}, kit {kit.digest[:12]}"),
+            )  # fmt: skip
+        finally:
+            tracing.end()
         screen.line("gateway stopped")
 
     asyncio.run(run())

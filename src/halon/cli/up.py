@@ -41,25 +41,31 @@ def register(app: typer.Typer) -> None:
 
 def up() -> None:
     """Run everything on this machine: Temporal server, worker, front door. Ready when it says so; Ctrl-C stops clean."""
+    from halon import tracing
     from halon.cli import reaching
     from halon.home import held
 
     settings = reaching.settings()
     with held(settings.home):
-        _log_to(settings.home / LOG)
-        asyncio.run(_up(settings, os.environ))
+        _log_to(settings.home / LOG, settings.log)
+        tracing.begin("up", os.environ)
+        try:
+            asyncio.run(_up(settings, os.environ))
+        finally:
+            tracing.end()
 
 
-def _log_to(path: Path) -> None:
-    """Warnings go into a file beside the database; only errors stay on the terminal, where the lines above are read."""
+def _log_to(path: Path, form: str) -> None:
+    """Warnings, and a line per delivery, go into a file beside the database; only errors stay on the terminal."""
     from logging.handlers import RotatingFileHandler
 
+    from halon import logs
+
     kept = RotatingFileHandler(path, maxBytes=_LARGEST_LOG, backupCount=2, encoding="utf-8")
-    kept.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     for handler in root.handlers:
         handler.setLevel(logging.ERROR)
-    root.addHandler(kept)
+    logs.set_up(form, [kept])
 
 
 async def _up(settings: Settings, environ: MutableMapping[str, str]) -> None:
@@ -103,12 +109,12 @@ async def _up(settings: Settings, environ: MutableMapping[str, str]) -> None:
 
 def _kit(settings: Settings, environ: MutableMapping[str, str]) -> Kit:
     """The kit, with the tokens of its sources in ``environ``. Raises KitError, TokensError."""
-    from halon.intake.guarded import token_names
+    from halon.intake.guarded import signing_names, token_names
     from halon.intake.tokens import ensure_tokens
     from halon.kit import load
 
     kit = load(settings.kit, environ)
-    environ.update(ensure_tokens(settings.home, environ, token_names(kit)))
+    environ.update(ensure_tokens(settings.home, environ, token_names(kit), signing_names(kit)))
     return load(settings.kit, environ)  # again: what it says of tonight depends on the tokens
 
 

@@ -75,7 +75,8 @@ def _parts(name: str, told: dict[str, Any]) -> list[_Part]:
     deadline = told.get("next_deadline")
     if deadline:
         parts.append(_Part(2, (f"Next deadline: {_few(deadline['what'], 8)}, {local(deadline['at'])}",)))
-    parts += [_Part(7, (_few(f"Compare: {_timed(one['text'])}", 24),)) for one in _related(told)[:1]]
+    parts += [_Part(5, (_few(one, 24),)) for one in _muted(told)]
+    parts += [_Part(7, (_few(one, 24),)) for one in _linked(told)[:2]]
     if told.get("unknown"):
         parts.append(_Part(8, (f"Not known yet: {_some(told['unknown'], 4)}",)))
     if told.get("outside"):
@@ -144,8 +145,7 @@ def whole(name: str, shown: Shown) -> None:
         screen.line(
             f"MISSED: {', '.join(told['missed'])}. File now, and give the reason for the delay.", style="bold red"
         )
-    for other in told.get("others") or []:
-        screen.line(f"Compare: {_timed(other['text'])}")
+    screen.lines([*_muted(told), *_linked(told)])
     deadline = told.get("next_deadline")
     if deadline:
         screen.line(f"Next deadline: {deadline['what']}, {local(deadline['at'])}")
@@ -181,7 +181,13 @@ def next_step(name: str, told: dict[str, Any]) -> str:
     """The next command to type, or ""."""
     if told.get("closed_at"):
         return f"halon export {name}"
-    if not told.get("acknowledged") and "acknowledged" in told:
+    quiet = told.get("muted")
+    if quiet and quiet["now"] and quiet["name"]:
+        return ""  # whatever is said to it wakes it
+    merged = any(one["kind"] == "merged into" for one in told.get("linked") or [])
+    if merged and any(one.startswith("action ") and one.endswith(" in force") for one in told.get("holds") or []):
+        return f"halon restore {name} --reason WHY --by YOUR-NAME"
+    if not told.get("acknowledged") and "acknowledged" in told and not merged:
         return f"halon ack {name} --by YOUR-NAME"
     for one in told.get("asked") or []:
         if one.get("gate"):
@@ -273,5 +279,20 @@ def _phases(phases: dict[str, str]) -> tuple[str, ...]:
     return ("; ".join(told),) if told else ()
 
 
-def _related(told: dict[str, Any]) -> list[dict[str, Any]]:
-    return [one for one in told.get("others") or [] if one["related"]]
+def _muted(told: dict[str, Any]) -> list[str]:
+    """What keeps it quiet, or kept it quiet, in a line."""
+    muted = told.get("muted")
+    if not muted or told.get("closed_at"):
+        return []
+    ends = f"   (halon mute {told.get('reference')} --off)" if muted["now"] and not muted["name"] else ""
+    return [f"Pages: {_timed(muted['text'])}{ends}"]
+
+
+def _linked(told: dict[str, Any]) -> list[str]:
+    """Other incidents that this one has to do with, a line each; what may be the same deeds stands last."""
+    found = [
+        f"{one['kind'].capitalize()}: {_timed(one['text'])}"
+        for one in told.get("linked") or []
+        if one["kind"] != "related"
+    ]
+    return [*found, *(f"Compare: {_timed(one['text'])}" for one in told.get("others") or [] if one["related"])]

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 
-from halon.connectors.auth import headers_for, secret_of
+from halon.connectors import auth_oauth2
+from halon.connectors.answers import HAS, document
+from halon.connectors.auth import Outgoing, Secrets, headers_for, secrets_of
+from halon.connectors.auth_tls import context
 from halon.connectors.errors import NoAnswer, Refused, Unexpected, Unreachable
 from halon.connectors.hosts import is_near, require_listed, resolve
 from halon.incident.orders import Call
@@ -18,6 +24,7 @@ from halon.incident.orders import Call
 LARGEST = 2 * 1024 * 1024
 """Bytes of an answer that are read; a larger one is an error, never cut silently."""
 _EXCERPT = 500
+_NOT_LET_IN = 401
 _REPLAYED = ("idempotent-replay", "idempotent-replayed", "idempotency-replayed")
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -53,22 +60,50 @@ async def send(
 ) -> Response:
     """Send ``call`` once. ``key`` goes into the call's key header, ``params`` join its query, ``body`` replaces its.
 
-    ``call.timeout`` (seconds) bounds the whole exchange. Raises Refused and MissingSecret (not sent), Unreachable
-    (provably did not arrive), NoAnswer (may have arrived), Unexpected (another status, or more than ``largest`` bytes).
+    ``call.timeout`` (seconds) bounds the whole exchange. A token that is kept and answered by 401 is got anew, once: a
+    401 has no effect. Raises Refused and MissingSecret (not sent), Unreachable (provably did not arrive), NoAnswer (may
+    have arrived), Unexpected (another status, or more than ``largest`` bytes).
     """
     url = _url(call, params)
-    host, port = url.host, url.port or (443 if url.scheme == "https" else 80)
     # Listed hosts first: a secret is not even looked up for a target that is not allowed.
-    require_listed(host, port, call.hosts)
-    secret = secret_of(call, environ)
+    require_listed(url.host, _port(url), call.hosts)
+    secrets = secrets_of(call, environ)
+    if call.auth != "oauth2":
+        return await _send(call, url, key, client, secrets, body, largest)
+
+    async def ask(asked: Call, form: Any) -> Any:
+        target = _url(asked, None)
+        require_listed(target.host, _port(target), asked.hosts)
+        return (await _send(asked, target, None, client, Secrets("", secrets.named), form, largest)).json
+
+    token = await auth_oauth2.token(call, secrets, client, ask)
+    try:
+        return await _send(call, url, key, client, replace(secrets, main=token), body, largest)
+    except Unexpected as error:
+        if error.status != _NOT_LET_IN:
+            raise
+    token = await auth_oauth2.token(call, secrets, client, ask, not_this=token)
+    return await _send(call, url, key, client, replace(secrets, main=token), body, largest)
+
+
+async def _send(
+    call: Call,
+    url: httpx.URL,
+    key: str | None,
+    client: httpx.AsyncClient,
+    secrets: Secrets,
+    body: Any,
+    largest: int,
+) -> Response:
+    host = url.host
     progress = _Progress()
     try:
-        async with asyncio.timeout(call.timeout):
-            address = await resolve(host, port, call.hosts)
-            if secret and url.scheme == "http" and not is_near(address):
+        async with asyncio.timeout(call.timeout), _fitting(client, call, secrets) as fitting:
+            address = await resolve(host, _port(url), call.hosts, near=call.near)
+            if secrets and url.scheme == "http" and not is_near(address):
                 raise Refused(host, "a secret would cross the internet in plain HTTP; use https")
-            request = _request(call, url, address, key, secret, body, client, progress)
-            answer = await client.send(request, stream=True, follow_redirects=False)
+            request = _request(call, url, address, key, secrets, body, fitting, progress)
+            answer = await fitting.send(request, stream=True, follow_redirects=False)
             try:
                 content = await _read(answer, largest)
             finally:
@@ -80,11 +115,23 @@ async def send(
         raise Unreachable(host, _why(error)) from error
     except httpx.HTTPError as error:
         raise (NoAnswer(host, _why(error)) if progress.may_have_arrived else Unreachable(host, _why(error))) from error
-    excerpt = _excerpt(content, secret)
+    excerpt = _excerpt(content, secrets)
     if answer.status_code not in call.expect_status:
         raise Unexpected(answer.status_code, _what(answer, excerpt))
     replayed = any(answer.headers.get(name, "").lower() == "true" for name in _REPLAYED)
-    return Response(answer.status_code, _json(content), excerpt, replayed, content)
+    wanted = tuple(_text_in(pointer) for pointer in call.expect_json if pointer.startswith(f"/{HAS}/"))
+    return Response(answer.status_code, document(content, call.answer, wanted), excerpt, replayed, content)
+
+
+@asynccontextmanager
+async def _fitting(client: httpx.AsyncClient, call: Call, secrets: Secrets) -> AsyncIterator[httpx.AsyncClient]:
+    """The client that all share, or one of the call's own if it brings certificates."""
+    own = context(call, secrets)
+    if own is None:
+        yield client
+        return
+    async with httpx.AsyncClient(follow_redirects=False, trust_env=False, verify=own) as made:
+        yield made
 
 
 class _Progress:
@@ -125,7 +172,7 @@ def _request(
     url: httpx.URL,
     address: str,
     key: str | None,
-    secret: str,
+    secrets: Secrets,
     body: Any,
     client: httpx.AsyncClient,
     progress: _Progress,
@@ -133,15 +180,13 @@ def _request(
     headers = dict(call.headers)
     if call.key_header and key:
         headers[call.key_header] = key
-    headers |= headers_for(call, secret)
+    content = _content(call.body if body is None else body, call.encoding)
+    if content is not None and not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = "application/x-www-form-urlencoded" if call.encoding == "form" else "application/json"
+    headers |= headers_for(call, secrets, Outgoing(call.method, url, headers, content or b"", datetime.now(UTC)))
     # A connection that the far side may have closed meanwhile would turn a harmless failure into an uncertain one.
     # Compressed answers are not asked for: a small one could unpack to anything.
     headers |= {"Host": url.netloc.decode("ascii"), "Connection": "close", "Accept-Encoding": "identity"}
-    content: bytes | None = None
-    given = call.body if body is None else body
-    if given is not None:
-        content = json.dumps(given, allow_nan=False, ensure_ascii=False).encode()
-        headers.setdefault("Content-Type", "application/json")
     for name, value in headers.items():
         if not value.isprintable() or not (name.isascii() and name.isprintable()):
             raise Refused(url.host, f"the header {name[:60]!r} holds a character that headers can't hold")
@@ -171,14 +216,24 @@ async def _read(answer: httpx.Response, largest: int) -> bytes:
     return bytes(content)
 
 
-def _json(content: bytes) -> Any:
-    def refuse(constant: str) -> Any:
-        raise ValueError(f"{constant} is not JSON")
-
-    try:
-        return json.loads(content, parse_constant=refuse) if content else None
-    except (ValueError, RecursionError):
+def _content(given: Any, encoding: str) -> bytes | None:
+    if given is None:
         return None
+    if encoding == "form":
+        return urlencode({str(name): _field(value) for name, value in dict(given).items()}).encode()
+    return json.dumps(given, allow_nan=False, ensure_ascii=False).encode()
+
+
+def _field(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _text_in(pointer: str) -> str:
+    return pointer[len(HAS) + 2 :].replace("~1", "/").replace("~0", "~")
+
+
+def _port(url: httpx.URL) -> int:
+    return url.port or (443 if url.scheme == "https" else 80)
 
 
 def _what(answer: httpx.Response, excerpt: str) -> str:
@@ -187,9 +242,10 @@ def _what(answer: httpx.Response, excerpt: str) -> str:
     return excerpt
 
 
-def _excerpt(content: bytes, secret: str) -> str:
-    text = content[: 4 * _EXCERPT].decode("utf-8", "replace")
-    if secret:
+def _excerpt(content: bytes, secrets: Secrets) -> str:
+    # A secret that stands across the cut would be masked only if all of it is looked at.
+    text = content[: 4 * _EXCERPT + max(map(len, secrets.masked), default=0)].decode("utf-8", "replace")
+    for secret in secrets.masked:
         text = text.replace(secret, "[secret]")
     clean = "".join(character if character.isprintable() else " " for character in text)
     clean = " ".join(clean.split())

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from halon.drill.agent_routes import agent_routes
 from halon.drill.control_routes import control_routes
 from halon.drill.door import Door
+from halon.drill.inside_routes import inside_routes
 from halon.drill.problems import Problem, problem_response, response_for
 from halon.drill.profile import DESCRIPTION
 from halon.drill.rehearsal_routes import rehearsal_routes
@@ -40,6 +41,7 @@ def create_app(agent: SandboxAgent, token: str) -> ASGIApp:
         redirect_slashes=False,
     )
     app.include_router(agent_routes(agent))
+    app.include_router(inside_routes(agent))
     app.include_router(control_routes(agent))
     app.include_router(rehearsal_routes(agent))
     app.add_exception_handler(Problem, _on_problem)

@@ -54,18 +54,21 @@ def agent_routes(agent: SandboxAgent) -> APIRouter:
         }
 
     @router.get("/v1/actions")
-    async def actions(since: AwareDatetime | None = None, limit: Limit = 100) -> Json:
-        logged = [action for action in agent.state.actions if since is None or action.at >= since]
+    async def actions(
+        since: AwareDatetime | None = None, until: AwareDatetime | None = None, limit: Limit = 100
+    ) -> Json:
+        logged = [one for one in agent.state.actions if since is None or one.at >= since]
+        logged = [one for one in logged if until is None or one.at <= until]
         return {"actions": [_logged(action) for action in (logged[-limit:] if since is None else logged[:limit])]}
 
     @router.get("/v1/traces")
     async def traces(
         trace_id: Annotated[str | None, Query(max_length=64)] = None,
         since: AwareDatetime | None = None,
+        until: AwareDatetime | None = None,
         limit: Limit = 100,
     ) -> Json:
-        since_ns = None if since is None else int(since.timestamp() * 1_000_000) * 1000
-        return to_otlp(agent.traces.find(trace_id=trace_id, since=since_ns, limit=limit))
+        return to_otlp(agent.traces.find(trace_id=trace_id, since=_ns(since), until=_ns(until), limit=limit))
 
     @router.get("/metrics")
     async def metrics() -> Response:
@@ -73,6 +76,10 @@ def agent_routes(agent: SandboxAgent) -> APIRouter:
         return Response(exposition, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     return router
+
+
+def _ns(moment: AwareDatetime | None) -> int | None:
+    return None if moment is None else int(moment.timestamp() * 1_000_000) * 1000
 
 
 def _logged(action: Action) -> Json:

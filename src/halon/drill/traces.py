@@ -72,9 +72,15 @@ class TraceLog:
         span = _span(trace_id, secrets.token_hex(8), None, "fallback", at, at, None, attributes)
         self._traces.append(Trace(trace_id, at, profile, (span,)))
 
-    def find(self, *, trace_id: str | None, since: int | None, limit: int) -> tuple[Trace, ...]:
-        """Traces in order of time: those from ``since`` on (first ``limit``), or without it the last ``limit``."""
+    def find(
+        self, *, trace_id: str | None, since: int | None, limit: int, until: int | None = None
+    ) -> tuple[Trace, ...]:
+        """Traces in order of time: those from ``since`` on (first ``limit``), or without it the last ``limit``.
+
+        With ``until``, those that began by then.
+        """
         found = [t for t in self._traces if trace_id in (None, t.trace_id) and (since is None or t.started >= since)]
+        found = [t for t in found if until is None or t.started <= until]
         found.sort(key=lambda trace: trace.started)
         return tuple(found[-limit:] if since is None else found[:limit])
 

@@ -7,7 +7,9 @@ EvidenceError
 ├── TooLarge         the content is over the bound
 ├── NoSuchStore      the store's address is of no kind that can be opened
 │   ├── BadAddress      an s3:// address that is not bucket and prefix
-│   └── NoCredentials   the variables that hold the credentials are not set
+│   ├── NoCredentials   the variables that hold the credentials are not set
+│   └── BadLock         HALON_EVIDENCE_LOCK names no mode, or the store can't lock
+├── NotLocked        the store did not lock an object
 └── Tampered         what lies there is not what was sealed
 
 StoreUnusable (an OSError, as trouble with a local disk is: what failed is tried again)
@@ -100,6 +102,38 @@ class NoCredentials(NoSuchStore):
 
     def __reduce__(self) -> tuple[type[NoCredentials], tuple[tuple[str, ...]]]:
         return type(self), (self.names,)
+
+
+class BadLock(NoSuchStore):
+    """``HALON_EVIDENCE_LOCK`` is ``given``, which is none of ``known``, or the store is none that locks."""
+
+    def __init__(self, given: str, known: tuple[str, ...]) -> None:
+        EvidenceError.__init__(
+            self,
+            f"HALON_EVIDENCE_LOCK={given[:40]} can't be used here: it is {' or '.join(known)}, and takes a bucket "
+            "(HALON_EVIDENCE=s3://bucket/prefix) that was made with object lock",
+        )
+        self.scheme = "s3"
+        self.given = given
+        self.known = known
+
+    def __reduce__(self) -> tuple[type[BadLock], tuple[str, tuple[str, ...]]]:
+        return type(self), (self.given, self.known)
+
+
+class NotLocked(EvidenceError):
+    """The store answered ``status`` when the object at ``path`` was to be locked. The object itself is sealed."""
+
+    def __init__(self, path: str, status: int) -> None:
+        super().__init__(
+            f"{path} is sealed and was not locked (the store answered {status}); make the bucket with object lock, and "
+            "let the credentials set retention"
+        )
+        self.path = path
+        self.status = status
+
+    def __reduce__(self) -> tuple[type[NotLocked], tuple[str, int]]:
+        return type(self), (self.path, self.status)
 
 
 class Tampered(EvidenceError):

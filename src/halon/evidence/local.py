@@ -41,6 +41,21 @@ class LocalWriter:
             staged.unlink(missing_ok=True)
         _sync_folder(target.parent)
 
+    def show(self, path: str, content: bytes) -> None:
+        """Write a new object, whole, for all processes to see; on the disk it is only after ``persist``.
+
+        What dies with it is a power cut, not a process. Raises ObjectExists, OSError of the disk.
+        """
+        target = self._root / path
+        _make_folder(target.parent)
+        staged = self._stage(content, sync=False)
+        try:
+            os.link(staged, target)
+        except FileExistsError:
+            raise ObjectExists(path) from None
+        finally:
+            staged.unlink(missing_ok=True)
+
     def replace(self, path: str, content: bytes) -> None:
         """Write an object over whatever lies there. Raises OSError of the disk."""
         target = self._root / path
@@ -53,18 +68,25 @@ class LocalWriter:
         _sync_folder(target.parent)
 
     def persist(self, path: str) -> None:
-        """Make sure that an object that another process wrote is on the disk. Raises OSError."""
-        _sync_folder((self._root / path).parent)
+        """Make sure that an object that was shown, or that another process wrote, is on the disk. Raises OSError."""
+        target = self._root / path
+        handle = os.open(target, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+        _sync_folder(target.parent)
 
-    def _stage(self, content: bytes) -> Path:
-        """A file outside the listed folders that holds ``content`` on the disk."""
+    def _stage(self, content: bytes, *, sync: bool = True) -> Path:
+        """A file outside the listed folders that holds ``content``, with ``sync`` on the disk."""
         staged = self._staging / f"{os.getpid()}-{secrets.token_hex(8)}"
         handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             rest = memoryview(content)
             while rest:
                 rest = rest[os.write(handle, rest) :]
-            os.fsync(handle)
+            if sync:
+                os.fsync(handle)
         except BaseException:
             staged.unlink(missing_ok=True)
             raise

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from halon.evidence.errors import ObjectExists, ObjectMissing, Tampered, TooLarge
+from halon.evidence.labels import Label
 from halon.evidence.slug import slug
 from halon.evidence.store import EvidenceStore
 from halon.incident import times
@@ -24,11 +25,16 @@ SIDECAR = "+seal.json"
 _UNNAMED = re.compile(r"[^A-Za-z0-9._-]+")
 _LONGEST_NAME = 80
 _FIELDS = ("id", "path", "sha256", "size", "media_type", "collector", "collected_at")
+_LABELS = ("kind", "redaction", "access", "retention", "retain_until", "hold")
+"""What later sidecars say besides. Left out where nothing is said, so that a seal of before reads as it was written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A sealed artefact: SHA-256 in hex, size in bytes, time in ISO 8601 UTC. ``already``: it was sealed before."""
+    """A sealed artefact: SHA-256 in hex, size in bytes, time in ISO 8601 UTC. ``already``: it was sealed before.
+
+    The label (see ``halon.evidence.labels``) is empty where none was given. ``retain_until`` is ISO 8601 UTC.
+    """
 
     id: str
     path: str
@@ -38,10 +44,17 @@ class Sealed:
     collector: str
     collected_at: str
     already: bool = False
+    kind: str = ""
+    redaction: str = ""
+    access: str = ""
+    retention: str = ""
+    retain_until: str = ""
+    hold: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """What the sidecar says of it, and what a record entry holds to refer to it."""
-        return {name: getattr(self, name) for name in _FIELDS}
+        labels = {name: getattr(self, name) for name in _LABELS if getattr(self, name)}
+        return {name: getattr(self, name) for name in _FIELDS} | labels
 
 
 async def seal(
@@ -53,6 +66,7 @@ async def seal(
     collector: str,
     collected_at: str,
     largest: int = LARGEST,
+    label: Label | None = None,
 ) -> Sealed:
     """Seal ``content`` under the incident; ``collected_at`` is ISO 8601 UTC, ``largest`` a size in bytes.
 
@@ -60,19 +74,12 @@ async def seal(
     time. Raises TooLarge; Malformed if ``collected_at`` is no time; Tampered if something else lies in its place.
     """
     folder = f"{FOLDER}/{slug(incident_id)}"
-    return await _seal(store, folder, name, content, media_type, collector, collected_at, largest)
+    return await _seal(store, folder, name, content, media_type, collector, collected_at, largest, label)
 
 
-async def seal_raw(
-    store: EvidenceStore, source: str, content: bytes, received_at: str, largest: int = LARGEST
-) -> Sealed:
-    """Seal a payload as it arrived, before there is an incident, under the day of ``received_at`` (ISO 8601 UTC).
-
-    Raises what ``seal`` raises.
-    """
-    folder = f"{INTAKE}/{_time(received_at)[:10]}"
-    media_type, collector = "application/octet-stream", f"intake/{source}"
-    return await _seal(store, folder, source, content, media_type, collector, received_at, largest)
+def day_of(moment: str) -> str:
+    """The day of an ISO 8601 time, in UTC, as ``2026-11-22``. Raises Malformed."""
+    return _time(moment)[:10]
 
 
 async def verify_sealed(store: EvidenceStore, sealed: Sealed) -> None:
@@ -103,13 +110,18 @@ async def read_sidecar(store: EvidenceStore, path: str) -> Sealed | None:
 
 def sealed_from_json(value: object) -> Sealed:
     """The seal that a JSON object describes. Raises ValueError if its shape is not a seal's."""
-    if not isinstance(value, dict) or set(value) != set(_FIELDS):
-        raise ValueError(f"a seal has exactly the fields {', '.join(_FIELDS)}")
-    for name in _FIELDS:
-        kind = int if name == "size" else str
+    if not isinstance(value, dict) or not set(_FIELDS) <= set(value) <= {*_FIELDS, *_LABELS}:
+        raise ValueError(f"a seal has the fields {', '.join(_FIELDS)}, and perhaps {', '.join(_LABELS)}")
+    for name in value:
+        kind = {"size": int, "hold": bool}.get(name, str)
         if type(value[name]) is not kind:
             raise ValueError(f"{name} must be {kind.__name__}")
     return Sealed(**value)
+
+
+def id_of(path: str) -> str:
+    """The id of the artefact at ``path``, which people type."""
+    return f"ev-{hashlib.sha256(path.encode()).hexdigest()[:16]}"
 
 
 def safe_name(name: str) -> str:
@@ -127,19 +139,21 @@ async def _seal(
     collector: str,
     collected_at: str,
     largest: int,
+    label: Label | None = None,
 ) -> Sealed:
     if len(content) > largest:
         raise TooLarge(name, len(content), largest)
     sha256 = hashlib.sha256(content).hexdigest()
     path = f"{folder}/{sha256[:16]}-{safe_name(name)}"
     sealed = Sealed(
-        id=f"ev-{hashlib.sha256(path.encode()).hexdigest()[:16]}",
+        id=id_of(path),
         path=path,
         sha256=sha256,
         size=len(content),
         media_type=plain(media_type)[:200],
         collector=plain(collector)[:200],
         collected_at=_time(collected_at),
+        **(label.fields(_time(collected_at)) if label is not None else {}),
     )
     try:
         await store.put(path, content)

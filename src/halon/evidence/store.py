@@ -15,8 +15,9 @@ import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import LocalStore
 
-from halon.evidence import s3
+from halon.evidence import lock, s3
 from halon.evidence.errors import (
+    BadLock,
     BucketMissing,
     NoSuchStore,
     ObjectExists,
@@ -43,10 +44,17 @@ class EvidenceStore:
     With ``remote``, the name of a place elsewhere, what is wrong with that place as a whole is raised as StoreUnusable.
     """
 
-    def __init__(self, objects: ObjectStore, writer: LocalWriter | None = None, remote: str = "") -> None:
+    def __init__(
+        self,
+        objects: ObjectStore,
+        writer: LocalWriter | None = None,
+        remote: str = "",
+        locking: lock.Lock | None = None,
+    ) -> None:
         self._objects = objects
         self._writer = writer
         self._remote = remote
+        self._lock = locking
         self._bucket_seen = False
 
     @classmethod
@@ -55,17 +63,20 @@ class EvidenceStore:
 
         An existing folder keeps its permissions. A bucket's endpoint and credentials come from the environment, under
         the names of the AWS tools; nothing is dialled yet. Raises NoSuchStore for a URL of another scheme, BadAddress,
-        NoCredentials, OSError if the folder can't be made.
+        NoCredentials, BadLock if ``HALON_EVIDENCE_LOCK`` asks for what this store can't do, OSError if the folder can't
+        be made.
         """
         address = str(url_or_path)
         if _SCHEME.match(address):
             parts = urlsplit(address)
             if parts.scheme.lower() == "s3":
                 where = s3.place(address, os.environ)
-                return cls(s3.bucket(where, os.environ), remote=str(where))
+                return cls(s3.bucket(where, os.environ), remote=str(where), locking=lock.lock_of(where, os.environ))
             if parts.scheme.lower() != "file" or parts.netloc not in ("", "localhost"):
                 raise NoSuchStore(address)
             address = unquote(parts.path)
+        if wanted := os.environ.get(lock.SETTING, "").strip():
+            raise BadLock(wanted, lock.MODES)
         root = Path(address).expanduser().absolute()
         writer = LocalWriter(root)
         return cls(LocalStore(root), writer)
@@ -87,6 +98,17 @@ class EvidenceStore:
                 raise ObjectExists(path) from (None if self._remote else error)
             except FileNotFoundError:
                 raise BucketMissing(self._remote) from None
+
+    async def show(self, path: str, content: bytes) -> None:
+        """Write a new object, whole, for all processes to see; durable it is only after ``persist``.
+
+        In a bucket that is one and the same. Raises what ``put`` raises.
+        """
+        if self._writer is None:
+            await self.put(path, content)
+            return
+        _require_safe(path)
+        await asyncio.to_thread(self._writer.show, path, content)
 
     async def replace(self, path: str, content: bytes) -> None:
         """Write an object over whatever lies there: for checkpoints alone, never for evidence.
@@ -135,8 +157,25 @@ class EvidenceStore:
             raise
         return sorted(prefix.rstrip("/").rpartition("/")[2] for prefix in found["common_prefixes"])
 
+    @property
+    def locks(self) -> bool:
+        """Whether sealed objects are to be locked in this store."""
+        return self._lock is not None
+
+    async def lock(self, path: str, until: str, *, hold: bool = False) -> None:
+        """Lock an object until a time (ISO 8601 UTC) if this store is to; ``hold`` outlasts it, until it is lifted.
+
+        Raises NotLocked, UnsafePath, StoreUnreachable.
+        """
+        _require_safe(path)
+        if self._lock is not None:
+            await self._lock.set(path, until, hold=hold)
+
     async def persist(self, path: str) -> None:
-        """Make sure that an object found here, perhaps of a writer that crashed, survives a power cut."""
+        """Make sure that an object found here, shown or perhaps of a writer that crashed, survives a power cut.
+
+        Raises UnsafePath, OSError.
+        """
         _require_safe(path)
         if self._writer is not None:
             await asyncio.to_thread(self._writer.persist, path)

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from halon.incident import answering, handing, kits, said, ticking
+from halon.incident import answering, handing, kits, looking_up, merging, said, splitting, ticking, waking
 from halon.incident.commands import Command
 from halon.incident.facts import ABOUT_NOW
 from halon.incident.gates import Proof
+from halon.incident.links import Met
 from halon.incident.saying import Refused, Saying
 from halon.incident.state import State
 from halon.incident.timeline import note
@@ -49,7 +50,8 @@ _HANDLERS: dict[str, Callable[[Saying], State]] = {
     "reject": answering.reject, "withdraw": answering.withdraw, "severity": said.severity,
     "declare": answering.declare, "decline": answering.decline, "filed": said.filed, "undo": said.undo, "restore": said.restore,
     "finding": said.finding, "why": said.why, "corrective": said.corrective, "waive": said.waive,
-    "override": said.override, "task": ticking.task, "handover": handing.handover, "kit": kits.kit, "false-alarm": said.false_alarm, "close": said.close,
+    "override": said.override, "evidence": looking_up.evidence, "task": ticking.task, "handover": handing.handover, "kit": kits.kit,
+    "false-alarm": said.false_alarm, "merge": merging.merge, "split": splitting.split, "mute": waking.mute, "close": said.close,
 }  # fmt: skip
 
 
@@ -64,11 +66,18 @@ def said_again(command: Command, outcome: Outcome) -> bool:
 
 
 def admit(
-    state: State, command: Command, standing: Standing, proof: Proof, now: str, *, again: bool = False
+    state: State,
+    command: Command,
+    standing: Standing,
+    proof: Proof,
+    now: str,
+    *,
+    again: bool = False,
+    met: Met | None = None,
 ) -> Outcome:
     """Carry out ``command`` in the state, or refuse it; both are on record. The same update twice is done once.
 
-    ``again``: see ``said_again``; what was refused so counts then.
+    ``again``: see ``said_again``; what was refused so counts then. ``met``: see ``Saying``.
     """
     if command.update_id and command.update_id in state.answered:
         return Outcome(state, state.answered[command.update_id])
@@ -83,8 +92,9 @@ def admit(
         if not standing.may:
             raise Refused(standing.refusal, standing.why or f"{command.by} may not say {command.name!r}.")
         by = standing.by
-        saying = Saying(state=state, command=replace(command, by=by), by=by, roles=standing.roles,
-                        verified=standing.verified, proof=proof, now=now, again=again)  # fmt: skip
+        woken = waking.heard(state, by, now)
+        saying = Saying(state=woken, command=replace(command, by=by), by=by, roles=standing.roles,
+                        verified=standing.verified, proof=proof, now=now, again=again, met=met)  # fmt: skip
         after = _HANDLERS[command.name](saying)
     except Refused as refusal:
         return _refused(state, command, refusal, now)

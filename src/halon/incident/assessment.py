@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from halon.incident.mutes import MutedBy
 from halon.incident.orders import GatePolicy, Order
 from halon.incident.tasks import Step
 
@@ -174,6 +175,11 @@ class Assessment:
     ``newer_kit`` is the digest of the kit in use where the incident is on another one, ``newer_kit_difference`` what
     changed, in lines. ``kit_missing`` says why the incident's own kit could not be used; then this is the kit in use.
     ``kit_outlived``: it is no fault, an earlier release kept that kit in another form, or not at all.
+
+    ``sources`` are those whose alerts had fired; ``trust`` says why their alerts may set things off, ``waits`` why they
+    may not without people.
+
+    ``muted`` is the mute of the kit that all alerts lie in; ``longest_mute`` is how long people may mute (seconds).
     """
 
     severity: Severity
@@ -204,3 +210,8 @@ class Assessment:
     kit_missing: str = ""
     form: int = 0
     kit_outlived: bool = False
+    muted: MutedBy | None = None
+    longest_mute: int = 86_400
+    sources: tuple[str, ...] = ()
+    trust: str = ""
+    waits: str = ""

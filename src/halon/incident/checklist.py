@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from halon.incident.assessment import Assessment
 from halon.incident.phases import PHASES
+from halon.incident.quiet import muted
 from halon.incident.state import State
 from halon.incident.tasks import Step, Task
 from halon.incident.timeline import mark, note, people_with, tell
@@ -134,7 +135,7 @@ def not_done(state: State) -> str:
 
 def dues(state: State) -> Iterator[Due]:
     """When somebody is to be told of which open step."""
-    if state.false_alarm_by or state.close_requested_by:
+    if state.false_alarm_by or state.close_requested_by or state.merged_into is not None or muted(state):
         return
     for one in state.tasks:
         if one.status == "open" and one.due:

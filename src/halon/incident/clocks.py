@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from halon.incident import checklist, handing
+from halon.incident import checklist, handing, merging, quiet, storm, waking
 from halon.incident.answering import reask
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.counting import counted
@@ -79,15 +79,20 @@ def _events(state: State) -> Iterator[ClockEvent]:
 
 
 def _all(state: State) -> Iterator[ClockEvent]:
-    if state.page_next_at:
+    paged = not quiet.silent(state)
+    if state.page_next_at and paged:
         yield ClockEvent(state.page_next_at, f"page:{state.paged + 1}", "page the next responder", _page)
     if state.look_at:
         yield ClockEvent(state.look_at, f"look:{state.looks + 1}", "look whether the harm goes on", _look)
     for one in state.actions:
         if one.restore_look_at:
             yield _restore_look(one)
-    if state.next_update_at:
+    if state.tally is not None:
+        yield ClockEvent(storm.told_at(state), f"{storm.KEY}{state.tally.first_at}", "tell how many alerts joined",
+                         storm.tell_tally)  # fmt: skip
+    if state.next_update_at and paged:
         yield ClockEvent(state.next_update_at, f"update:{state.next_update_at}", "status for leadership", _update)
+    yield from _quiet_events(state)
     for asked in open_gates(state):
         yield from _gate_events(state, asked)
     for late in checklist.dues(state):
@@ -111,6 +116,19 @@ def _all(state: State) -> Iterator[ClockEvent]:
     if ready and not state.close_requested_by:
         yield from _late_events(state, f"close@{ready}", after(ready, DAY), state.commander,
                                 f"{state.reference} is settled and waits for `close`")  # fmt: skip
+
+
+def _quiet_events(state: State) -> Iterator[ClockEvent]:
+    """A mute comes to its end; the incident that this one is merged into is looked at."""
+    muted, hush, link = state.muted, state.hush, state.merged_into
+    if muted is not None and quiet.muted(state) and not muted.due:
+        yield ClockEvent(muted.until, f"mute-ends:{muted.until}", f"the mute {muted.name} ends", waking.due)
+    if hush is not None:
+        until = hush.until if quiet.hushed(state) else hush.at
+        yield ClockEvent(until, f"hush-ends:{hush.at}", f"the mute of {hush.by} ends", waking.ended)
+    if link is not None and link.look_at:
+        key = f"merge-look:{link.at}:{link.looks + 1}"
+        yield ClockEvent(link.look_at, key, f"look at {link.reference}", merging.looks)
 
 
 def _page(state: State, now: str) -> State:
@@ -140,7 +158,7 @@ def _page(state: State, now: str) -> State:
     subject = f"[{state.reference}] {level}: {state.agent} ({state.group})"
     body = f"An incident is open for {state.agent}. Acknowledge within {roster.ack_within // 60} minutes: halon ack {state.reference} --by {name}"
     state = tell(
-        state, now, f"page:{turn + 1}", subject, body, names=(name,), asked="An incident is open: acknowledge it, or say who does",
+        state, now, f"page:{turn + 1}", subject, body, names=(name,), asked=f"An incident is open{quiet.was_muted(state)}: acknowledge it, or say who does",
         until=after(now, roster.ack_within), command=f"halon ack {state.reference}",
     )  # fmt: skip
     return note(state, now, "page", "triage", f"Paging {name} (page {turn + 1}).")
@@ -148,7 +166,7 @@ def _page(state: State, now: str) -> State:
 
 def _evidence_events(state: State) -> Iterator[ClockEvent]:
     """Nothing could be sealed: every five minutes it is tried again, and the commander is told what waits for it."""
-    number = sum(1 for key in state.ledger if key.startswith("evidence-again:"))
+    number = _told_before(state, "evidence-again:")
 
     def again(state: State, now: str) -> State:
         waits = [
@@ -284,7 +302,7 @@ def _deciders(state: State, duty: Obligation) -> tuple[str, ...]:
 
 def _late_events(state: State, what: str, since: str, owner: str, told: str) -> Iterator[ClockEvent]:
     """A reminder at ``since`` and every day after, to the owner and the commander."""
-    number = sum(1 for key in state.ledger if key.startswith(f"late:{what}:"))
+    number = _told_before(state, f"late:{what}:")
     moment = after(since, number * DAY)
 
     def remind(state: State, now: str) -> State:
@@ -293,6 +311,14 @@ def _late_events(state: State, what: str, since: str, owner: str, told: str) -> 
         return tell(state, now, f"late:{what}:{number}", f"[{state.reference}] {told}", told, names=names)
 
     yield ClockEvent(moment, f"late:{what}:{number}", told[:100], remind)
+
+
+def _told_before(state: State, prefix: str) -> int:
+    """How many of the events that ``prefix`` and a number from 0 on name were dealt with: they are, one after the other."""
+    number = 0
+    while f"{prefix}{number}" in state.ledger:
+        number += 1
+    return number
 
 
 def settle_up(state: State, now: str) -> State:

@@ -15,7 +15,9 @@ LONGEST_TEXT = 4000
 LONGEST_NAME = 120
 LARGEST_VALUE = 8000
 
-Kind = Literal["name", "text", "time", "value", "choice"]
+LONGEST_LIST = 50
+
+Kind = Literal["name", "text", "time", "value", "choice", "names", "flag"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ _LAYERS = ("model", "retrieval", "tools", "orchestration", "process")
 _EXAMPLES = {
     "by": "ann", "gate": "revoke-token-1a2b3c4d", "reason": "seen in the logs", "obligation": "eu-gdpr-33",
     "action": "disable-send-email", "text": "…", "level": "SEV2", "name": "risk_to_individuals", "value": "risk",
-    "role": "commander", "to": "tom", "do": "done", "step": "triage/real", "layer": "retrieval", "what": "proof", "reference": "authority's receipt number",
+    "role": "commander", "to": "tom", "into": "INC-7F3A", "do": "done", "step": "triage/real", "layer": "retrieval", "what": "proof", "artefact": "ev-0123456789abcdef", "reference": "authority's receipt number",
 }  # fmt: skip
 
 _ALL = (
@@ -131,7 +133,17 @@ _ALL = (
         _BY, Field("what", "name", "proof, or a corrective action's id"), _REASON)),
     Spec("override", "Let an irreversible action run before the evidence is sealed.", (
         _BY, Field("what", "choice", "evidence", choices=("evidence",)), _REASON)),
+    Spec("evidence", "Read a piece of sealed evidence, the reason on record. `halon evidence` says this, and hands it out.", (
+        _BY, Field("artefact", "name", "its id, such as ev-0123456789abcdef, as `halon evidence` lists it"), _REASON)),
     Spec("false-alarm", "It was no incident: drop the rest, ask to restore, keep the record.", (_BY, _REASON)),
+    Spec("merge", "Make this incident part of another one that has the same cause. What it holds stays until it is done.", (
+        _BY, Field("into", "name", "the other incident: its reference or workflow id"), _REASON)),
+    Spec("split", "Make an incident of their own of alerts that have another cause. It is judged anew.", (
+        _BY, _REASON, Field("rules", "names", "the rules whose alerts move", required=False),
+        Field("fingerprints", "names", "the fingerprints of single alerts that move", required=False))),
+    Spec("mute", "Silence pages and updates for leadership for a while. Clocks and gates are told all the same.", (
+        _BY, Field("until", "time", "until when, ISO 8601", required=False), _WHY_OPTIONAL,
+        Field("off", "flag", "end the mute now", required=False))),
     Spec("close", "Close the incident once everything is settled.", (_BY, _WHY_OPTIONAL)),
 )  # fmt: skip
 
@@ -178,6 +190,12 @@ def _checked(name: str, field: Field, value: Any) -> Any:
         if len(json.dumps(value)) > LARGEST_VALUE:
             raise Malformed(f"{where} is larger than {LARGEST_VALUE} bytes; put the rest into a note or a file.")
         return value
+    if field.kind == "flag":
+        if not isinstance(value, bool):
+            raise Malformed(f"{where} must be true or false, not {_kind_of(value)} ({field.help}).")
+        return value
+    if field.kind == "names":
+        return _names(where, field, value)
     if not isinstance(value, str):
         raise Malformed(f"{where} must be text, not {_kind_of(value)} ({field.help}).")
     text = value.strip()
@@ -192,6 +210,15 @@ def _checked(name: str, field: Field, value: Any) -> Any:
         except ValueError:
             raise Malformed(f"{where}: {text!r} is no time; write ISO 8601, such as 2026-11-22T14:00:00Z.") from None
     return text
+
+
+def _names(where: str, field: Field, value: Any) -> list[str]:
+    if not isinstance(value, list) or not 0 < len(value) <= LONGEST_LIST:
+        raise Malformed(f"{where} must be a list of 1 to {LONGEST_LIST} texts ({field.help}).")
+    found = [one.strip() if isinstance(one, str) else "" for one in value]
+    if any(not 0 < len(one) <= LONGEST_TEXT for one in found):
+        raise Malformed(f"{where}: each must be text of 1 to {LONGEST_TEXT} characters ({field.help}).")
+    return list(dict.fromkeys(found))
 
 
 def _kind_of(value: Any) -> str:

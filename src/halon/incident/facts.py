@@ -20,7 +20,8 @@ class Fact:
 
     ``source`` says where it came from (``trace``, ``alert``, ``person``, ``engine``), ``by`` who said it, ``reason``
     why. ``entity`` is the id of the legal entity for which it holds; empty means for all. ``certainty`` is how sure
-    whoever said it is, empty where nobody said how sure.
+    whoever said it is, empty where nobody said how sure. ``via`` is the incident in which it was said, where that was
+    merged into this one.
     """
 
     name: str
@@ -32,6 +33,12 @@ class Fact:
     entity: str = ""
     certainty: Certainty = ""
     reason: str = ""
+    via: str = ""
+
+    @property
+    def told(self) -> bool:
+        """Whether a person said it, here or in an incident that was merged into this one."""
+        return self.source == PERSON or self.source.startswith(f"{PERSON} of ")
 
 
 def held(facts: Iterable[Fact], entity: str = "") -> dict[str, Any]:

@@ -43,6 +43,25 @@ def successor_id(current: str) -> str:
     return f"{current}~2"
 
 
+def predecessor_id(current: str) -> str:
+    """The workflow id of the incident that ``current`` follows under its correlation key; empty for the first one."""
+    base, mark, number = current.rpartition("~")
+    if not (mark and number.isascii() and number.isdigit()) or int(number) < 2:
+        return ""
+    return base if number == "2" else f"{base}~{int(number) - 1}"
+
+
+def split_id(parent: str, number: int, key: str = "") -> str:
+    """The workflow id of the ``number``-th incident that is split off from ``parent``.
+
+    ``key`` is the correlation key of what moves, where that is another than the parent's own: what had been merged. No
+    key holds a second full stop, so that no other incident is ever called so.
+    """
+    if not key:
+        return f"{parent}.split-{number}"
+    return f"{workflow_id(key)}.split-{number}-{hashlib.sha256(parent.encode()).hexdigest()[:_MARK]}"
+
+
 def incident_id(workflow: str, first_run: str) -> str:
     """The incident's identity for ever: workflow id and first execution run id.
 

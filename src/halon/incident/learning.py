@@ -25,7 +25,7 @@ def learn(state: State, facts: Iterable[Fact], now: str, *, again: bool = False)
         version = state.facts_version + 1
         said = version if fact.source == PERSON else state.person_version
         state = note(
-            replace(state, facts=_bounded(known), facts_version=version, person_version=said), now, "fact", "detect",
+            replace(state, facts=bounded(known), facts_version=version, person_version=said), now, "fact", "detect",
             _sentence(state.facts, fact), actor=fact.by or fact.source, data=_data(fact),
         )  # fmt: skip
     return state
@@ -39,7 +39,7 @@ def _vouches(state: State, fact: Fact) -> bool:
     return bool(earlier) and fact.by not in earlier
 
 
-def _bounded(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
+def bounded(facts: tuple[Fact, ...]) -> tuple[Fact, ...]:
     """At most ``REMEMBERED`` assertions. What is no longer in force goes first; the record holds it all the same."""
     if len(facts) <= REMEMBERED:
         return facts

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from halon.incident.alerts import Alert
+from halon.incident.links import SplitFrom
 from halon.incident.state import State
 
 
@@ -14,6 +15,8 @@ class Opening:
 
     ``state`` is accepted only in a run that the server says was continued; ``reopens`` names a terminated run of the
     same workflow, whose state is then read from the record, never from this argument.
+    ``form`` says how ``alerts`` join: 0 as an earlier release's front door sent them, 1 as ``storm.absorb`` says.
+    ``split``: what it begins with besides, where it was split off.
     """
 
     alerts: tuple[Alert, ...] = ()
@@ -21,6 +24,8 @@ class Opening:
     reopens: str = ""
     predecessor: str = ""
     drill: bool = False
+    form: int = 0
+    split: SplitFrom | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from halon.incident import joining, splitting, storm
 from halon.incident.alerts import Alert
 from halon.incident.chain import Chain
 from halon.incident.errors import Malformed
 from halon.incident.ids import incident_id, reference
-from halon.incident.joining import absorb
 from halon.incident.opening import Opening
 from halon.incident.state import State
 from halon.incident.timeline import note
@@ -33,7 +33,9 @@ def first_state(opening: Opening, workflow: str, first_run: str, now: str) -> St
     told = f"{state.reference} opened for agent {first.agent}, {first.group}."
     state = note(state, now, "opened", "detect", told, data={"workflow_id": workflow, "first_run": first_run,
                                                            "drill": opening.drill, "predecessor": opening.predecessor})  # fmt: skip
-    return absorb(state, _same_key(opening.alerts, first), now)
+    absorb = storm.absorb if opening.form else joining.absorb
+    state = absorb(state, _same_key(opening.alerts, first), now)
+    return splitting.begun(state, opening.split, now) if opening.split else state
 
 
 def _same_key(alerts: tuple[Alert, ...], first: Alert) -> tuple[Alert, ...]:

@@ -18,7 +18,9 @@ class Call:
     """One outside call as data. ``secret`` names an environment variable; its value never enters a history.
 
     ``expect_json`` maps JSON pointers to required values. ``hosts`` are the only hosts that may be reached.
-    ``timeout`` is in seconds.
+    ``timeout`` is in seconds. ``auth_with`` holds what the auth scheme needs beside secrets, ``secrets`` the variables
+    of further secrets, by what each is to the scheme. ``encoding`` is how the body is sent (empty: JSON), ``answer`` how
+    the answer is read (empty: JSON). ``near``: the host may be this machine or its own link, also behind a name.
     """
 
     method: str
@@ -32,6 +34,15 @@ class Call:
     auth: str = ""
     secret: str = ""
     timeout: float = 10.0
+    auth_with: dict[str, str] = field(default_factory=dict)
+    secrets: dict[str, str] = field(default_factory=dict)
+    encoding: str = ""
+    answer: str = ""
+    near: bool = False
+
+
+_LATER = ("auth_with", "secrets", "encoding", "answer", "near")
+"""Fields of a call that came later: left out of a digest where they are empty, so that older ones stay as they were."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +104,18 @@ class Order:
         for later in ("restore_stages", "proposed_by"):
             if not order[later]:  # what was asked before there was such a thing keeps its digest
                 del order[later]
+        for call in (order[name] for name in ("apply", "verify", "undo", "undo_verify")):
+            _without_later(call)
+        for stage in order.get("restore_stages", ()):
+            _without_later(stage["apply"])
+            _without_later(stage["verify"])
         return digest({"incident": incident_id, "verb": verb, "order": order})
+
+
+def _without_later(call: dict[str, Any] | None) -> None:
+    for name in _LATER:
+        if call is not None and not call[name]:
+            del call[name]
 
 
 @dataclass(frozen=True, slots=True)

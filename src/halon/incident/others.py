@@ -29,7 +29,8 @@ class Other:
     """Another incident of the agent, as it stood when it was looked at. ``closed_at`` is empty while it is open.
 
     ``same_traces``: whether both saw the same requests; None: at least one of them names none. ``overlaps``: whether the
-    time in which this one looks for harm overlaps with the other's; None: its state could not be read.
+    time in which this one looks for harm overlaps with the other's; None: its state could not be read. ``agent`` is set
+    where it is another one: then both are of the same group of rules, or saw the same requests.
     """
 
     reference: str
@@ -40,18 +41,21 @@ class Other:
     same_traces: bool | None = None
     overlaps: bool | None = None
     told: tuple[Told, ...] = ()
+    agent: str = ""
 
     @property
     def related(self) -> bool:
         """Whether it may be about the same deeds: not where that was seen not to be so."""
         if self.same_traces is not None:
             return self.same_traces
-        return self.overlaps is not False
+        return self.overlaps is True if self.agent else self.overlaps is not False
 
     def in_words(self) -> str:
         """One line: which, how it stands, what both share, who was told by it."""
         stands = f"closed {self.closed_at}" + (f" as {self.outcome.replace('_', ' ')}" if self.outcome else "")
         parts = [stands if self.closed_at else f"open since {self.opened_at}", self.shared()]
+        if self.agent:
+            parts.insert(0, f"agent {self.agent}")
         if self.told:
             parts.append("told outside: " + ", ".join(f"{one.obligation} to {one.to} at {one.at}" for one in self.told))
         return f"{self.reference or self.workflow_id} ({'; '.join(part for part in parts if part)})"
@@ -78,6 +82,8 @@ def told_already(others: Sequence[Other], duty: str) -> list[str]:
     """What somebody who decides about telling must know of the other incidents, a sentence each."""
     lines = []
     for one in others:
+        if one.agent and not one.same_traces:  # other deeds of another agent
+            continue
         shared = one.shared() or "other deeds, as far as is known"
         met = [told for told in one.told if told.obligation == duty]
         lines += [

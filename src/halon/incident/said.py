@@ -247,6 +247,8 @@ def false_alarm(say: Saying) -> State:
 
 def close(say: Saying) -> State:
     """Close, if everything is settled; otherwise the answer lists what is left."""
+    if say.state.merged_into is not None:
+        raise Refused("Merged", f"{say.state.reference} closes by itself. {'; '.join(unsettled(say.state))}.")
     left = unsettled(say.state)
     if left:
         raise Refused("NotSettled", "Not yet: " + "; ".join(left))

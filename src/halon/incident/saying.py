@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from halon.incident.commands import Command, near
 from halon.incident.gates import Proof
+from halon.incident.links import Met
 from halon.incident.state import State
 
 
@@ -20,7 +21,10 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """A command in its situation. ``again``: a person's word about now counts also where it is the same as before."""
+    """A command in its situation. ``again``: a person's word about now counts also where it is the same as before.
+
+    ``met`` is the other incident that ``merge`` names, as it was looked up.
+    """
 
     state: State
     command: Command
@@ -30,6 +34,7 @@ class Saying:
     proof: Proof
     now: str
     again: bool = False
+    met: Met | None = None
 
     def because(self) -> str:
         """The reason as a tail for a sentence."""

@@ -24,8 +24,12 @@ def proved(state: State) -> bool:
 
 
 def to_offer_back(state: State) -> list[Action]:
-    """What was taken and is to be offered back, once each: after a false alarm, or when the fix is proved."""
-    if not state.false_alarm_by and not ("fixed" in state.ledger and proved(state)):
+    """What was taken and is to be offered back, once each: after a false alarm, or when the fix is proved.
+
+    In an incident that is merged: when that is so of the other one.
+    """
+    there = state.merged_into is not None and state.merged_into.has.over
+    if not state.false_alarm_by and not there and not ("fixed" in state.ledger and proved(state)):
         return []
     return [
         one
@@ -44,6 +48,8 @@ def offer(action: Action) -> str:
 
 def unsettled(state: State) -> list[str]:
     """What is left to do, in words; empty when the incident may be closed."""
+    if state.merged_into is not None:
+        return [f"it is merged into {state.merged_into.reference}", *(f"it still holds: {one}" for one in holds(state))]
     left: list[str] = [] if state.assessment else ["it is not assessed yet"]
     back = to_offer_back(state)
     if not state.false_alarm_by and "fixed" not in state.ledger and "triaged" in state.ledger:
@@ -75,3 +81,34 @@ def unsettled(state: State) -> list[str]:
     if not state.findings:
         left.append("no finding says why it happened")
     return [*left, *checklist.left(state)]
+
+
+def holds(state: State) -> list[str]:
+    """What a merged incident still holds, in words; empty once it may close by itself."""
+    link = state.merged_into
+    if link is None:
+        return []
+    held = [] if state.assessment else ["it is not assessed yet"]
+    for action in state.actions:
+        if word := _held(state, action):
+            held.append(word)
+    for gate in open_gates(state):
+        held.append(f"gate {gate.id} waits for {' or '.join(gate.policy.roles)}")
+    for duty in state.obligations:
+        if not settled(state, duty):
+            stage = open_stage(duty)
+            held.append(f"obligation {duty.name} (due {stage.due if stage and stage.due else 'unknown'})")
+    for one in state.correctives:
+        if one.status in ("open", "failed") and one.by != "halon":  # what Halon proposed, it proposes there too
+            held.append(f"corrective action {one.id} (owner {one.owner})")
+    if link.agent != state.agent and not state.harm_stopped_at and not state.false_alarm_by:
+        held.append(f"the harm of {state.agent} has not been seen to stop")
+    return held
+
+
+def _held(state: State, action: Action) -> str:
+    in_force = action.status in TAKEN or (action.applied_at and action.status in ("applying", "failed"))
+    if in_force and (action.order.undo is not None or action.status == "applied"):
+        return f"action {action.order.id} is in force"
+    left = action.order.rung <= state.rung and action.status in ("planned", "waiting", "applying")
+    return f"action {action.order.id} is {action.status}" if left else ""

@@ -12,6 +12,10 @@ from halon.incident.phases import Phase, PhaseName, PhaseStatus
 from halon.incident.state import State
 
 LIVE = ("applies", "undetermined", "review_required")
+MOVED = "moved"
+"""The word about an obligation that goes on in the incident into which this one is merged."""
+GONE = ("declined", MOVED)
+"""Words after which no clock of the obligation runs here."""
 
 
 def gate(state: State, gate_id: str) -> Gate | None:
@@ -71,7 +75,7 @@ def open_stage(duty: Obligation) -> Stage | None:
 
 
 def decided(state: State, name: str) -> str:
-    """``declared``, ``declined`` or nothing: the last word of a person about an obligation."""
+    """``declared``, ``declined``, ``moved``, ``kept`` or nothing: the last word about an obligation."""
     for decision in reversed(state.decisions):
         if decision["obligation"] == name:
             return str(decision["word"])
@@ -81,13 +85,13 @@ def decided(state: State, name: str) -> str:
 def owed(state: State, duty: Obligation) -> bool:
     """Whether a notice must be drafted for this obligation: it applies, by judgement or by a person's word."""
     word = decided(state, duty.name)
-    return word == "declared" or (duty.status == "applies" and word != "declined")
+    return word == "declared" or (duty.status == "applies" and word not in GONE)
 
 
 def clock_runs(state: State, duty: Obligation) -> bool:
-    """Whether the obligation's clock counts: it applies or may apply, and nobody declined it."""
+    """Whether the obligation's clock counts: it applies or may apply, and nobody declined it; it did not move."""
     word = decided(state, duty.name)
-    return word != "declined" and (word == "declared" or duty.status in LIVE)
+    return word not in GONE and (word == "declared" or duty.status in LIVE)
 
 
 def settled(state: State, duty: Obligation) -> bool:

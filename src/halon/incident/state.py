@@ -10,7 +10,9 @@ from halon.incident.assessment import Assessment, Level, Obligation
 from halon.incident.chain import Chain
 from halon.incident.facts import Fact
 from halon.incident.gates import Gate
+from halon.incident.links import MergedFrom, MergedInto, SplitFrom, SplitOff
 from halon.incident.messages import Message
+from halon.incident.mutes import Hush, Muted
 from halon.incident.notices import Notice
 from halon.incident.orders import Action
 from halon.incident.others import Other
@@ -21,7 +23,11 @@ from halon.incident.tasks import Handover, Task
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A reference to sealed evidence: where it lies, its SHA-256 (hex), its size in bytes, who collected it when."""
+    """A reference to sealed evidence: where it lies, its SHA-256 (hex), its size in bytes, who collected it when.
+
+    The label is empty in what an earlier release sealed: ``redaction`` (raw, redacted), ``access`` (open, restricted,
+    privileged), ``retention`` (the class) until ``retain_until`` (ISO 8601 UTC), and longer under a ``hold``.
+    """
 
     id: str
     path: str
@@ -30,6 +36,12 @@ class Sealed:
     collector: str
     collected_at: str
     what: str = ""
+    kind: str = ""
+    redaction: str = ""
+    access: str = ""
+    retention: str = ""
+    retain_until: str = ""
+    hold: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +54,21 @@ class AlertCount:
     duplicates: int = 0
     first_at: str = ""
     last_at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """Alerts of a storm that joined without a line of their own, until the next line tells how many there were.
+
+    ``digest`` is the SHA-256 (hex) over the identities in the order in which they joined, each with the digest before.
+    """
+
+    first_at: str
+    last_at: str
+    firing: int = 0
+    resolved: int = 0
+    rules: tuple[str, ...] = ()
+    digest: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +110,14 @@ class State:
     # detect
     alerts: tuple[Alert, ...] = ()
     seen: tuple[str, ...] = ()
+    seen_rest: str = ""  # those that no longer fit there (``halon.incident.remembered``)
     firing: tuple[str, ...] = ()
+    firing_more: int = 0  # how many fire beyond those
+    firing_rest: str = ""  # which those are, as far as it is remembered
+    tally: Tally | None = None
     last_fired_at: str = ""  # when the newest firing alert began
     counts: tuple[AlertCount, ...] = ()
+    sources: tuple[str, ...] = ()  # whose alerts have fired
     facts: tuple[Fact, ...] = ()
     facts_version: int = 0
     person_version: int = 0  # the facts_version that a person's last word (a fact, a filing) made
@@ -93,6 +125,14 @@ class State:
     successor: str = ""
     predecessor: str = ""
     forwarding: tuple[Alert, ...] = ()
+    forwarding_sent: int = 0  # how many of the first of them are on their way
+    # To be passed on to the incident that this one is merged into, or that was split off.
+    passing: tuple[Alert, ...] = ()
+    passing_sent: int = 0  # how many of the first of them are on their way
+    merged_into: MergedInto | None = None
+    merged_from: tuple[MergedFrom, ...] = ()
+    split_from: SplitFrom | None = None
+    splits: tuple[SplitOff, ...] = ()
     others: tuple[Other, ...] = ()  # other incidents of the agent, as they stood when they were looked at last
 
     # triage
@@ -108,6 +148,8 @@ class State:
     acked_at: str = ""
     paged: int = 0
     page_next_at: str = ""
+    muted: Muted | None = None  # by the kit, from the first judgement on
+    hush: Hush | None = None  # by a person
     tasks: tuple[Task, ...] = ()
     assessed_sealed: bool = False  # whether the last judgement knew that evidence is sealed
     handover: Handover | None = None
@@ -148,7 +190,8 @@ class State:
     refusals: dict[str, int] = field(default_factory=dict)
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)  # update id: the refusal's type and words
     answered: dict[str, str] = field(default_factory=dict)
-    outcome: Literal["", "resolved", "false_alarm", "waived"] = ""
+    outcome: Literal["", "resolved", "false_alarm", "waived", "merged", "muted"] = ""
+    ended_as: Literal["", "merged", "muted"] = ""  # it closes by itself, wherever its story is
     close_requested_by: str = ""
     close_note: str = ""
     false_alarm_by: str = ""

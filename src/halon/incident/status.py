@@ -9,10 +9,11 @@ from typing import Any
 from halon.incident.clocks import next_deadline
 from halon.incident.commands import COMMANDS
 from halon.incident.known import conflicts_told, counted
+from halon.incident.linked import linked, merged_told, quiet_told
 from halon.incident.next_step import open_tasks, playbook, tasks_told
 from halon.incident.orders import Action
 from halon.incident.phases import PHASES, Phase
-from halon.incident.settling import TAKEN, proved, unsettled
+from halon.incident.settling import TAKEN, holds, proved, unsettled
 from halon.incident.standing import clock_runs, decided, open_gates, open_stage
 from halon.incident.state import State
 from halon.incident.stopped import stopped_at
@@ -27,7 +28,8 @@ _LINK = re.compile(r"(?i)(?<=[a-z]):(?=//)|(?<=\bwww)\.")  # what a viewer would
 def plain(text: str, longest: int = 240) -> str:
     """Text from outside with everything taken out that would be markup; names keep their underscores, to be typed again."""
     cleaned = " ".join(_LINK.sub(r" \g<0> ", text[: 8 * longest].translate(_PLAIN)).split())
-    cleaned = "".join(letter for letter in cleaned if letter.isprintable())
+    if not cleaned.isprintable():
+        cleaned = "".join(letter for letter in cleaned if letter.isprintable())
     return cleaned if len(cleaned) <= longest else cleaned[: longest - 1] + "…"
 
 
@@ -42,6 +44,10 @@ def headline(state: State) -> str:
     if state.closed_at:
         return f"{state.reference} is closed ({state.outcome.replace('_', ' ')})."
     level = f"{state.level}: " if state.level else ""
+    if merged := merged_told(state):
+        return f"{level}{who} {plain(state.group, 60)}: {merged}."
+    if (quiet := quiet_told(state)) is not None and quiet["now"] and quiet["name"]:
+        return f"{level}{who} {plain(state.group, 60)}: muted by {quiet['name']} until {quiet['until']}; judged, and nobody is paged."
     if state.false_alarm_by:
         return f"{level}{who}: called a false alarm by {state.false_alarm_by}; {_giving_back(state)}."
     stopped = [one for one in state.actions if one.status == "verified"]
@@ -126,6 +132,9 @@ def status(state: State) -> dict[str, Any]:
         "drill": state.drill,
         "successor": state.successor or None,
         "predecessor": state.predecessor or None,
+        "linked": [{**one, "text": plain(one["text"], 400)} for one in linked(state)],
+        "muted": quiet_told(state),
+        "holds": holds(state),
         "others": [{"reference": one.reference, "workflow_id": one.workflow_id, "related": one.related, "text": one.in_words()}
                    for one in state.others],
         "record": {"entries": state.chain.seq, "head": state.chain.head},

@@ -8,6 +8,7 @@ from typing import Any
 from halon.incident.alarms import part_of
 from halon.incident.assessment import Person
 from halon.incident.messages import Message
+from halon.incident.quiet import silences
 from halon.incident.state import Line, State
 from halon.incident.times import parse
 
@@ -63,6 +64,13 @@ def tell(
     Whoever is away by the rota is stood in for. Where nobody of those names is known, the commander is told; where
     there is no commander, the log says so. What ``asked``, ``until`` and ``command`` mean stands with ``Message``.
     """
+    if why := silences(state, step):
+        text = f"Not paged, {why}: {subject}"
+        return (
+            state
+            if f"quiet:{step}" in state.ledger
+            else note(mark(state, f"quiet:{step}", at), at, "muted", "triage", text)
+        )
     present = dict.fromkeys(there(state, name, at) for name in names)
     known = [one for one in (person(state, name) for name in present) if one is not None]
     if not known:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,9 +13,11 @@ from temporalio.service import RPCError
 
 from halon.incident import ids
 from halon.incident.alerts import Alert
-from halon.intake.lanes import LINGER, Lanes
+from halon.intake.lanes import Lanes
+from halon.intake.pace import Pace
 from halon.intake.place import Placed, Placer
 from halon.intake.problems import Unavailable
+from halon.intake.urgency import USUAL
 
 SECONDS = 8.0
 """Time that Temporal has to take one batch, before the sender is told to try again."""
@@ -49,13 +51,17 @@ class Admitted:
 class Admission:
     """The way in for alerts, shared by all routes of one gateway. Close it before the client goes away."""
 
-    def __init__(self, client: Client, task_queue: str, *, linger: float = LINGER, seconds: float = SECONDS) -> None:
+    def __init__(self, client: Client, task_queue: str, *, pace: Pace | None = None, seconds: float = SECONDS) -> None:
+        self.on_batch: Callable[[float], None] = _unobserved
+        """Hears how many alerts each batch had that Temporal took."""
         self._placer = Placer(client, task_queue)
         self._seconds = seconds
-        self._lanes = Lanes(self._place, linger)
+        self._lanes = Lanes(self._place, pace)
 
-    async def admit(self, alerts: Sequence[Alert]) -> list[Admitted]:
+    async def admit(self, alerts: Sequence[Alert], rank: int = USUAL) -> list[Admitted]:
         """Open or join the incident of each alert; one answer per incident, in the order in which they were named.
+
+        While Temporal is busy, those of a lower ``rank`` come first (see ``urgency.py``).
 
         Raises Unavailable if Temporal does not hold all of them. Then none is acknowledged: the sender sends all again,
         and an incident that holds some already knows them by their identity.
@@ -63,8 +69,11 @@ class Admission:
         by_key: dict[str, list[Alert]] = {}
         for alert in alerts:
             by_key.setdefault(ids.correlation_key(alert.agent, alert.group), []).append(alert)
+        if len(by_key) == 1:
+            ((key, of_key),) = by_key.items()
+            return _told(of_key, await self._lanes.put(key, of_key, rank))
         found = await asyncio.gather(
-            *(self._lanes.put(key, of_key) for key, of_key in by_key.items()), return_exceptions=True
+            *(self._lanes.put(key, of_key, rank) for key, of_key in by_key.items()), return_exceptions=True
         )
         failed = next((each for each in found if isinstance(each, BaseException)), None)
         if failed is not None:
@@ -79,11 +88,14 @@ class Admission:
     async def aclose(self) -> None:
         """Finish what is under way; refuse what comes after."""
         await self._lanes.aclose()
+        await self._placer.aclose()
 
-    async def _place(self, key: str, batch: Sequence[Alert]) -> Placed | None:
+    async def _place(self, key: str, batch: Sequence[Alert], rank: int, eager: bool) -> Placed | None:
         try:
             async with asyncio.timeout(self._seconds):
-                return await self._placer.place(key, batch)
+                placed = await self._placer.place(key, batch, rank, eager=eager)
+            self.on_batch(len(batch))
+            return placed
         except TimeoutError:
             raise Unavailable(f"Temporal did not take the alert within {self._seconds:g} s; send it again") from None
         except RPCError as error:
@@ -92,6 +104,10 @@ class Admission:
         except (RuntimeError, OSError) as error:  # a client that was made lazily and can't connect
             _log.warning("Temporal can't be reached: %s", error)
             raise Unavailable("Temporal can't be reached; send it again") from error
+
+
+def _unobserved(alerts: float) -> None:
+    """Nobody counts."""
 
 
 def _told(alerts: Sequence[Alert], placed: Sequence[Placed | None]) -> list[Admitted]:

@@ -27,10 +27,14 @@ class IncidentAnswer(_Answer):
 
 
 class DeliveryAnswer(_Answer):
-    """Temporal holds the delivery. ``raw`` is where its payload lies sealed, or null if the store failed."""
+    """Temporal holds the delivery. ``raw`` is where its payload lies sealed, or null if it was not kept.
+
+    ``left_out``: so many alerts are in that payload alone, because the delivery held more than one may.
+    """
 
     incidents: list[IncidentAnswer]
     raw: str | None
+    left_out: int = 0
 
 
 class Checked(_Answer):

@@ -3,24 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import re
+from collections.abc import Callable, Collection
 from typing import Any
 
 from fastapi import Request
-from pydantic_core import from_json
 
-from halon.intake.problems import BadPayload, TooLarge, TooSlow, WrongMediaType
+from halon.intake.problems import TooLarge, TooSlow, WrongMediaType
+from halon.intake.strict import read_json
+from halon.redaction import redact
 from halon.settings import Limits
 
+JSON = "application/json"
 SECONDS = 10.0
 """Time that a body may take to arrive."""
+_WORD = re.compile(
+    r"(?i)(?:application|text|multipart|image)/[a-z.+-]{1,40}|(?:x-)?(?:gzip|compress)|deflate|br|zstd|snappy|lz4"
+    r"|utf-?(?:7|16|32)(?:le|be)?|latin-?1|iso-8859-[0-9]{1,2}|(?:us-)?ascii|windows-125[0-9]|shift_jis|gb18030|big5"
+)
 
 
-async def read_body(request: Request, limits: Limits, seconds: float = SECONDS) -> bytes:
+def _unbounded(size: int) -> None:
+    """Nobody counts."""
+
+
+async def read_body(
+    request: Request,
+    limits: Limits,
+    seconds: float = SECONDS,
+    media_types: Collection[str] = (JSON,),
+    *,
+    more: Callable[[int], None] = _unbounded,
+) -> bytes:
     """The body's bytes. Stops reading at the limit, whatever the headers claim.
 
-    Raises WrongMediaType, TooLarge, TooSlow.
+    ``more`` hears the size of each piece as it arrives, and may raise. Raises WrongMediaType, TooLarge, TooSlow.
     """
-    _require_json(request)
+    _require_json(request, media_types)
     claimed = request.headers.get("content-length", "")
     if claimed.isascii() and claimed.isdigit() and int(claimed[:19]) > limits.body:
         raise TooLarge(limits.body)
@@ -31,6 +50,8 @@ async def read_body(request: Request, limits: Limits, seconds: float = SECONDS) 
                 content += chunk
                 if len(content) > limits.body:
                     raise TooLarge(limits.body)
+                if chunk:
+                    more(len(chunk))
     except TimeoutError:
         raise TooSlow(
             f"the body took more than {seconds:g} s; send fewer alerts at once", headers={"Connection": "close"}
@@ -39,37 +60,26 @@ async def read_body(request: Request, limits: Limits, seconds: float = SECONDS) 
 
 
 def parse_json(content: bytes, limits: Limits) -> Any:
-    """The JSON value in ``content``. Raises BadPayload with line and column, or for nesting that is too deep."""
-    try:
-        # This parser has a depth bound of its own, so that hostile nesting can't exhaust the stack before ours is checked.
-        value = from_json(content, allow_inf_nan=False, cache_strings="none")
-    except ValueError as error:
-        raise BadPayload("body", f"not JSON in UTF-8 ({str(error)[:200]})") from None
-    _require_depth(value, limits.depth)
-    return value
+    """The JSON value in ``content``. Raises BadPayload with the place, see ``strict.py``."""
+    return read_json(content, limits.depth)
 
 
-def _require_json(request: Request) -> None:
-    media_type, _, parameters = request.headers.get("content-type", "").partition(";")
-    if media_type.strip().lower() != "application/json":
-        raise WrongMediaType(f"the Content-Type is {media_type.strip()[:60]!r}; send application/json")
+def _require_json(request: Request, media_types: Collection[str]) -> None:
+    stated = request.headers.getlist("content-type")
+    media_type, _, parameters = (stated[0] if len(stated) == 1 else "").partition(";")
+    if media_type.strip().lower() not in media_types:
+        raise WrongMediaType(f"the Content-Type is {_said(media_type)}; send {' or '.join(media_types)}")
     charset = parameters.lower().partition("charset=")[2].split(";")[0].strip(' "')
     if charset not in ("", "utf-8", "utf8"):
-        raise WrongMediaType(f"the charset is {charset[:30]!r}; send UTF-8")
-    encoding = request.headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in ("", "identity"):
-        raise WrongMediaType(f"the Content-Encoding is {encoding[:30]!r}; send it uncompressed")
+        raise WrongMediaType(f"the charset is {_said(charset)}; send UTF-8")
+    for encoding in ",".join(request.headers.getlist("content-encoding")).lower().split(","):
+        if encoding.strip() not in ("", "identity"):
+            raise WrongMediaType(f"the Content-Encoding is {_said(encoding)}; send it uncompressed")
 
 
-def _require_depth(value: Any, depth: int) -> None:
-    level = [value]
-    for _ in range(depth + 1):
-        level = [
-            item
-            for outer in level
-            if isinstance(outer, dict | list)
-            for item in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return
-    raise BadPayload("body", f"nested deeper than {depth} levels")
+def _said(header: str) -> str:
+    """What a header says, if it is one of the usual words: nothing else is repeated."""
+    word = header.strip()
+    if not word:
+        return "not given, or given twice"
+    return repr(word) if _WORD.fullmatch(word) and redact(word).text == word else "not one that this door reads"

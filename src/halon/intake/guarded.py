@@ -6,14 +6,15 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from halon.incident.errors import HalonError
-from halon.intake.signatures import READING, REPORTING, SHORTEST, Keys
+from halon.intake.proofs.proof import GIVEN, secrets_of, unfit
+from halon.intake.signatures import READING, REPORTING, Keys
+from halon.intake.sources.readers import READERS
 from halon.intake.sources.source import Source
+from halon.kit.auth import BEARER
 from halon.settings import Settings, is_loopback
 
-KINDS = ("alertmanager", "pagerduty", "opsgenie", "report")
+KINDS = tuple(READERS)
 """Kinds of source that the front door can read. ``report`` stands for people, at ``POST /v1/reports``."""
-GIVEN = ("pagerduty",)
-"""Kinds whose sender makes the secret: one that is made here would fit nothing."""
 
 
 class Kit(Protocol):
@@ -23,6 +24,8 @@ class Kit(Protocol):
     def sources(self) -> Mapping[str, Source]: ...
     @property
     def digest(self) -> str: ...
+    @property
+    def redaction(self) -> Mapping[str, str]: ...
 
 
 class DoorRefused(HalonError):
@@ -47,32 +50,30 @@ def require_guarded(settings: Settings, kit: Kit, environ: Mapping[str, str]) ->
     for source in kit.sources.values():
         if source.kind not in KINDS:
             reasons.append(f"source {source.name!r} is of kind {source.kind!r}; known kinds: {', '.join(KINDS)}")
-        elif source.token_env:
-            reasons += _short(source.token_env, keys)
-        if not keys.token(source.token_env):
+        reasons += filter(None, (unfit(name, source.auth, keys) for name in (source.token_env, source.also_env)))
+        if not secrets_of(source, keys):
             reasons += _open(source, here, settings.gateway_host)
-    for name in (READING, REPORTING):
-        reasons += _short(name, keys)
+    reasons += filter(None, (unfit(name, BEARER, keys) for name in (READING, REPORTING)))
     if reasons:
-        raise DoorRefused(reasons)
+        raise DoorRefused(list(dict.fromkeys(reasons)))
 
 
 def token_names(kit: Kit) -> list[str]:
     """The variables that hold the tokens of the kit's sources, for ``ensure_tokens``: those that Halon may make."""
-    return [source.token_env for source in kit.sources.values() if source.token_env and source.kind not in GIVEN]
+    return [one.token_env for one in kit.sources.values() if one.token_env and one.auth.scheme not in GIVEN]
+
+
+def signing_names(kit: Kit) -> list[str]:
+    """Those of ``token_names`` that hold a secret of Standard Webhooks."""
+    return [one.token_env for one in kit.sources.values() if one.token_env and one.auth.scheme == "standard-webhooks"]
 
 
 def _open(source: Source, here: bool, host: str) -> list[str]:
     named = f"set {source.token_env}" if source.token_env else "give it token_env in the kit and set that variable"
     if not here:
         return [f"source {source.name!r} has no token and the door listens on {host}; {named}"]
-    if source.kind in GIVEN:
-        return [f"source {source.name!r} has no secret; {named} to the one of its web hook subscription"]
-    if getattr(source, "allow_open", False) is not True:
-        return [f"source {source.name!r} has no token; {named}, or start with 'halon up', which makes one"]
-    return []
-
-
-def _short(name: str, keys: Keys) -> list[str]:
-    token = keys.token(name)
-    return [f"{name} has {len(token)} characters; it needs at least {SHORTEST}"] if 0 < len(token) < SHORTEST else []
+    if source.allow_open:
+        return []
+    if source.auth.scheme in GIVEN:
+        return [f"source {source.name!r} has no secret; {named} to {GIVEN[source.auth.scheme]}"]
+    return [f"source {source.name!r} has no token; {named}, or start with 'halon up', which makes one"]

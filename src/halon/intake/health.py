@@ -22,6 +22,8 @@ from halon.intake.guarded import Kit
 SECONDS = 3.0
 """Time that one check may take."""
 PROBE = "health/gateway.json"
+WRITTEN_EVERY = 60.0
+"""Seconds between two writes of the probe: in a bucket that keeps versions, each one stays."""
 _KEPT_SECONDS = 1.0
 # A worker's long poll lasts up to a minute; one that was not seen for longer is gone.
 _POLLED_WITHIN = timedelta(seconds=75)
@@ -42,6 +44,7 @@ class Health:
         self._lock = asyncio.Lock()
         self._last: HealthAnswer | None = None
         self._last_at = 0.0
+        self._written_at = 0.0
 
     async def check(self) -> HealthAnswer:
         """All checks, at once. Never raises."""
@@ -79,7 +82,13 @@ class Health:
         return f"{workers} polling the task queue {self._task_queue}"
 
     async def _stored(self) -> str:
+        ago = time.monotonic() - self._written_at
+        if self._written_at and ago < WRITTEN_EVERY:
+            if not await self._evidence.exists(PROBE):
+                raise NotHealthy(f"{PROBE}, written {ago:.0f} s ago, is not in the evidence store any more")
+            return f"{PROBE} is there, written durably {ago:.0f} s ago"
         await self._evidence.replace(PROBE, f'{{"at":"{times.text(datetime.now(UTC))}"}}'.encode())
+        self._written_at = time.monotonic()
         return f"wrote {PROBE} durably"
 
     async def _loaded(self) -> str:

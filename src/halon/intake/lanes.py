@@ -1,83 +1,125 @@
-"""Group commit: one lane per correlation key, one batch in flight, then a short wait in which the next one gathers.
+"""Group commit: one lane per correlation key, one batch in flight, then a pause in which the next one gathers.
 
 Ten concurrent signallers to one workflow starve its continue-as-new and its approvals (measured). One at a time, with
-a wait behind it, an alert storm costs a dozen signals a second at most, and every caller still hears only when its own
-batch is held.
+a pause as ``pace.py`` says, an alert storm costs a bounded number of signals a second, and every caller still hears
+only when its own batch is held. Lanes that wait for Temporal go by urgency.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 from pydantic_core import to_json
 
+from halon import tracing
 from halon.incident.alerts import Alert
+from halon.intake.pace import Pace
 from halon.intake.place import Placed
 from halon.intake.problems import Problem, Unavailable
+from halon.intake.room import Full, Shares
+from halon.intake.slots import Slots, Waiter
+from halon.intake.urgency import LAST, SEVERE, USUAL
 
-LINGER = 0.1
-"""Seconds between one batch of a lane and the next."""
-LARGEST_BATCH = 256 * 1024
-"""Bytes of alerts as JSON in one batch; Temporal refuses a payload over 2 MB."""
-LONGEST_LANE = 16 * LARGEST_BATCH
-"""Bytes that may wait in one lane; more is answered with 503."""
-_MOST_AT_ONCE = 16
+LARGEST_BATCH = 60_000
+"""Bytes of alerts as JSON in one batch: an incident reads 65,536 of one Signal."""
+LONGEST_LANE = 8 * 1024 * 1024
+"""Bytes that may wait in one lane, in shares: one source alone has half of them. More is answered with 503."""
+LONGEST_SEVERE = 4 * 1024 * 1024
+"""Bytes of deliveries with something severe that may wait in one lane besides, in shares as well."""
+AT_ONCE = 16
+"""Batches under way at once."""
+PATIENCE = 10.0
+"""Seconds after which a caller whose alerts still wait hears 503. Alertmanager gives up after as many."""
 
-Place = Callable[[str, Sequence[Alert]], Awaitable[Placed | None]]
+Place = Callable[[str, Sequence[Alert], int, bool], Awaitable[Placed | None]]
+"""Put a batch of one key, of this rank, into Temporal; the flag says whether its first task may be asked for at once."""
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, slots=True)
 class _Waiting:
     """Alerts of one caller, and where it hears of them."""
 
     alerts: tuple[Alert, ...]
     size: int
+    rank: int
+    source: str
     answer: asyncio.Future[Placed | None]
+    trace: Any = None
+    given_up: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class _Line:
+    """Those that wait in order of arrival."""
+
+    shares: Shares
+    items: deque[_Waiting] = field(default_factory=deque)
+
+
+@dataclass(eq=False, slots=True)
+class _Lane:
+    """Two lines: what is severe goes first, and the other one takes no room from it."""
+
+    severe: _Line = field(default_factory=lambda: _Line(Shares(LONGEST_SEVERE)))
+    usual: _Line = field(default_factory=lambda: _Line(Shares(LONGEST_LANE)))
+    slot: Waiter | None = None
+
+    @property
+    def first(self) -> _Line | None:
+        """The line that is next; None if nobody waits."""
+        return self.severe if self.severe.items else self.usual if self.usual.items else None
 
 
 class Lanes:
-    """The lanes of one gateway. ``place`` puts a batch of one key into Temporal, and returns when it is held."""
+    """The lanes of one gateway. ``place`` returns when Temporal holds the batch."""
 
-    def __init__(self, place: Place, linger: float = LINGER) -> None:
+    def __init__(self, place: Place, pace: Pace | None = None, at_once: int = AT_ONCE) -> None:
         self._place = place
-        self._linger = linger
-        self._lanes: dict[str, deque[_Waiting]] = {}
+        self._pace = pace or Pace()
+        self._lanes: dict[str, _Lane] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._at_once = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._slots = Slots(at_once)
         self._closing = asyncio.Event()
 
-    async def put(self, key: str, alerts: Sequence[Alert]) -> list[Placed | None]:
+    async def put(
+        self, key: str, alerts: Sequence[Alert], rank: int = USUAL, seconds: float = PATIENCE
+    ) -> list[Placed | None]:
         """Have all of ``alerts`` placed under ``key``: one answer per batch that they needed, when all are held.
 
-        Raises what placing raised. Then some of them may be held and none is acknowledged: sent again, the incident
-        knows them.
+        Raises what placing raised, and Unavailable after ``seconds`` seconds. Then some of them may be held and none is
+        acknowledged: sent again, the incident knows them.
         """
-        loop = asyncio.get_running_loop()
-        waiting = [_Waiting(part, size, loop.create_future()) for part, size in _parts(alerts)]
         if self._closing.is_set():
             raise Unavailable("this gateway is stopping; send the alert again")
+        loop = asyncio.get_running_loop()
+        source = alerts[0].source
+        waiting = [
+            _Waiting(part, size, rank, source, loop.create_future(), tracing.carried()) for part, size in _parts(alerts)
+        ]
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = deque()
+            lane = self._lanes[key] = _Lane()
             task = asyncio.create_task(self._run(key, lane), name=f"lane {key}")
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
-        elif sum(item.size for item in lane) > LONGEST_LANE:
-            raise Unavailable("too many alerts wait for this incident; send them again")
-        lane.extend(waiting)
-        answers = await asyncio.gather(*(item.answer for item in waiting), return_exceptions=True)
-        failed = next((answer for answer in answers if isinstance(answer, BaseException)), None)
-        if failed is not None:
-            raise failed
-        return [answer for answer in answers if not isinstance(answer, BaseException)]
+        line = lane.severe if rank <= SEVERE else lane.usual
+        if not line.shares.fits(source, 0):
+            raise Full("too many alerts wait for this incident; send them again")
+        line.items.extend(waiting)
+        line.shares.take(source, sum(item.size for item in waiting))
+        if lane.slot is not None:
+            self._slots.hasten(lane.slot, rank)
+        return await _heard(waiting, seconds)
 
     async def aclose(self, seconds: float = 15.0) -> None:
-        """Place what waits, without lingering, for at most ``seconds``; whoever then still waits hears 503."""
+        """Place what waits, without pauses, for at most ``seconds``; whoever then still waits hears 503."""
         self._closing.set()
         if self._tasks:
             _, late = await asyncio.wait(self._tasks, timeout=seconds)
@@ -85,38 +127,76 @@ class Lanes:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    async def _run(self, key: str, lane: deque[_Waiting]) -> None:
+    async def _run(self, key: str, lane: _Lane) -> None:
         batch: list[_Waiting] = []
         try:
-            while lane:
-                async with self._at_once:
+            while (line := lane.first) is not None:
+                lane.slot = self._slots.queue(min(item.rank for item in line.items))
+                try:
+                    await lane.slot.turn
                     # Taken only now: whoever came while this lane waited its turn is in the same batch.
                     batch = _take(lane)
-                    await self._commit(key, batch)
-                await self._pause()
+                    began = time.perf_counter()
+                    if batch:
+                        await self._commit(key, batch)
+                    took = time.perf_counter() - began
+                finally:
+                    self._slots.release(lane.slot)
+                    lane.slot = None
+                batch = []
+                await self._pause(self._pace.pause(key, took))
         except Problem as problem:
-            _fail([*batch, *lane], problem)
+            _fail([*batch, *lane.severe.items, *lane.usual.items], problem)
         except BaseException as error:
             _log.exception("placing alerts of %s failed", key)
-            _fail([*batch, *lane], Unavailable("Halon failed while it placed the alert; send it again"))
+            failed = Unavailable("Halon failed while it placed the alert; send it again")
+            _fail([*batch, *lane.severe.items, *lane.usual.items], failed)
             if not isinstance(error, Exception):
                 raise
         finally:
             del self._lanes[key]
 
     async def _commit(self, key: str, batch: list[_Waiting]) -> None:
-        placed = await self._place(key, _once_each(batch))
+        rank = min((item.rank for item in batch), default=LAST)
+        # In a burst the worker beside this door begins with what is severe; the rest waits in Temporal's queue.
+        eager = rank <= SEVERE or not self._slots.full
+        with tracing.batch([item.trace for item in batch]):
+            placed = await self._place(key, _once_each(batch), rank, eager)
         opener = next((item for item in batch if any(alert.status == "firing" for alert in item.alerts)), None)
         for item in batch:
             if not item.answer.done():  # a caller that went away
                 joined = placed and placed.opened and item is not opener
                 item.answer.set_result(replace(placed, opened=False) if placed and joined else placed)
 
-    async def _pause(self) -> None:
+    async def _pause(self, seconds: float) -> None:
+        if not seconds or self._closing.is_set():
+            # The callers that were just answered come first: the next of a stream of single ones finds no lane.
+            await asyncio.sleep(0)
+            return
         try:
-            await asyncio.wait_for(self._closing.wait(), self._linger)
+            async with asyncio.timeout(seconds):
+                await self._closing.wait()
         except TimeoutError:
             return
+
+
+async def _heard(waiting: list[_Waiting], seconds: float) -> list[Placed | None]:
+    """What became of each. Raises the first failure."""
+    answers = [item.answer for item in waiting]
+    try:
+        _, late = await asyncio.wait(answers, timeout=seconds)
+    except asyncio.CancelledError:
+        for answer in answers:
+            answer.cancel()
+        raise
+    if late:
+        for item in waiting:
+            item.given_up = True
+        raise Unavailable(f"Temporal did not get to the alert within {seconds:g} s; send it again")
+    failed = next((error for answer in answers if (error := answer.exception()) is not None), None)
+    if failed is not None:
+        raise failed
+    return [answer.result() for answer in answers]
 
 
 def _once_each(batch: list[_Waiting]) -> tuple[Alert, ...]:
@@ -128,13 +208,18 @@ def _once_each(batch: list[_Waiting]) -> tuple[Alert, ...]:
     return tuple(found.values())
 
 
-def _take(lane: deque[_Waiting]) -> list[_Waiting]:
-    """The next batch, taken off the lane."""
-    batch = [lane.popleft()]
-    size = batch[0].size
-    while lane and size + lane[0].size <= LARGEST_BATCH:
-        size += lane[0].size
-        batch.append(lane.popleft())
+def _take(lane: _Lane) -> list[_Waiting]:
+    """The next batch, taken off the lane, severe first, without those whose caller was told to come again."""
+    batch: list[_Waiting] = []
+    size = 0
+    for line in (lane.severe, lane.usual):
+        items = line.items
+        while items and (items[0].given_up or not batch or size + items[0].size <= LARGEST_BATCH):
+            item = items.popleft()
+            line.shares.give(item.source, item.size)
+            if not item.given_up:
+                size += item.size
+                batch.append(item)
     return batch
 
 
@@ -144,18 +229,28 @@ def _parts(alerts: Sequence[Alert]) -> list[tuple[tuple[Alert, ...], int]]:
     part: list[Alert] = []
     total = 0
     for alert in alerts:
-        size = len(to_json(alert))
+        fitting, size = _fitting(alert)
         if part and total + size > LARGEST_BATCH:
             parts.append((tuple(part), total))
             part, total = [], 0
-        part.append(alert)
+        part.append(fitting)
         total += size
     if part:
         parts.append((tuple(part), total))
     return parts
 
 
+def _fitting(alert: Alert) -> tuple[Alert, int]:
+    """The alert as it fits a batch, and its size: of one that is larger, only the labels can be so large."""
+    size = len(to_json(alert)) + 1
+    if size <= LARGEST_BATCH:
+        return alert, size
+    fitting = replace(alert, labels={"labels": "left out: they are larger than a batch"})
+    return fitting, len(to_json(fitting)) + 1
+
+
 def _fail(waiting: list[_Waiting], problem: Problem) -> None:
     for item in waiting:
         if not item.answer.done():
             item.answer.set_exception(problem)
+            item.answer.exception()  # a caller that went away asks no more

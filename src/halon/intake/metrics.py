@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 
 class Metrics:
@@ -20,15 +20,35 @@ class Metrics:
             "halon_intake_refused", "Requests refused, by problem", ["source", "reason"], registry=self.registry
         )
         self.truncated = Counter(
-            "halon_intake_truncated_alerts", "Alerts that a sender left out", ["source"], registry=self.registry
+            "halon_intake_truncated_alerts",
+            "Alerts left out, by their sender or as too many at once",
+            ["source"],
+            registry=self.registry,
         )
         self.raw_not_kept = Counter(
-            "halon_intake_raw_not_kept", "Deliveries accepted without a sealed raw payload", ["source"],
-            registry=self.registry,
+            "halon_intake_raw_not_kept", "Deliveries accepted without a sealed raw payload, by reason: storm, store",
+            ["source", "reason"], registry=self.registry,
+        )  # fmt: skip
+        self.shed = Counter(
+            "halon_intake_shed", "Deliveries not held because the door was full or Temporal slow, by rank 1 to 5, unread, unproven",
+            ["source", "severity"], registry=self.registry,
+        )  # fmt: skip
+        self.turned_away = Counter(
+            "halon_intake_turned_away", "Turned away before anything was read, by what there were too many of",
+            ["reason"], registry=self.registry,
         )  # fmt: skip
         self.durable = Histogram(
             "halon_intake_durable_seconds", "From a whole body to Temporal holding it, in seconds", ["source"],
             buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10), registry=self.registry,
+        )  # fmt: skip
+
+        self.batches = Histogram(
+            "halon_intake_batch_alerts", "Alerts that went to Temporal in one start or signal",
+            buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500), registry=self.registry,
+        )  # fmt: skip
+        self.waiting = Gauge(
+            "halon_intake_waiting_bytes", "Bytes of deliveries that are read now, or wait for the store and Temporal",
+            ["part"], registry=self.registry,
         )  # fmt: skip
 
     def text(self) -> bytes:

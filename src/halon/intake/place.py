@@ -7,32 +7,41 @@ policy USE_EXISTING would do: the first drops eager start, the second drops the 
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Literal, TypeVar
 
+from pydantic_core import to_json
+from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
-from temporalio.common import SearchAttributeKey, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.common import (
+    Priority,
+    RawValue,
+    SearchAttributeKey,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from halon.incident import ids
 from halon.incident.alerts import Alert
 from halon.incident.opening import Opening
+from halon.intake.chains import WORKFLOW, Chains
+from halon.intake.exemplars import Exemplars
 from halon.intake.problems import Reopening, Unavailable
+from halon.intake.urgency import USUAL
 
 Value = TypeVar("Value")
 
-WORKFLOW = "Incident"
 SIGNAL = "alerts"
+FORM = 1
+"""How the alerts of this door join: see ``halon.incident.opening``."""
 REFERENCE = SearchAttributeKey.for_keyword("HalonRef")
 REOPENS_WITHIN = timedelta(minutes=2)
 """How long after a Terminate the door waits for the watch to reopen the incident before it opens a successor."""
-_HINT_SECONDS = 2.0
 _MOST_STEPS = 64
 _MOST_REMEMBERED = 10_000
 _OVER = (
@@ -42,7 +51,6 @@ _OVER = (
     WorkflowExecutionStatus.TERMINATED,
     WorkflowExecutionStatus.TIMED_OUT,
 )
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,9 +73,15 @@ class Placer:
         self._now = now
         self._newest: _Remembered[int] = _Remembered()
         self._references: _Remembered[str] = _Remembered()
+        self._exemplars = Exemplars()
+        self._chains = Chains(client)
 
-    async def place(self, key: str, batch: Sequence[Alert]) -> Placed | None:
+    async def place(self, key: str, batch: Sequence[Alert], rank: int = USUAL, *, eager: bool = True) -> Placed | None:
         """Place ``batch``, all of correlation key ``key``; when this returns, Temporal holds it.
+
+        An incident that this opens has ``rank`` (1 to 5) as its priority in Temporal's queues; ``eager`` asks that a
+        worker in this process gets its first task at once. A batch that joins in a storm holds whole only the
+        exemplars of each rule, and what people report: of the rest, no labels and no summary.
 
         None: every alert is ``resolved`` and no incident is open, so none is opened. Raises Reopening while a
         terminated incident is being reopened, Unavailable if the chain moves faster than it can be followed, RPCError
@@ -78,7 +92,7 @@ class Placer:
         for _ in range(_MOST_STEPS):
             workflow_id = ids.workflow_id(key, number)
             if not exists and opens:
-                opened = await self._open(key, number, batch)
+                opened = await self._open(key, number, batch, rank, eager)
                 if opened is not None:
                     self._newest.keep(key, number)
                     return opened
@@ -98,42 +112,32 @@ class Placer:
                     exists = True
         raise Unavailable(f"the incidents of {key} open and close faster than an alert can join; send it again")
 
+    async def aclose(self) -> None:
+        """Stop what runs beside."""
+        await self._chains.aclose()
+
     async def _start_point(self, key: str) -> tuple[int, bool]:
         """The newest number of the chain that is known of, and whether it is known to exist."""
         remembered = self._newest.get(key)
         if remembered is not None:
             return remembered, True
-        first = ids.workflow_id(key)
-        # A slug holds none of the characters that would end the quoted text.
-        query = f"WorkflowType = '{WORKFLOW}' AND (WorkflowId = '{first}' OR WorkflowId STARTS_WITH '{first}~')"
-        # Newest start first. Closed ones count too: the chain may be long, and its first numbers already expired.
-        try:
-            async with asyncio.timeout(_HINT_SECONDS):
-                found = self._client.list_workflows(query, page_size=100, limit=100)
-                numbers = [_number(first, execution.id) async for execution in found]
-        except TimeoutError:
-            return 1, False
-        except RPCError as error:
-            if error.status is RPCStatusCode.NOT_FOUND:  # the namespace: nothing can be said of any incident
-                raise
-            _log.warning("no hint of the newest incident of %s, so its chain is walked: %s", key, error)
-            return 1, False
-        newest = max(numbers, default=0)
+        newest = await self._chains.newest(key)
         return (newest, True) if newest else (1, False)
 
-    async def _open(self, key: str, number: int, batch: Sequence[Alert]) -> Placed | None:
+    async def _open(self, key: str, number: int, batch: Sequence[Alert], rank: int, eager: bool) -> Placed | None:
         """Open the incident, or None if one has had this id."""
         workflow_id = ids.workflow_id(key, number)
         predecessor = ids.workflow_id(key, number - 1) if number > 1 else ""
         try:
             handle = await self._client.start_workflow(
                 WORKFLOW,
-                Opening(alerts=tuple(batch), predecessor=predecessor),
+                Opening(alerts=tuple(batch), predecessor=predecessor, form=FORM),
                 id=workflow_id,
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
-                request_eager_start=True,
+                request_eager_start=eager,
+                priority=Priority(priority_key=rank),
                 # For lists before the first workflow task: search attributes would refuse the start if unregistered.
                 memo={"agent": batch[0].agent, "group": batch[0].group, "key": key},
             )
@@ -147,7 +151,7 @@ class Placer:
         """Signal the incident's current run, or say why that can't be."""
         handle = self._client.get_workflow_handle(workflow_id)
         try:
-            await handle.signal(SIGNAL, {"alerts": [asdict(alert) for alert in batch]})
+            await handle.signal(SIGNAL, _payload([self._slim(workflow_id, alert) for alert in batch]))
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
@@ -163,6 +167,12 @@ class Placer:
             return "absent"
         self._require_not_reopening(found)
         return "over" if found.status in _OVER else "moving"
+
+    def _slim(self, workflow_id: str, alert: Alert) -> Alert:
+        """The alert whole, or in a storm what counts: who, what, when."""
+        if alert.source == "report" or self._exemplars.take(workflow_id, alert.rule):
+            return alert
+        return replace(alert, labels={}, summary="")
 
     def _require_not_reopening(self, found: WorkflowExecutionDescription) -> None:
         terminated = found.close_time if found.status is WorkflowExecutionStatus.TERMINATED else None
@@ -181,6 +191,12 @@ class Placer:
             reference = ids.reference(ids.incident_id(workflow_id, first_run))
         self._references.keep(workflow_id, reference)
         return reference
+
+
+def _payload(batch: Sequence[Alert]) -> RawValue:
+    """A batch as the Signal's one argument, in the JSON that the data converter would make of it."""
+    data = b'{"form":%d,"alerts":[%s]}' % (FORM, b",".join(map(to_json, batch)))
+    return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data))
 
 
 class _Remembered(Generic[Value]):
@@ -202,11 +218,3 @@ class _Remembered(Generic[Value]):
 
     def forget(self, name: str) -> None:
         self._values.pop(name, None)
-
-
-def _number(first: str, workflow_id: str) -> int:
-    """The number of ``workflow_id`` in the chain of ``first``, or 0 if it is not of that chain."""
-    if workflow_id == first:
-        return 1
-    base, _, number = workflow_id.rpartition("~")
-    return int(number) if base == first and number.isascii() and number.isdigit() and len(number) < 10 else 0

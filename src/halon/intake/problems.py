@@ -5,17 +5,18 @@ Problem
 ├── NotFromHere           403  open only from this machine, and the request came another way
 ├── UnknownSource         404  no such source; the known ones are listed
 ├── UnknownIncident       404  no such incident
+├── NoSuchPath            404  nothing is at this path
 ├── TooSlow               408  the body did not arrive in time
 ├── TooLarge              413  over the bound in bytes
 ├── WrongMediaType        415  not JSON, or compressed
 ├── BadPayload            422  JSON, but not what this source sends; names the place
 └── Unavailable           503  not held; the sender must try again
+    ├── Busy              503  too many requests at once
     └── Reopening         503  the incident was terminated and is being reopened
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, ClassVar
@@ -26,9 +27,11 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from halon.incident.errors import HalonError
+from halon.intake.trail import trail_of
+from halon.redaction import redact
 
 MEDIA_TYPE = "application/problem+json"
-_log = logging.getLogger(__name__)
+_LONGEST = 300
 
 
 class Problem(HalonError):
@@ -44,9 +47,10 @@ class Problem(HalonError):
         self.headers = dict(headers or {})
         self.members = members
 
-    def response(self) -> JSONResponse:
-        """The refusal as problem+json."""
-        return problem_response(self.status, self.name, self.title, self.detail, self.headers, self.members)
+    def response(self, instance: str = "") -> JSONResponse:
+        """The refusal as problem+json. ``instance`` names the occurrence, as the log does."""
+        members = {**self.members, "instance": instance} if instance else self.members
+        return problem_response(self.status, self.name, self.title, self.detail, self.headers, members)
 
 
 class Unauthorised(Problem):
@@ -54,8 +58,8 @@ class Unauthorised(Problem):
 
     status, name, title = 401, "unauthorised", "No valid token"
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail, headers={"WWW-Authenticate": "Bearer"})
+    def __init__(self, detail: str, *, challenge: str = "Bearer") -> None:
+        super().__init__(detail, headers={"WWW-Authenticate": challenge})
 
 
 class NotFromHere(Problem):
@@ -69,15 +73,28 @@ class UnknownSource(Problem):
 
     status, name, title = 404, "unknown-source", "Unknown source"
 
-    def __init__(self, source: str, known: list[str]) -> None:
-        listed = ", ".join(known) or "none"
-        super().__init__(f"no source {source[:60]!r} in the kit; known: {listed}", known=known)
+    def __init__(self, known: list[str] | None) -> None:
+        """``known`` is None for whom the names of the sources are no business."""
+        if known is None:
+            super().__init__("no source of this name is in the kit; look at its sources.yaml for the right one")
+        else:
+            listed = ", ".join(known) or "none"
+            super().__init__(f"no source of this name is in the kit; known: {listed}", known=known)
 
 
 class UnknownIncident(Problem):
     """No incident has this reference or workflow id."""
 
     status, name, title = 404, "unknown-incident", "Unknown incident"
+
+
+class NoSuchPath(Problem):
+    """Nothing is at this path."""
+
+    status, name, title = 404, "not-found", "Not Found"
+
+    def __init__(self) -> None:
+        super().__init__("nothing is at this path; see /docs for what this door offers")
 
 
 class TooSlow(Problem):
@@ -111,8 +128,11 @@ class BadPayload(Problem):
     status, name, title = 422, "bad-payload", "The delivery can't be read"
 
     def __init__(self, where: str, why: str, errors: list[dict[str, str]] | None = None) -> None:
-        told = errors or [{"where": where, "why": why}]
-        super().__init__(f"{where}: {why}; correct it and send it again", errors=told)
+        # Places can hold names out of the payload, and any name can be a secret.
+        told = [{name: redact(text[:_LONGEST]).text for name, text in each.items()}
+                for each in errors or [{"where": where, "why": why}]]  # fmt: skip
+        first = told[0]
+        super().__init__(f"{first['where']}: {first['why']}; correct it and send it again", errors=told)
         self.where = where
 
 
@@ -126,10 +146,24 @@ class Unavailable(Problem):
         self.retry_after = retry_after
 
 
+class Busy(Unavailable):
+    """More requests are under way than one gateway takes."""
+
+    name, title = "busy", "Too much at once, try again"
+
+    def __init__(self) -> None:
+        super().__init__("more requests are under way at this door than it takes; send it again")
+
+
 class Reopening(Unavailable):
     """The incident was terminated a moment ago and is being reopened under its id."""
 
     name, title = "reopening", "The incident is being reopened"
+
+
+def failed() -> Problem:
+    """What is told of a failure of Halon's own: nothing of its inside."""
+    return Problem("Halon acknowledges nothing of this request; send it again, and look into the gateway's log")
 
 
 def problem_response(
@@ -140,31 +174,37 @@ def problem_response(
     return JSONResponse(body, status_code=status, headers=dict(headers), media_type=MEDIA_TYPE)
 
 
+def problem_body(status: int, name: str, title: str, detail: str) -> bytes:
+    """A refusal as problem+json, for where there is no request yet."""
+    return bytes(problem_response(status, name, title, detail, {}, {}).body)
+
+
 def install(app: FastAPI) -> None:
-    """Make ``app`` answer every refusal and failure as problem+json, those of the framework too."""
+    """Make ``app`` answer every refusal as problem+json, those of the framework too. Failures: see ``outer.py``."""
 
     @app.exception_handler(Problem)
     async def on_problem(request: Request, error: Problem) -> JSONResponse:
-        return error.response()
+        return _told(request, error)
 
     @app.exception_handler(RequestValidationError)
     async def on_arguments(request: Request, error: RequestValidationError) -> JSONResponse:
-        errors = [
-            {"where": ".".join(str(part) for part in found["loc"]), "why": str(found["msg"])}
-            for found in error.errors()
-        ]
-        return BadPayload(errors[0]["where"], errors[0]["why"], errors[:20]).response()
+        # Only places that this door names itself, in the path and the query, are said again.
+        errors = [{"where": ".".join(str(part) for part in found["loc"])[:100], "why": str(found["msg"])[:200]}
+                  for found in error.errors()]  # fmt: skip
+        return _told(request, BadPayload(errors[0]["where"], errors[0]["why"], errors[:20]))
 
     @app.exception_handler(HTTPException)
     async def on_framework(request: Request, error: HTTPException) -> JSONResponse:
         title = HTTPStatus(error.status_code).phrase
         name = title.lower().replace(" ", "-")
+        trail = trail_of(request)
+        trail.outcome = name
         detail = f"{title}: see /docs for what this door offers"
-        return problem_response(error.status_code, name, title, detail, error.headers or {}, {})
+        members = {"instance": trail.instance}
+        return problem_response(error.status_code, name, title, detail, error.headers or {}, members)
 
-    @app.exception_handler(Exception)
-    async def on_bug(request: Request, error: Exception) -> JSONResponse:
-        _log.error("a request failed", exc_info=error)
-        return Problem(
-            "Halon acknowledges nothing of this request; send it again, and look into the gateway's log"
-        ).response()
+
+def _told(request: Request, problem: Problem) -> JSONResponse:
+    trail = trail_of(request)
+    trail.outcome = problem.name
+    return problem.response(trail.instance)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Awaitable
 from datetime import datetime, timedelta
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Query, Request
 from temporalio.client import Client, WorkflowExecution, WorkflowExecutionStatus, WorkflowQueryFailedError
@@ -28,6 +29,7 @@ from halon_workflows.surface import (
 )
 
 QUERY_SECONDS = 5.0
+Answer = TypeVar("Answer")
 
 _REFERENCE = re.compile(r"INC-[0-9A-HJKMNP-TV-Z]{4}")
 _WORKFLOW_ID = re.compile(r"incident-[a-z0-9._~-]{1,200}")
@@ -51,7 +53,7 @@ def router(client: Client, keys: Keys) -> APIRouter:
         """The open incidents, newest first. Needs no worker."""
         keys.require(request, READING, "reading incidents")
         query = "WorkflowType = 'Incident'" + ("" if every else " AND ExecutionStatus = 'Running'")
-        found = await _listed(client, query, limit + 1)
+        found = await _reached(_listed(client, query, limit + 1))
         # Each continue-as-new is a run of its own in the list; the incident is the newest of them.
         rows = {row.workflow_id: row for row in reversed([await _row(each) for each in found])}
         newest = sorted(rows.values(), key=lambda row: row.opened_at, reverse=True)
@@ -61,9 +63,17 @@ def router(client: Client, keys: Keys) -> APIRouter:
     async def incident(id: str, request: Request) -> IncidentView:
         """One incident, by its reference or workflow id."""
         keys.require(request, READING, "reading incidents")
-        return await _view(client, await _resolve(client, id))
+        return await _reached(_view(client, await _reached(_resolve(client, id))))
 
     return routes
+
+
+async def _reached(answer: Awaitable[Answer]) -> Answer:
+    """``answer``, or Unavailable if Temporal can't be reached: a client that was made lazily dials only now."""
+    try:
+        return await answer
+    except (RuntimeError, OSError) as error:
+        raise Unavailable("Temporal can't be reached; try again") from error
 
 
 async def _resolve(client: Client, name: str) -> str:

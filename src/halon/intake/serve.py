@@ -15,12 +15,13 @@ from temporalio.client import Client
 from halon.evidence.store import EvidenceStore
 from halon.intake.admit import Admission
 from halon.intake.app import create_app
+from halon.intake.corked import CorkedWire
 from halon.intake.guarded import DoorRefused, Kit
+from halon.memory import settle
 from halon.settings import Settings, reachable_url
 
 GRACE_SECONDS = 20
 """Time that requests under way have when the door closes."""
-_MOST_CONNECTIONS = 256
 _LARGEST_HEAD = 64 * 1024
 
 
@@ -52,10 +53,11 @@ async def serve(
         proxy_headers=False,
         lifespan="off",
         ws="none",
-        limit_concurrency=_MOST_CONNECTIONS,
+        http=type("CountedWire", (CorkedWire,), {"on_full": lambda wire: app.state.on_full()}),
         h11_max_incomplete_event_size=_LARGEST_HEAD,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    settle()
     server = _Server(config, lambda: on_ready(_url(listening)))
     stopper = asyncio.create_task(_stop_when(stop, server), name="stop the front door")
     try:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import re
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 
 from halon.incident.errors import HalonError
+from halon.intake.proofs.signed import WHSEC
 from halon.intake.signatures import READING, REPORTING, SHORTEST
 
 FILE = "tokens.env"
@@ -22,18 +24,22 @@ class TokensError(HalonError):
     """The file of tokens can't be used. The message names the file, the line and the next step."""
 
 
-def ensure_tokens(home: Path, environ: Mapping[str, str], names: Iterable[str] = ()) -> dict[str, str]:
+def ensure_tokens(
+    home: Path, environ: Mapping[str, str], names: Iterable[str] = (), signing: Collection[str] = ()
+) -> dict[str, str]:
     """The tokens called ``names``, and those for reading and reporting, as a mapping to put into the environment.
 
     One that ``environ`` holds is taken from there; else from ``home/tokens.env``; else it is made and written there,
-    with mode 0600. Raises TokensError if the file can't be read or is open to others, OSError of the disk.
+    with mode 0600. Those in ``signing`` are made as Standard Webhooks has them. Raises TokensError if the file can't be read or is open to others, OSError of the disk.
     """
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = home / FILE
     kept = read_tokens(path)
     wanted = list(dict.fromkeys(name for name in (*names, REPORTING, READING) if name))
     made = {
-        name: secrets.token_urlsafe(32) for name in wanted if not environ.get(name, "").strip() and name not in kept
+        name: _made(signing=name in signing)
+        for name in wanted
+        if not environ.get(name, "").strip() and name not in kept
     }
     for name in made:
         if not _NAME.fullmatch(name):
@@ -41,6 +47,10 @@ def ensure_tokens(home: Path, environ: Mapping[str, str], names: Iterable[str] =
     if made:
         _write(path, {**kept, **made})
     return {name: environ.get(name, "").strip() or kept.get(name, "") or made[name] for name in wanted}
+
+
+def _made(*, signing: bool) -> str:
+    return WHSEC + base64.b64encode(secrets.token_bytes(32)).decode() if signing else secrets.token_urlsafe(32)
 
 
 def read_tokens(path: Path) -> dict[str, str]:

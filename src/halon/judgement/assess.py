@@ -14,6 +14,7 @@ from halon.judgement.blast_radius import blast_radius
 from halon.judgement.containment import plan
 from halon.judgement.entities import Touched, holding_of, stand_ins, touched
 from halon.judgement.holding import Holding, in_force, of_all
+from halon.judgement.mutes import muted
 from halon.judgement.obligations import oblige
 from halon.judgement.policy import AgentPolicy, Policy
 from halon.judgement.predicates import Memo, judge, once
@@ -21,6 +22,7 @@ from halon.judgement.questions import Question, questions
 from halon.judgement.roster import is_away, on_call, overridden
 from halon.judgement.severity import Raising, rate, tags_of
 from halon.judgement.terms import misfit
+from halon.judgement.trust import say
 from halon.judgement.vocabulary import VOCABULARY, near
 
 DEFAULT_CATEGORY = "operational"
@@ -48,15 +50,17 @@ def assess(
     entity: str = "",
     entities: Sequence[str] = (),
     sealed: bool = False,
+    sources: Sequence[str] = (),
 ) -> Assessment:
     """What follows from ``facts`` under ``kit`` at ``now`` (ISO 8601 UTC).
 
     ``group`` and ``rules`` are those of the alerts; ``filed`` maps ``id@entity/stage`` to the time of filing, or
-    ``id/stage`` for the agent's own entity; ``entity`` stands in for the agent's own legal entity, ``entities`` are looked at besides; ``sealed`` says whether
-    evidence is sealed. Claims decide nothing, and where sources disagree the cautious value counts. An agent that the
+    ``id/stage`` for the agent's own entity; ``entity`` stands in for the agent's own legal entity, ``entities`` are
+    looked at besides; ``sealed`` says whether evidence is sealed; ``sources`` are those whose alerts fire (none: nobody
+    said who spoke). Claims decide nothing, and where sources disagree the cautious value counts. An agent that the
     kit does not know is observed, and every legal entity is looked at. Never raises on what a fact holds.
     """
-    judged, _ = _assess(facts, kit, now, agent, group, rules, filed or {}, entity, entities, sealed)
+    judged, _ = _assess(facts, kit, now, agent, group, rules, filed or {}, entity, entities, sealed, sources)
     return judged
 
 
@@ -89,6 +93,7 @@ def _assess(
     entity: str,
     entities: Sequence[str],
     sealed: bool = False,
+    sources: Sequence[str] = (),
 ) -> tuple[Assessment, tuple[tuple[Raising, ...], dict[str, Any]]]:
     """The assessment, and what a question's answer is measured by: what would raise it, and the values judged on."""
     known = kit.agents.get(agent)
@@ -103,8 +108,10 @@ def _assess(
     rated = rate(kit.rubric, values)
     categories, undecided = _categories(kit, values)
     books = runbooks.chosen(kit.runbooks, categories)
+    heard = say(sources, kit.trust, rated.severity.level, confirmed=values.get("confirmed") is True)
+    held = "" if heard.may or who.mode != "act" else heard.why
     planned = plan(
-        who.prepared, values, who.mode, kit.ask, _without_each(facts, alerts, bound), runbooks.preferred(books)
+        who.prepared, values, who.mode, kit.ask, _without_each(facts, alerts, bound), runbooks.preferred(books), held
     )
     obligations = _oblige(kit, bound, each, alerts, facts, filed, now)
     needs = (need for obligation in obligations for need in obligation.needs)
@@ -137,6 +144,11 @@ def _assess(
         rca_questions=runbooks.questions(books),
         playbook=runbooks.playbook(books),
         form=FORM,
+        muted=muted(kit.mutes, agent, group, rules, now),
+        longest_mute=kit.longest_mute,
+        sources=tuple(sources),
+        trust=heard.why if heard.may else "",
+        waits=held,
     )
     return judged, (rated.raising, values)
 
@@ -151,10 +163,10 @@ def _led(roster: Roster, who: AgentPolicy, kit: Policy, now: str) -> Roster:
 
 def _without_each(facts: Sequence[Fact], alerts: Mapping[str, Any], bound: Touched) -> dict[str, dict[str, Any]]:
     """For each person who said something: what would be held true without that person's word."""
-    people = once(fact.by for fact in facts if fact.source == "person" and fact.by)
+    people = once(fact.by for fact in facts if fact.told and fact.by)
     found: dict[str, dict[str, Any]] = {}
     for name in people:
-        others = [one for one in facts if one.source != "person" or one.by != name]
+        others = [one for one in facts if not one.told or one.by != name]
         own_facts = {one.entity for one in others if one.entity and not one.claim}
         parts = [in_force(others, entity) for entity in bound.ids if entity in own_facts]
         found[name] = {**of_all(in_force(others), parts, alone=len(bound.ids) == 1), **alerts}

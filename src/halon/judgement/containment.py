@@ -37,6 +37,7 @@ def plan(
     ask: GatePolicy,
     without: Mapping[str, Mapping[str, Any]] = NOBODY,
     preferred: Sequence[str] = (),
+    held: str = "",
 ) -> Plan:
     """The orders for ``facts``, by rung, reversible before irreversible, gentle before disruptive.
 
@@ -46,7 +47,8 @@ def plan(
 
     ``without`` gives for each person who said a fact the facts without that person's word: who alone brings an
     irreversible order into the plan, or settles it, has proposed it. ``preferred`` are the actions that the runbook
-    puts first among those of one rung that disrupt equally.
+    puts first among those of one rung that disrupt equally. ``held`` says why what called for it is not trusted to set
+    anything off without people; empty where it is.
     """
     orders: list[Order] = []
     needs: list[str] = []
@@ -59,7 +61,9 @@ def plan(
         if judged.value is None:
             needs.extend(judged.needs)
             reasons = (_undecided(order, mode), *reasons)
-        if order.gate is None and (mode == "suggest" or not order.reversible):
+        if order.gate is None and mode == "act" and held and order.reversible:
+            reasons = (f"asks first: {held}", *reasons)
+        if order.gate is None and (mode == "suggest" or held or not order.reversible):
             order = replace(order, gate=ask)
         if not order.reversible:
             order = replace(order, proposed_by=_proposers(one.when, judged.value, without))

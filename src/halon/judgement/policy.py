@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from halon.incident.assessment import Mode, Person
 from halon.incident.orders import GatePolicy
 from halon.judgement.containment import Prepared
+from halon.judgement.mutes import Mute
 from halon.judgement.obligations import Regime
 from halon.judgement.predicates import Tree
 from halon.judgement.roster import Absence, Override, RosterRule
 from halon.judgement.runbooks import Runbook
 from halon.judgement.severity import Rubric
+from halon.judgement.trust import Trust
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Policy:
     """Everything that judgement needs of a kit. Durations are in seconds unless the name says otherwise.
 
     ``ask`` is the gate for orders that need one and have none of their own (mode ``suggest``).
+    ``trust`` says what the alerts of each source may set off without people.
     """
 
     digest: str
@@ -68,3 +72,6 @@ class Policy:
     runbooks: tuple[Runbook, ...] = ()
     overrides: tuple[Override, ...] = ()
     absences: tuple[Absence, ...] = ()
+    trust: Mapping[str, Trust] = field(default_factory=dict)
+    mutes: tuple[Mute, ...] = ()
+    longest_mute: int = 86_400

@@ -7,13 +7,13 @@ from halon.judgement.vocabulary import VOCABULARY
 from halon.judgement.vocabulary_law import LAW_TERMS
 from halon.judgement.vocabulary_triage import TRIAGE_TERMS
 from halon.kit.bundle import Bundle
-from halon.kit.files.authority import CLAIMED, FACT_DOWN, SEVERITY_DOWN
+from halon.kit.files.authority import CLAIMED, EVIDENCE, FACT_DOWN, SEVERITY_DOWN
 from halon.kit.gates import check_gate, check_role
 from halon.kit.places import Problems
 from halon.kit.reading import Path
 
 AUTHORITY = "authority.yaml"
-SPOKEN = (*COMMANDS, SEVERITY_DOWN, FACT_DOWN)
+SPOKEN = (*(name for name in COMMANDS if name != EVIDENCE), SEVERITY_DOWN, FACT_DOWN)
 GROUPS: dict[str, tuple[str, ...]] = {
     "triage": tuple(term.name for term in TRIAGE_TERMS if not term.derived),
     "law": tuple(term.name for term in LAW_TERMS if not term.derived),

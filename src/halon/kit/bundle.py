@@ -14,8 +14,11 @@ from halon.kit.files.communications import Communications
 from halon.kit.files.connectors import ConnectorFile
 from halon.kit.files.detections import Detections
 from halon.kit.files.entities import EntityFile
+from halon.kit.files.mapped import MappedFile
+from halon.kit.files.mutes import MutesFile
 from halon.kit.files.oncall import OnCall
 from halon.kit.files.organisation import Organisation
+from halon.kit.files.redaction import RedactionFile
 from halon.kit.files.regimes import RegimeFile
 from halon.kit.files.runbooks import RunbookFile
 from halon.kit.files.severity import SeverityFile
@@ -33,15 +36,22 @@ FILES: dict[str, type[Shape]] = {
     "authority.yaml": AuthorityFile,
     "communications.yaml": Communications,
     "sources.yaml": Sources,
+    "mutes.yaml": MutesFile,
+    "redaction.yaml": RedactionFile,
 }
+OPTIONAL = ("mutes.yaml", "redaction.yaml")
+"""Files that a kit may do without."""
 FOLDERS: dict[str, type[Shape]] = {
     "entities": EntityFile,
     "agents": AgentFile,
     "connectors": ConnectorFile,
     "regimes": RegimeFile,
     "runbooks": RunbookFile,
+    "sources": MappedFile,
 }
 """Folders that hold one thing a file; its id is the file's name without ``.yaml``."""
+_HELD_AS = {"sources": "mapped"}
+"""The folders that the bundle holds under another name: there is a file ``sources.yaml`` as well."""
 NEEDED = ("entities", "agents")
 NOTICES, PACKS = "notices", "packs"
 NOTICE_SUFFIX = ".txt.j2"
@@ -64,11 +74,14 @@ class Bundle:
     authority: AuthorityFile
     communications: Communications
     sources: Sources
+    mutes: MutesFile
+    redaction: RedactionFile
     entities: Mapping[str, EntityFile]
     agents: Mapping[str, AgentFile]
     connectors: Mapping[str, ConnectorFile]
     regimes: Mapping[str, RegimeFile]
     runbooks: Mapping[str, RunbookFile]
+    mapped: Mapping[str, MappedFile]
     notices: Mapping[str, str]
     places: Mapping[tuple[str, str], str]
     stored: bool = False
@@ -94,10 +107,12 @@ class Bundle:
 def bundle(problems: Problems, *, stored: bool = False) -> Bundle:
     """The bundle of the documents in ``problems``. Raises KitError if a file is missing or has no usable shape."""
     for name in FILES:
-        if name not in problems.documents:
+        if name not in problems.documents and name not in OPTIONAL:
             problems.add(name, (), "this file is missing", (), "copy it from the starter kit: halon init DIR")
     whole: dict[str, Any] = {}
     for name, shape in FILES.items():
+        if name in OPTIONAL and name not in problems.documents:
+            whole[name.removesuffix(".yaml")] = shape()
         if name in problems.documents:
             whole[name.removesuffix(".yaml")] = _read(name, shape, problems)
     organisation = whole.get("organisation")
@@ -106,7 +121,7 @@ def bundle(problems: Problems, *, stored: bool = False) -> Bundle:
     sound = True
     for folder, shape in FOLDERS.items():
         things, all_read = _things(folder, shape, packs, places, problems)
-        whole[folder] = things
+        whole[_HELD_AS.get(folder, folder)] = things
         sound = sound and all_read
     for folder in NEEDED:
         if not any(kind == folder for kind, _ in places):

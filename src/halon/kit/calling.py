@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from halon.connectors.answers import HAS
+from halon.connectors.pointers import ABSENT, part
 from halon.incident.orders import Call
 from halon.kit.files.connectors import CallShape
 from halon.kit.places import Problems
@@ -18,13 +20,25 @@ _BLANK = re.compile(r"\{([a-z][a-z0-9_-]*)\}")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """How one agent is reached: address without trailing slash, host, auth scheme, the secret's variable, seconds."""
+    """How one agent is reached: address without trailing slash, host, auth scheme, the secret's variable, seconds.
+
+    ``also`` are further hosts, such as that of the token endpoint; the rest is as in ``halon.incident.orders.Call``.
+    """
 
     base_url: str
     host: str
     auth: str
     secret: str
     timeout: float
+    also: tuple[str, ...] = ()
+    auth_with: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    near: bool = False
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The environment variables that have to be set."""
+        return tuple(name for name in (self.secret, *self.secrets.values()) if name)
 
 
 def host_of(url: str) -> str | None:
@@ -42,13 +56,14 @@ def host_of(url: str) -> str | None:
 def blanks(shape: CallShape) -> frozenset[str]:
     """The names that stand in ``{…}`` anywhere in a call."""
     found: set[str] = set()
-    rest: list[Any] = [shape.path, shape.headers, shape.body, shape.expect.values]
+    rest: list[Any] = [shape.path, shape.query, shape.headers, shape.body, shape.expect.values]
+    rest += [shape.expect.text, shape.expect.absent]
     while rest:
         value = rest.pop()
         if isinstance(value, str):
             found.update(_BLANK.findall(value))
         elif isinstance(value, Mapping):
-            rest.extend(value.values())
+            rest.extend((*value, *value.values()))
         elif isinstance(value, list):
             rest.extend(value)
     return frozenset(found)
@@ -64,20 +79,46 @@ class Filler:
     problems: Problems
 
     def call(self, shape: CallShape, reach: Reach) -> Call:
-        """``shape`` resolved for ``reach``: values percent-encoded in the path, whole in headers and body."""
+        """``shape`` resolved for ``reach``: values percent-encoded in path and query, whole in headers and body."""
+        expect = shape.expect
+        expected = {self._pointer(pointer): self._filled(value) for pointer, value in expect.values.items()}
+        expected |= {f"{ABSENT}{self._pointer(pointer)}": None for pointer in expect.absent}
+        expected |= {f"/{HAS}/{part(str(self._filled(text)))}": True for text in expect.text}
         return Call(
             method=shape.method,
-            url=reach.base_url + _BLANK.sub(lambda found: self._segment(found[1]), shape.path),
-            hosts=(reach.host,),
-            headers={name: self._header(text) for name, text in shape.headers.items()},
+            url=reach.base_url + _BLANK.sub(lambda found: self._segment(found[1]), shape.path) + self._query(shape),
+            hosts=(reach.host, *reach.also),
+            headers=self._headers(shape),
             body=self._filled(shape.body),
-            expect_status=tuple(shape.expect.status),
-            expect_json={pointer: self._filled(value) for pointer, value in shape.expect.values.items()},
+            expect_status=tuple(expect.status),
+            expect_json=expected,
             key_header=shape.key_header or "",
             auth="" if reach.auth == "none" else reach.auth,
             secret="" if reach.auth == "none" else reach.secret,
             timeout=reach.timeout,
+            auth_with=dict(reach.auth_with),
+            secrets=dict(reach.secrets),
+            encoding="form" if shape.content_type == "form" else "",
+            answer="text" if expect.text else "" if expect.read == "json" else expect.read,
+            near=reach.near,
         )
+
+    def _headers(self, shape: CallShape) -> dict[str, str]:
+        headers = {name: self._header(text) for name, text in shape.headers.items()}
+        if shape.content_type not in (None, "form"):
+            headers["Content-Type"] = shape.content_type
+        return headers
+
+    def _query(self, shape: CallShape) -> str:
+        """The query with every name and value encoded; ``true``, not ``True``."""
+        pairs = [(str(self._filled(name)), self._filled(value)) for name, value in shape.query.items()]
+        told = [(name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in pairs]
+        return (
+            "?" + "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in told) if told else ""
+        )
+
+    def _pointer(self, pointer: str) -> str:
+        return _BLANK.sub(lambda found: part(str(self._value(found[1]))), pointer)
 
     def _value(self, name: str) -> Any:
         if name in self.values:

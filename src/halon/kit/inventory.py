@@ -10,13 +10,14 @@ from halon.judgement.containment import Prepared
 from halon.judgement.policy import AgentPolicy
 from halon.judgement.vocabulary import VOCABULARY
 from halon.kit.bundle import Bundle
-from halon.kit.calling import Filler, Reach, host_of
+from halon.kit.calling import Filler, Reach
 from halon.kit.files.actions import ActionShape
 from halon.kit.files.agents import AgentFile
-from halon.kit.files.connectors import CallShape, ConnectorFile, OperationShape
+from halon.kit.files.connectors import CallShape, OperationShape
 from halon.kit.gates import check_gate
 from halon.kit.operations import WHOLE, check_operation
 from halon.kit.places import Problems
+from halon.kit.reaching import check_auth, reach_agent, reach_connector
 from halon.kit.trees import tree
 
 ACTIONS = "actions.yaml"
@@ -24,36 +25,45 @@ ACTIONS = "actions.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """The agents, and for each the calls with which it is looked at and the variable that holds its secret.
+    """The agents, and for each the calls with which it is looked at and the variables that hold its secrets.
 
-    ``probes`` shows whether the fallback is served.
+    ``secrets`` maps agents, and connectors that actions name, to those variables. ``probes`` shows whether the fallback is served.
     """
 
     agents: dict[str, AgentPolicy]
     observe: dict[str, dict[str, Call]]
-    secrets: dict[str, str]
+    secrets: dict[str, tuple[str, ...]]
     probes: dict[str, Call]
 
 
 def inventory(bundle: Bundle, environ: Mapping[str, str], problems: Problems) -> Inventory:
     """The agents of ``bundle``. Addresses come from ``environ`` where the kit names a variable."""
     reaches: dict[str, Reach] = {}
+    around: dict[str, Reach | None] = {}
+    for name in bundle.connectors:
+        check_auth(name, bundle, problems)
     for name, agent in bundle.agents.items():
         _check_agent(name, agent, bundle, problems)
-        if agent.connector is not None:
-            reach = _reach(name, agent, bundle, environ, problems)
-            if reach is not None:
-                reaches[name] = reach
+        reach = reach_agent(name, agent, bundle, environ, problems)
+        if reach is not None:
+            reaches[name] = reach
     prepared: dict[str, list[Prepared]] = {name: [] for name in bundle.agents}
     for action_id, action in bundle.actions.actions.items():
         when = tree(action.when, ACTIONS, ("actions", action_id, "when"), problems)
         for gate, key in ((action.gate, "gate"), (action.restore_gate, "restore_gate")):
             if gate is not None:
                 check_gate(gate, ACTIONS, ("actions", action_id, key), bundle, problems)
+        own = action.connector
+        if own is not None:
+            if not problems.refers(ACTIONS, ("actions", action_id, "connector"), "connector", own, bundle.connectors):
+                continue
+            if own not in around:
+                around[own] = reach_connector(own, bundle, environ, problems)
         for index, name in enumerate(action.agents):
             path = ("actions", action_id, "agents", index)
             if problems.refers(ACTIONS, path, "agent", name, bundle.agents):
-                order = _order(action_id, action, name, bundle, reaches.get(name), problems)
+                meant = reaches.get(name) if own is None else around[own]
+                order = _order(action_id, action, name, bundle, meant, problems)
                 if order is not None:
                     prepared[name].append(Prepared(order, when))
     agents = {
@@ -65,7 +75,10 @@ def inventory(bundle: Bundle, environ: Mapping[str, str], problems: Problems) ->
     observe = {
         name: _observations(name, reaches[name], bundle, problems) if name in reaches else {} for name in bundle.agents
     }
-    secrets = {name: reach.secret for name, reach in reaches.items() if reach.secret}
+    secrets: dict[str, tuple[str, ...]] = {}
+    for name, reached in (*around.items(), *reaches.items()):
+        if reached is not None and reached.variables:
+            secrets[name] = (*secrets.get(name, ()), *reached.variables)
     return Inventory(agents, observe, secrets, _probes(bundle, reaches, problems))
 
 
@@ -78,7 +91,7 @@ def _probes(bundle: Bundle, reaches: Mapping[str, Reach], problems: Problems) ->
         file, path = bundle.file("agents", name), ("fallback", "probe")
         if name not in reaches:
             problems.add(file, path, f"{name} has no connector, so its fallback can't be tried", (), "name a connector")
-        elif not shape.expect.values:
+        elif not shape.expect.says_something:
             problems.add(
                 file, path, "the probe expects no value, so it would agree with anything", (), "add expect: json:"
             )
@@ -100,56 +113,11 @@ def _check_agent(name: str, agent: AgentFile, bundle: Bundle, problems: Problems
                 problems.refers(file, ("data", kept, index, "categories", at), "kind of data", category, kinds)
 
 
-def _reach(name: str, agent: AgentFile, bundle: Bundle, environ: Mapping[str, str], problems: Problems) -> Reach | None:
-    file, path = bundle.file("agents", name), ("connector",)
-    connectors = bundle.connectors
-    if agent.connector is None or not problems.refers(file, path, "connector", agent.connector, connectors):
-        return None
-    connector = connectors[agent.connector]
-    where, url = _address(agent, connector, environ)
-    if not url:
-        problems.add(
-            file,
-            path,
-            f"{name} has no address",
-            (),
-            "give it control_url, or set the variable that control_url_env names",
-        )
-        return None
-    host = host_of(url)
-    if host is None:
-        problems.add(
-            file,
-            ("control_url",),
-            f"the address of {name} (from {where}) is not a plain http or https address",
-            (),
-            "write for example https://agent.example.com",
-        )
-        return None
-    secret = agent.secret or connector.secret or ""
-    if connector.auth != "none" and not secret:
-        problems.add(file, path, f"{name} has no secret for {connector.auth}", (), "name its variable in secret:")
-    return Reach(url.rstrip("/"), host, connector.auth, secret, connector.timeout)
-
-
-def _address(agent: AgentFile, connector: ConnectorFile, environ: Mapping[str, str]) -> tuple[str, str]:
-    """Where the address comes from, and the address: the agent's before the connector's, a variable before text."""
-    for variable, written in (
-        (agent.control_url_env, agent.control_url),
-        (connector.base_url_env, connector.base_url),
-    ):
-        if variable and environ.get(variable):
-            return f"the variable {variable}", environ[variable]
-        if written:
-            return "the kit", written
-    return "", ""
-
-
 def _order(
     action_id: str, action: ActionShape, agent: str, bundle: Bundle, reach: Reach | None, problems: Problems
 ) -> Order | None:
     path = ("actions", action_id)
-    connector = bundle.agents[agent].connector
+    connector = action.connector or bundle.agents[agent].connector
     if connector is None:
         problems.add(
             ACTIONS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from halon.evidence.labels import Handling
 from halon.incident.assessment import Person, Roster
 from halon.incident.orders import Call
 from halon.judgement.policy import Policy
@@ -13,24 +14,7 @@ from halon.judgement.vocabulary import VOCABULARY, near
 from halon.kit.channels import Channel
 from halon.kit.errors import UnknownAgent
 from halon.kit.rota import RotaSource
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A sender of alerts. ``token_env`` names the variable that holds the token it must show, or signs with.
-
-    ``people`` maps what a paging product calls somebody (lower case) to people, ``agents`` its services to agents,
-    ``groups`` alert rules to their group, for alerts that name none.
-    """
-
-    name: str
-    kind: str
-    token_env: str
-    agent_label: str = "agent"
-    group_label: str = "group"
-    people: Mapping[str, str] = field(default_factory=dict)
-    agents: Mapping[str, str] = field(default_factory=dict)
-    groups: Mapping[str, str] = field(default_factory=dict)
+from halon.kit.source import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +26,8 @@ class Kit:
     ``authority`` commands to the roles that may say them, ``facts`` likewise where the kit says so, ``probes`` agents to the call that shows whether their
     fallback is served, ``groups`` alert rules to the group of their alerts,
     ``notices`` the kit's own notice templates to their text. ``rota`` is the product that says who is on call, if any.
+    ``redaction`` holds the patterns of what is masked beside the usual, by name.
+    ``evidence`` says how what is sealed is handled, and who reads it.
     """
 
     digest: str
@@ -59,6 +45,8 @@ class Kit:
     facts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
     rota: RotaSource | None = None
+    redaction: Mapping[str, str] = field(default_factory=dict)
+    evidence: Handling = field(default_factory=Handling)
 
     def calls(self, agent: str) -> Mapping[str, Call]:
         """The calls with which ``agent`` is looked at, by name (traces, actions, …). Empty if it has no connector.

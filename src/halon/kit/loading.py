@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 
 from halon.incident.canonical import NotCanonical, canonical, digest
@@ -18,9 +19,13 @@ from halon.kit.authority import authority, check_verifiers, facts_said
 from halon.kit.bundle import FILES, FOLDERS, NOTICE_SUFFIX, NOTICES, PACKS, Bundle, bundle
 from halon.kit.channels import channels, usable
 from halon.kit.errors import KitError, Problem
+from halon.kit.files.authority import EVIDENCE
 from halon.kit.inventory import inventory
+from halon.kit.keeping import handling
 from halon.kit.kit import Kit
 from halon.kit.law import check_zone, regimes
+from halon.kit.masking import masking
+from halon.kit.mutes import mutes
 from halon.kit.packs import check_packs, pack_of
 from halon.kit.people import people, roster_rules
 from halon.kit.places import Problems
@@ -29,7 +34,7 @@ from halon.kit.retired import forgotten
 from halon.kit.rota import absences, overrides, rota_source
 from halon.kit.rubric import categories, rubric
 from halon.kit.runbooks import groups, runbooks
-from halon.kit.senders import sources
+from halon.kit.senders import sources, trust_of
 from halon.kit.tonight import Finding, reach, tonight
 
 FORMAT = 2
@@ -44,13 +49,17 @@ _MOST_BYTES = 4 * LARGEST
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 
 
-def load(path: Path, environ: Mapping[str, str] | None = None) -> Kit:
+def load(path: Path, environ: Mapping[str, str] | None = None, also: Mapping[str, str] | None = None) -> Kit:
     """The kit in the folder ``path``. Addresses come from ``environ`` (the process's own if left out).
 
+    ``also`` holds the texts of files by name that are read as if they lay in the folder, to try them out.
     Raises KitError with every problem that was found, each with file, line and next step.
     """
     problems = Problems({})
     _read_folder(path, problems)
+    for name, text in (also or {}).items():
+        problems.documents[name], wrong = read(name, text)
+        problems.found.extend(wrong)
     return _build(problems, os.environ if environ is None else environ).kit
 
 
@@ -66,6 +75,20 @@ def examine(
     around = os.environ if environ is None else environ
     made = _build(problems, around)
     return made.kit, tonight(made.whole, made.kit.policy, made.secrets, around, now or datetime.now(UTC))
+
+
+def files_of(path: Path) -> tuple[Bundle, Problems]:
+    """The files of the kit in the folder ``path``, each in its shape, and where to note problems with them.
+
+    For what looks at one part of a kit, whether or not the rest fits together. Raises KitError.
+    """
+    problems = Problems({})
+    _read_folder(path, problems)
+    _settle(problems)
+    whole = bundle(problems)
+    if problems.found:
+        raise KitError(problems.found)
+    return whole, problems
 
 
 def restore(content: bytes, environ: Mapping[str, str] | None = None) -> Kit:
@@ -188,7 +211,7 @@ def _settle(problems: Problems) -> None:
 class _Made:
     kit: Kit
     whole: Bundle
-    secrets: Mapping[str, str]
+    secrets: Mapping[str, tuple[str, ...]]
 
 
 def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = False) -> _Made:
@@ -202,14 +225,16 @@ def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = Fal
     may = authority(whole, problems)
     says = facts_said(whole, problems)
     check_verifiers(whole, problems)
+    evidence = handling(whole, problems)
     agents = inventory(whole, environ, problems)
     grouped = groups(whole, problems)
     senders = sources(whole, grouped, problems)
     rota = rota_source(whole, problems)
+    masked = masking(whole, problems)
     if problems.found:
         raise KitError(problems.found)
     content = {"format": FORMAT, "files": {name: document.data for name, document in documents.items()}}
-    policy = replace(policy_parts, digest=digest(content), agents=agents.agents)
+    policy = replace(policy_parts, digest=digest(content), agents=agents.agents, trust=trust_of(senders))
     kit = Kit(
         digest=policy.digest,
         canonical=canonical(content),
@@ -219,12 +244,14 @@ def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = Fal
         sources=senders,
         addresses={name: person.mail for name, person in whole.oncall.people.items() if person.mail},
         observe=agents.observe,
-        authority=may,
+        authority={**may, EVIDENCE: tuple(dict.fromkeys(chain.from_iterable(evidence.readers.values())))},
         facts=says,
         probes=agents.probes,
         groups=grouped,
         notices=dict(whole.notices),
         rota=rota,
+        redaction=masked,
+        evidence=evidence,
         warnings=tuple(str(one) for one in reach(whole, policy, agents.secrets, environ)),
     )
     return _Made(kit, whole, agents.secrets)
@@ -263,4 +290,6 @@ def _policy(whole: Bundle, environ: Mapping[str, str], problems: Problems) -> Po
         runbooks=runbooks(whole, problems),
         overrides=overrides(whole, problems),
         absences=absences(whole, problems),
+        mutes=mutes(whole, problems),
+        longest_mute=whole.mutes.longest_hours * 3600,
     )

@@ -89,7 +89,7 @@ def _check_reading(
 ) -> None:
     if call is None:
         problems.add(file, path, f"{action_id} has no {name}: {why}", (), f"add {name}: with what to expect")
-    elif not call.expect.values:
+    elif not call.expect.says_something:
         problems.add(
             file,
             (*path, name),

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from halon.kit.bundle import FILES, FOLDERS
+from halon.kit.bundle import FILES, FOLDERS, OPTIONAL
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -20,7 +20,7 @@ def schema() -> dict[str, Any]:
         "$schema": DIALECT,
         "title": "Halon kit",
         "type": "object",
-        "required": list(FILES),
+        "required": [name for name in FILES if name not in OPTIONAL],
         "properties": {name: references[(shape, "validation")] for name, shape in shapes.items()},
         "$defs": whole["$defs"],
     }

@@ -51,13 +51,17 @@ class Forwarded:
 
 @dataclass(frozen=True, slots=True)
 class Others:
-    """Look for other incidents of ``agent``. ``since`` (ISO 8601 UTC) is from when on this one looks for harm."""
+    """Look for other incidents of ``agent``, and for open ones of other agents of the same ``group`` or traces.
+
+    ``since`` (ISO 8601 UTC) is from when on this one looks for harm.
+    """
 
     incident_id: str
     agent: str
     since: str
     trace_ids: tuple[str, ...] = ()
     drill: bool = False
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Collect and seal what the agent shows before anything changes it."""
+"""Collect and seal what the agent shows, beside what can be undone and before what can't."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from halon.incident.state import Sealed
 
 @dataclass(frozen=True, slots=True)
 class Collect:
-    """Collect from an agent since ``since`` (ISO 8601 UTC): traces, action log, state of the controls, versions."""
+    """Collect from an agent all that its connector shows, what happened since ``since`` (ISO 8601 UTC).
+
+    ``label`` names the collection: under one label a kind is collected once.
+    """
 
     incident_id: str
     agent: str
@@ -29,5 +32,5 @@ class Collected:
 
 @activity.defn(name="evidence.collect")
 async def collect(request: Collect) -> Collected:
-    """Collect and seal; the same content twice seals once."""
+    """Collect and seal; what was sealed under the label before is not fetched again."""
     raise NotImplementedError

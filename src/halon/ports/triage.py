@@ -17,6 +17,7 @@ class Case:
 
     ``kit_digest`` names the kit of the incident, empty before its first judgement; ``kit_kept`` False: it was judged by
     an earlier release, which may not have stored that kit. ``evidence_sealed`` is derived, so nobody says it as a fact.
+    ``sources`` are those whose alerts have fired.
     """
 
     incident_id: str
@@ -30,6 +31,7 @@ class Case:
     kit_digest: str = ""
     evidence_sealed: bool = False
     kit_kept: bool = True
+    sources: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

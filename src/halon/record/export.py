@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from halon.evidence.errors import ObjectMissing, Tampered, UnsafePath
+from halon.evidence.parts import is_part, read_part
 from halon.evidence.seal import FOLDER as EVIDENCE
-from halon.evidence.seal import SIDECAR, read_sidecar
+from halon.evidence.seal import SIDECAR, Sealed, read_sidecar
 from halon.evidence.slug import slug
 from halon.evidence.store import EvidenceStore
 from halon.incident.canonical import canonical
@@ -109,7 +110,7 @@ async def _sealed(incident_id: str, stores: Stores, data: list[dict[str, Any]]) 
         sealed.setdefault(path.removesuffix(SIDECAR), {"path": path.removesuffix(SIDECAR)})
     for path, item in sealed.items():
         try:
-            beside = await read_sidecar(stores.evidence, path)
+            beside = await _said_of(stores.evidence, path)
         except (Tampered, UnsafePath):
             continue  # the copy goes into the bundle as it is, and the record's own hash counts
         if beside is not None:
@@ -118,17 +119,29 @@ async def _sealed(incident_id: str, stores: Stores, data: list[dict[str, Any]]) 
     return dict(sorted(sealed.items()))
 
 
+async def _said_of(store: EvidenceStore, path: str) -> Sealed | None:
+    """What was said of the artefact when it was sealed. Raises Tampered, UnsafePath."""
+    if not is_part(path):
+        return await read_sidecar(store, path)
+    try:
+        return (await read_part(store, path))[1]
+    except ObjectMissing:
+        return None
+
+
 async def _copy(bundle: _Bundle, store: EvidenceStore, path: str, sealed: dict[str, Any]) -> None:
     """Copy an artefact and its sidecar as they are, and list the artefact as it was sealed."""
     try:
-        content = await store.get(path)
-    except (ObjectMissing, UnsafePath):
+        content = (await read_part(store, path))[0] if is_part(path) else await store.get(path)
+    except (ObjectMissing, UnsafePath, Tampered):
         bundle.evidence.append(sealed)
         return
     bundle.write(path, content)
     # An artefact without any seal (a crash before its sidecar) is listed as it is found.
     found = {"sha256": hashlib.sha256(content).hexdigest(), "size": len(content)}
     bundle.evidence.append(sealed if "sha256" in sealed else {**sealed, **found})
+    if is_part(path):
+        return  # what was said of it stands in the manifest
     try:
         bundle.add(path + SIDECAR, await store.get(path + SIDECAR))
     except ObjectMissing:

@@ -9,16 +9,16 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 from halon.incident.alerts import Alert
-from halon.intake.problems import BadPayload
 from halon.intake.sources import fields
-from halon.intake.sources.source import Source, group_of
+from halon.intake.sources.crowd import foremost
+from halon.intake.sources.reader import Arrived
+from halon.intake.sources.source import Source, agent_of, group_of
 
-UNKNOWN_AGENT = "unknown"
 UNNAMED_RULE = "unnamed"
 _SUMMARY = ("summary", "description", "message")
 _TRACE = ("trace_id", "traceId", "traceID")
 
-Moment = Annotated[str, Field(max_length=64), AfterValidator(fields.moment)]
+Moment = Annotated[str, Field(max_length=64, json_schema_extra=fields.DATE_TIME), AfterValidator(fields.moment)]
 
 
 class AlertmanagerAlert(BaseModel):
@@ -50,18 +50,22 @@ class AlertmanagerDelivery(BaseModel):
     alerts: list[AlertmanagerAlert] = Field(min_length=1)
 
 
-def read(body: Any, source: Source, received_at: str, most: int) -> list[Alert]:
-    """The alerts of a delivery, in its order. ``received_at`` is ISO 8601 UTC; ``most`` alerts are allowed.
+def read(arrived: Arrived, source: Source) -> list[Alert]:
+    """The alerts of a delivery, in its order; of too many, the first ones that count (see ``crowd.py``).
 
     Raises BadPayload that names the place.
     """
     try:
-        delivery = AlertmanagerDelivery.model_validate(body)
+        delivery = AlertmanagerDelivery.model_validate(arrived.body)
     except ValidationError as error:
         raise fields.bad_payload(error) from None
-    if len(delivery.alerts) > most:
-        raise BadPayload("alerts", f"{len(delivery.alerts)} alerts, and {most} are allowed; send several deliveries")
-    return [_alert(given, source, received_at) for given in delivery.alerts]
+    taken = foremost(delivery.alerts, arrived, source, told)
+    return [alert_of(given, source, arrived.received_at) for given in taken]
+
+
+def told(given: AlertmanagerAlert) -> tuple[bool, str]:
+    """Whether it fires, and the sender's word for its severity."""
+    return given.status == "firing", given.labels.get("severity", "")
 
 
 def truncated(body: Any) -> int:
@@ -69,7 +73,8 @@ def truncated(body: Any) -> int:
     return int(body.get("truncatedAlerts", 0))
 
 
-def _alert(given: AlertmanagerAlert, source: Source, received_at: str) -> Alert:
+def alert_of(given: AlertmanagerAlert, source: Source, received_at: str) -> Alert:
+    """One alert of a delivery. ``received_at`` is ISO 8601 UTC."""
     named = given.labels
     rule = fields.clean(named.get("alertname", ""), fields.LONGEST_NAME) or UNNAMED_RULE
     group = group_of(source, fields.clean(named.get(source.group_label, ""), fields.LONGEST_NAME), rule)
@@ -77,7 +82,7 @@ def _alert(given: AlertmanagerAlert, source: Source, received_at: str) -> Alert:
     summary = next((text for name in _SUMMARY if (text := given.annotations.get(name))), "")
     return Alert(
         source=source.name,
-        agent=fields.clean(named.get(source.agent_label, ""), fields.LONGEST_NAME) or UNKNOWN_AGENT,
+        agent=agent_of(source, named.get(source.agent_label, "")),
         group=group,
         rule=rule,
         status=given.status,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from halon.incident import times
 from halon.intake.problems import BadPayload
@@ -15,6 +15,8 @@ LONGEST_NAME = 120
 LONGEST_VALUE = 500
 LONGEST_SUMMARY = 1_000
 MOST_LABELS = 64
+DATE_TIME: dict[str, JsonValue] = {"format": "date-time"}
+"""What the OpenAPI page says of a text that ``moment`` reads."""
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 _WINDOW = 4
@@ -23,25 +25,26 @@ _WINDOW = 4
 
 def clean(text: str, longest: int = LONGEST_VALUE) -> str:
     """``text`` redacted, control characters as spaces, at most ``longest`` characters with ``…`` where it was cut."""
-    return _cut(_CONTROL.sub(" ", redact(_window(text, longest)).text).strip(), longest)
+    # Control characters first: what is a card number once line breaks are spaces must be seen as one.
+    return _cut(redact(_CONTROL.sub(" ", _window(text, longest))).text.strip(), longest)
 
 
 def labels(given: Mapping[str, str], first: tuple[str, ...] = ()) -> dict[str, str]:
     """The labels cleaned, at most 64: those in ``first``, then by name. The sealed payload holds them all."""
     order = sorted(given, key=lambda name: (name not in first, name))[:MOST_LABELS]
-    bounded = {name[:LONGEST_NAME]: _window(given[name], LONGEST_VALUE) for name in order}
+    bounded = {
+        _CONTROL.sub(" ", name[: LONGEST_NAME * _WINDOW]): _CONTROL.sub(" ", _window(given[name], LONGEST_VALUE))
+        for name in order
+    }
     # As a tree, because a label's name can be what says that its value is a secret.
     masked = redact_tree(bounded).value
-    return {
-        _cut(_CONTROL.sub(" ", str(name)), LONGEST_NAME): _cut(_CONTROL.sub(" ", str(value)), LONGEST_VALUE)
-        for name, value in masked.items()
-    }
+    return {_cut(str(name), LONGEST_NAME): _cut(str(value), LONGEST_VALUE) for name, value in masked.items()}
 
 
 def identifier(text: str) -> str:
-    """``text`` if it is a plain id (a fingerprint, a trace id) of at most 128 characters, else ""."""
+    """``text`` if it is a plain id (a fingerprint, a trace id) of at most 128 characters, and no secret, else ""."""
     text = text.strip()
-    return text if _ID.fullmatch(text) else ""
+    return text if _ID.fullmatch(text) and redact(text).text == text else ""
 
 
 def moment(text: str) -> str:

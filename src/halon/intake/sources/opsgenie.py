@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from halon.connectors.marker import is_ours
 from halon.incident import times
 from halon.incident.alerts import Alert
-from halon.intake.sources import fields, paging
-from halon.intake.sources.paging import Ack, Came, PagingSource
-from halon.intake.sources.source import group_of
+from halon.intake.sources import fields, paging, prints
+from halon.intake.sources.paging import Ack, Came
+from halon.intake.sources.source import Source, agent_of, group_of
 
 PRODUCT = "Opsgenie"
 ACKNOWLEDGED = "Acknowledge"
@@ -54,7 +54,7 @@ class OpsgenieDelivery(BaseModel):
     integrationName: str | None = ""
 
 
-def read(body: Any, source: PagingSource, received_at: str) -> Came:
+def read(body: Any, source: Source, received_at: str) -> Came:
     """What a delivery holds. ``received_at`` is ISO 8601 UTC. Raises BadPayload that names the place."""
     try:
         delivery = OpsgenieDelivery.model_validate(body)
@@ -71,7 +71,7 @@ def read(body: Any, source: PagingSource, received_at: str) -> Came:
     return Came([_alert(delivery, source, received_at)])
 
 
-def _alert(delivery: OpsgenieDelivery, source: PagingSource, received_at: str) -> Alert:
+def _alert(delivery: OpsgenieDelivery, source: Source, received_at: str) -> Alert:
     given, resolved = delivery.alert, delivery.action in RESOLVED
     details = given.details if isinstance(given.details, dict) else {}
     labels = {str(name): paging.text(value) for name, value in details.items() if paging.text(value)}
@@ -82,11 +82,11 @@ def _alert(delivery: OpsgenieDelivery, source: PagingSource, received_at: str) -
     rule = paging.rule_of(given.message or "")
     return Alert(
         source=source.name,
-        agent=paging.agent_of(source, labels, given.entity or "", delivery.integrationName or ""),
+        agent=agent_of(source, labels.get(source.agent_label, ""), given.entity or "", delivery.integrationName or ""),
         group=group_of(source, fields.clean(labels.get(source.group_label, ""), fields.LONGEST_NAME), rule),
         rule=rule,
         status="resolved" if resolved else "firing",
-        fingerprint=fields.identifier(given.alertId) or "opsgenie",
+        fingerprint=prints.named(given.alertId) if given.alertId else "opsgenie",
         started_at=_moment(given.createdAt) or received_at,
         received_at=received_at,
         ended_at=received_at if resolved else "",

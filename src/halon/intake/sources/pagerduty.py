@@ -12,16 +12,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from halon.connectors.marker import is_ours
 from halon.incident.alerts import Alert
-from halon.intake.sources import fields, paging
-from halon.intake.sources.paging import Ack, Came, PagingSource
-from halon.intake.sources.source import group_of
+from halon.intake.sources import fields, paging, prints
+from halon.intake.sources.paging import Ack, Came
+from halon.intake.sources.source import Source, agent_of, group_of
 
 PRODUCT = "PagerDuty"
 ACKNOWLEDGED = "incident.acknowledged"
 FIRING = ("incident.triggered", "incident.reopened")
 RESOLVED = ("incident.resolved",)
 
-Moment = Annotated[str, Field(max_length=64), AfterValidator(fields.moment)]
+Moment = Annotated[str, Field(max_length=64, json_schema_extra=fields.DATE_TIME), AfterValidator(fields.moment)]
 
 
 class Reference(BaseModel):
@@ -72,7 +72,7 @@ class PagerDutyDelivery(BaseModel):
     event: Event
 
 
-def read(body: Any, source: PagingSource, received_at: str) -> Came:
+def read(body: Any, source: Source, received_at: str) -> Came:
     """What a delivery holds. ``received_at`` is ISO 8601 UTC. Raises BadPayload that names the place."""
     try:
         event = PagerDutyDelivery.model_validate(body).event
@@ -90,7 +90,7 @@ def read(body: Any, source: PagingSource, received_at: str) -> Came:
     return Came([_alert(event, incident, source, received_at)])
 
 
-def _alert(event: Event, incident: Incident, source: PagingSource, received_at: str) -> Alert:
+def _alert(event: Event, incident: Incident, source: Source, received_at: str) -> Alert:
     resolved = event.event_type in RESOLVED
     service, title = incident.service or Reference(), incident.title or ""
     labels = _custom(incident.custom_fields)
@@ -98,11 +98,11 @@ def _alert(event: Event, incident: Incident, source: PagingSource, received_at: 
     rule = paging.rule_of(title)
     return Alert(
         source=source.name,
-        agent=paging.agent_of(source, labels, service.summary or "", service.id),
+        agent=agent_of(source, labels.get(source.agent_label, ""), service.summary or "", service.id),
         group=group_of(source, fields.clean(labels.get(source.group_label, ""), fields.LONGEST_NAME), rule),
         rule=rule,
         status="resolved" if resolved else "firing",
-        fingerprint=fields.identifier(incident.id) or fields.identifier(event.id),
+        fingerprint=prints.named(incident.id or event.id),
         # One that is reopened is the same incident there and has fired anew.
         started_at=event.occurred_at
         if event.event_type == "incident.reopened"

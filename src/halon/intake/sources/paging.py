@@ -3,24 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from halon.incident.alerts import Alert
 from halon.intake.sources import fields
 from halon.intake.sources.source import Source
 
-UNKNOWN_AGENT = "unknown"
-
-
-class PagingSource(Source, Protocol):
-    """A source of kind pagerduty or opsgenie. The maps have lower-case keys."""
-
-    @property
-    def people(self) -> Mapping[str, str]: ...
-    @property
-    def agents(self) -> Mapping[str, str]: ...
+_LARGEST = 10**40
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +36,7 @@ class Came:
     ack: Ack | None = None
 
 
-def spoken(source: PagingSource, product: str, *names: str) -> tuple[str, str]:
+def spoken(source: Source, product: str, *names: str) -> tuple[str, str]:
     """The person of the kit, and what the product calls them: by the first of ``names`` (ids, mail addresses, …) that
     the kit knows. Whoever it does not know keeps the product's name, and the incident says that it knows nobody so."""
     given = [clean for name in names if (clean := fields.clean(name, fields.LONGEST_NAME))]
@@ -55,22 +45,16 @@ def spoken(source: PagingSource, product: str, *names: str) -> tuple[str, str]:
     return by, called or product
 
 
-def agent_of(source: PagingSource, labels: Mapping[str, str], *services: str) -> str:
-    """The agent that an alert is of: by label, by the map of services, else the service's own name."""
-    if named := labels.get(source.agent_label, ""):
-        return fields.clean(named, fields.LONGEST_NAME)
-    if mapped := next((source.agents[one.lower()] for one in services if one.lower() in source.agents), ""):
-        return mapped
-    return next((name for one in services if (name := fields.clean(one, fields.LONGEST_NAME))), UNKNOWN_AGENT)
-
-
 def rule_of(title: str) -> str:
     """A name for what fired: the title without the numbers that change from one alert to the next."""
-    return fields.clean(re.sub(r"[0-9][0-9.,:%/-]*", "N", title), fields.LONGEST_NAME) or "unnamed"
+    # Cleaned first: without its digits a token or a card number is not recognised, and its letters would stay.
+    return re.sub(r"[0-9][0-9.,:%/-]*", "N", fields.clean(title, fields.LONGEST_NAME)) or "unnamed"
 
 
 def text(value: Any) -> str:
     """``value`` if it is text, a number as text, else ""."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return ""
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return ""  # Python writes no number of thousands of digits
     return str(value)

@@ -44,8 +44,10 @@ class Report(BaseModel):
     agent: Name
     summary: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000)]
     what: What
-    seen_at: Annotated[str, Field(max_length=64), AfterValidator(fields.moment)] = ""
-    trace_id: Annotated[str, Field(max_length=128)] = ""
+    seen_at: Annotated[str, Field(max_length=64, json_schema_extra=fields.DATE_TIME), AfterValidator(fields.moment)] = (
+        ""
+    )
+    trace_id: Annotated[str, Field(max_length=128, json_schema_extra={"pattern": "^[A-Za-z0-9._:-]*$"})] = ""
 
 
 def read(body: Any, received_at: str) -> list[Alert]:

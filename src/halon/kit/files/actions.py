@@ -23,7 +23,8 @@ class StageShape(Shape):
 class ActionShape(Shape):
     """An action that is ready for some agents.
 
-    ``operation`` is one of their connector, ``with`` gives the values that it needs. ``rung`` is its step on the
+    ``operation`` is one of their connector, or of ``connector``: what stands around them, such as a gateway or a switch
+    for features, at the connector's own address. ``with`` gives the values that it needs. ``rung`` is its step on the
     ladder, ``disruption`` runs from 0 (nobody notices) to 4 (all stands still). ``covers`` names the tools that it
     takes out, beside the one in ``with``; ``all`` means the whole agent.
     """
@@ -31,6 +32,7 @@ class ActionShape(Shape):
     action: Name
     title: Line
     agents: list[Name] = Field(min_length=1)
+    connector: Name | None = None
     operation: Name
     values: dict[Name, Any] = Field(default_factory=dict, alias="with")
     target: Line

@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from halon.incident.assessment import Mode
-from halon.kit.files.connectors import CallShape
+from halon.kit.files.connectors import CallShape, HarmlessShape
 from halon.kit.files.entities import Place
 from halon.kit.files.shapes import Line, Name, Shape, Variable, Words
 
@@ -58,7 +58,8 @@ class KnownGoodShape(Shape):
 class AgentFile(Shape):
     """The whole file: whose the agent is, how far Halon may go, how it is reached, what it can do and touch.
 
-    ``control_url`` is its default address; the variable that ``control_url_env`` names comes first.
+    ``control_url`` is its default address; the variable that ``control_url_env`` names comes first. ``harmless`` is what
+    ``halon connector test`` may switch off and on again, before what the connector names.
     """
 
     title: Line
@@ -79,3 +80,4 @@ class AgentFile(Shape):
     data: DataShape = Field(default_factory=DataShape)
     fallback: FallbackShape | None = None
     known_good: KnownGoodShape | None = None
+    harmless: HarmlessShape | None = None

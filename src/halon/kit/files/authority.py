@@ -14,6 +14,18 @@ class GatesShape(Shape):
     ask: GateShape
 
 
+class ReadersShape(Shape):
+    """The roles that read sealed evidence of each access class.
+
+    Left out: open is for who may say ``note``, restricted for who may say ``finding``, privileged for who may say
+    ``override``.
+    """
+
+    open: list[Name] | None = None
+    restricted: list[Name] | None = None
+    privileged: list[Name] | None = None
+
+
 class VerifierShape(Shape):
     """What must prove who spoke, by command and by kind of gate; ``claimed`` where nothing is named."""
 
@@ -22,17 +34,20 @@ class VerifierShape(Shape):
 
 
 class AuthorityFile(Shape):
-    """The whole file: commands, and facts or groups of facts, each with the roles that may say it."""
+    """The whole file: commands, and facts or groups of facts, each with the roles that may say it; and who reads evidence."""
 
     commands: dict[Name, list[Name]]
     facts: dict[Name, list[Name]] = Field(default_factory=dict)
     verifier: VerifierShape = Field(default_factory=VerifierShape)
     gates: GatesShape
+    evidence: ReadersShape = Field(default_factory=ReadersShape)
 
 
 SEVERITY_DOWN = "severity-down"
 """Lowering the severity takes more than setting it: a permission of its own."""
 FACT_DOWN = "fact-down"
 """So does a fact that loosens a severity or a clock: a lower count, a later time, back to not known."""
+EVIDENCE = "evidence"
+"""The command that reads evidence. Who may say it follows from who reads which class."""
 CLAIMED = "claimed"
 """The verifier that proves nothing: the name is looked up in the kit, and the log says "name unverified"."""

@@ -29,7 +29,11 @@ Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")]
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_printable)]
 """A short text on one line."""
 AuthScheme = Annotated[str, StringConstraints(pattern=r"^(none|bearer|basic|header:[A-Za-z0-9-]{1,60})$")]
-"""How a secret becomes a header: none, bearer, basic, or ``header:X-Api-Key``."""
+"""How one secret becomes a header: none, bearer, basic, or ``header:X-Api-Key``."""
+ConnectorAuth = Annotated[
+    str, StringConstraints(pattern=r"^(none|bearer|basic|header:[A-Za-z0-9-]{1,60}|oauth2|hmac|mtls|aws-sigv4)$")
+]
+"""How secrets get into a connector's request: as above, or oauth2, hmac, mtls, aws-sigv4."""
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 """A longer text; line breaks are allowed."""
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]

@@ -10,23 +10,27 @@ from halon.kit.bundle import Bundle
 from halon.kit.tonight.agents import about_agents
 from halon.kit.tonight.authority import about_authority
 from halon.kit.tonight.finding import ITEMS, RANKS, Finding, Item, Rank
+from halon.kit.tonight.mutes import about_mutes
 from halon.kit.tonight.reach import reach
 from halon.kit.tonight.recipients import about_recipients
 from halon.kit.tonight.rota import about_rota
+from halon.kit.tonight.sources import about_sources
 from halon.kit.tonight.words import about_words
 
 
 def tonight(
-    bundle: Bundle, policy: Policy, secrets: Mapping[str, str], environ: Mapping[str, str], now: datetime
+    bundle: Bundle, policy: Policy, secrets: Mapping[str, tuple[str, ...]], environ: Mapping[str, str], now: datetime
 ) -> tuple[Finding, ...]:
     """All findings about a sound kit, the worst first. ``now`` is from when four weeks of rota are played."""
     found = (
         *reach(bundle, policy, secrets, environ),
+        *about_sources(bundle),
         *about_agents(bundle),
         *about_authority(bundle),
         *about_rota(bundle, policy, now),
         *about_words(bundle, policy),
         *about_recipients(bundle, policy),
+        *about_mutes(policy, now),
     )
     return ranked(found)
 

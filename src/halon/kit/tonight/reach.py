@@ -8,11 +8,14 @@ from halon.judgement.policy import Policy
 from halon.kit.bundle import Bundle
 from halon.kit.channels import missing
 from halon.kit.tonight.finding import Finding
+from halon.kit.tonight.sources import senders, without_secret
 from halon.kit.tonight.spoken import listed
 
 
-def reach(bundle: Bundle, policy: Policy, secrets: Mapping[str, str], environ: Mapping[str, str]) -> Iterator[Finding]:
-    """What can't be reached as things are. ``secrets`` maps agents to the variable of their secret."""
+def reach(
+    bundle: Bundle, policy: Policy, secrets: Mapping[str, tuple[str, ...]], environ: Mapping[str, str]
+) -> Iterator[Finding]:
+    """What can't be reached as things are. ``secrets`` maps agents and connectors to the variables of their secrets."""
     yield from _agents(policy, secrets, environ)
     yield from _channels(bundle, environ)
     for name, channel in bundle.communications.channels.items():
@@ -31,23 +34,22 @@ def reach(bundle: Bundle, policy: Policy, secrets: Mapping[str, str], environ: M
     if rota is not None and not environ.get(rota.token_env):
         what = f"{rota.kind} can't be asked who is on call: {rota.token_env} is not set; the rules of oncall.yaml count"
         yield Finding("weak", "on-call and commander's playbook", what, "set it where the worker runs")
-    for name, source in bundle.sources.sources.items():
-        if not environ.get(source.token_env):
-            what = f"the source {name} has no token"
-            fix = f"set {source.token_env}, or start with halon up, which makes one"
-            yield Finding("fails", "logging and traceability", what, fix)
+    for name, source in senders(bundle).items():
+        yield from without_secret(name, source, environ)
 
 
-def _agents(policy: Policy, secrets: Mapping[str, str], environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Agents without their token, those that Halon may act on first; one finding a variable."""
-    cut_off: dict[str, list[str]] = {}
-    for agent, variable in sorted(secrets.items(), key=lambda one: _observed(policy, one[0])):
-        if not environ.get(variable):
-            cut_off.setdefault(variable, []).append(agent)
-    for variable, agents in cut_off.items():
-        others = f" (and {listed(agents[1:], 6)})" if agents[1:] else ""
-        what = f"the agent {agents[0]}{others} can't be reached: {variable} is not set"
-        yield Finding("fails", "kill switch and safe mode", what, "set it where the worker runs")
+def _agents(policy: Policy, secrets: Mapping[str, tuple[str, ...]], environ: Mapping[str, str]) -> Iterator[Finding]:
+    """Agents and connectors without their secrets, those that Halon may act on first; one finding for the same lack."""
+    cut_off: dict[tuple[str, ...], list[str]] = {}
+    for name, variables in sorted(secrets.items(), key=lambda one: _observed(policy, one[0])):
+        if absent := tuple(variable for variable in variables if not environ.get(variable)):
+            cut_off.setdefault(absent, []).append(name)
+    for absent, names in cut_off.items():
+        whose = "agent" if names[0] in policy.agents else "connector"
+        others = f" (and {listed(names[1:], 6)})" if names[1:] else ""
+        are, it = ("are", "them") if len(absent) > 1 else ("is", "it")
+        what = f"the {whose} {names[0]}{others} can't be reached: {listed(absent, 6)} {are} not set"
+        yield Finding("fails", "kill switch and safe mode", what, f"set {it} where the worker runs")
 
 
 def _channels(bundle: Bundle, environ: Mapping[str, str]) -> Iterator[Finding]:

@@ -1,0 +1,48 @@
+"""Evidence is sealed beside what can be undone, and before what can't."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from halon.incident.state import Sealed
+from halon_activities.evidence import Evidence
+
+
+async def test_promise_2_what_can_be_undone_does_not_wait_for_the_evidence(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While collecting takes its time the tool is off already; the token waits, and its gate opens once it is sealed."""
+    released, whole = asyncio.Event(), Evidence._kind
+
+    async def slow(self: Evidence, *given: Any) -> tuple[list[Sealed], str]:
+        await released.wait()
+        return await whole(self, *given)
+
+    monkeypatch.setattr(Evidence, "_kind", slow)
+    await house.misbehave()
+    async with house.worker():
+        await house.open()
+        now = await house.until("the tool to be off", lambda s: s["actions"].get("disable-send-email") == "verified")
+        assert now["actions"]["revoke-token"] == "planned"
+        assert await house.open_gates() == []
+        assert not [one for one in await house.query("timeline") if one["text"].startswith("Sealed traces")]
+        released.set()
+        told = await house.approve("revoke-token")
+        assert "NotAuthorised" not in told
+        await house.until("the token to be revoked", lambda s: s["actions"].get("revoke-token") == "verified")
+    texts = [one["text"] for one in await record_of(house)]
+    sealed = next(at for at, text in enumerate(texts) if text.startswith("Sealed traces"))
+    off = next(
+        at for at, text in enumerate(texts) if text.startswith("Verified by reading back: ") and "send_email" in text
+    )
+    revoked = next(at for at, text in enumerate(texts) if text.startswith("Applying: ") and "token" in text.lower())
+    assert off < sealed < revoked
+
+
+async def record_of(house: Any) -> list[dict[str, Any]]:
+    """The lines of the record."""
+    [incident_id] = await house.record.incidents()
+    return [{"text": entry.text} for entry in await house.record.entries(incident_id)]
