@@ -66,7 +66,7 @@ async def asked(house: Any) -> tuple[dict[str, Any], int]:
     await drafted(house, count)
     count = 0
     while count != (count := await drafts(house)):  # the draft that is sent follows the one that was compared
-        await asyncio.sleep(1)
+        await asyncio.sleep(4)
     one = await gate(house)
     for _ in range(100):
         if pages(house):
@@ -82,14 +82,9 @@ async def test_a_word_that_the_notice_does_not_show_changes_nothing_about_its_ga
     """Five people say five things: the same gate, the same page, and one draft each that was compared and let go."""
     house = await make_house((renewing_server if way == "renewing" else server).client, f"unshown-{way}")
     async with house.worker():
-        _, paged = await asked(house)
+        before, paged = await asked(house)
         assert paged == 1, pages(house, "")
-        await house.until("the cause to be found", lambda s: s["phases"]["rca"] == "done")
         count = await drafts(house)
-        await house.say("fact", by="tom", name="spend_eur", value=99)  # what was found meanwhile is drafted by now
-        await drafted(house, count)
-        await asyncio.sleep(3)
-        before, count = await gate(house), await drafts(house)
         known = [one["id"] for one in await house.query("gates") if one["subject"] == SUBJECT]
         for number in range(5):
             told = await house.say("fact", by="tom", name="spend_eur", value=100 + number)

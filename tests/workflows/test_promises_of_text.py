@@ -15,6 +15,7 @@ from halon.drill.customers import CUSTOMERS, FAKE_SECRET_PREFIX
 from halon.drill.documents import COLLECTOR_ADDRESS
 from halon.incident.alerts import Alert
 from halon.intake.sources.alertmanager import read
+from halon.intake.sources.reader import Arrived
 from halon.kit import load
 
 CANARY_SECRET = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
@@ -35,7 +36,7 @@ def delivered(house: Any, **words: str) -> list[Alert]:
         "labels": {"alertname": "AgentUnauthorisedToolAction", "agent": "support-bot", "group": house.settings.task_queue,
                    "note": words["summary"]},
     }]}  # fmt: skip
-    return read(body, load(house.settings.kit, house.environ).sources["alertmanager"], started, 10)
+    return read(Arrived(body, started, 10), load(house.settings.kit, house.environ).sources["alertmanager"])
 
 
 def mails(house: Any) -> list[str]:
