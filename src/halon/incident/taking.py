@@ -48,7 +48,9 @@ def take_over(state: State, taken: Taken, now: str) -> State:
     state = wake(state, now, f"{link.reference} was merged into it")
     state = _with_facts(state, taken, now)
     if before is None:
-        state = _with_alerts(state, taken, now)
+        # Of a circle: it may hold already what this incident handed over, and is then not counted a second time.
+        again = state.workflow_id in link.path and bool(set(state.seen) & set(taken.seen))
+        state = _with_alerts(state, taken, now, again=again)
         told = (
             f"{link.reference} was merged into this incident by {link.by}: {link.reason}. {counted(link.alerts, 'alert')} of "
             f"{counted(len(taken.counts), 'rule')} and {counted(len(taken.facts), 'fact')} came with it."
@@ -115,11 +117,11 @@ def _source(state: State, anchor: str) -> str:
     return said[-1] if said and said[-1] != PERSON else EARLIER
 
 
-def _with_alerts(state: State, taken: Taken, now: str) -> State:
+def _with_alerts(state: State, taken: Taken, now: str, *, again: bool = False) -> State:
     counts = {one.rule: one for one in state.counts}
     for one in taken.counts:
         rule = one.rule if one.rule in counts or len(counts) < COUNTED_RULES else OTHER_RULES
-        counts[rule] = _sum(counts.get(rule), one, rule)
+        counts[rule] = (_larger if again else _sum)(counts.get(rule), one, rule)
     fires = bool(taken.firing or taken.firing_more)
     firing = tuple(dict.fromkeys((*state.firing, *taken.firing)))
     rest = {**unpack(state.firing_rest), **unpack(taken.firing_rest)}
@@ -148,6 +150,17 @@ def _with_alerts(state: State, taken: Taken, now: str) -> State:
         told = f"Alerts of {taken.link.reference} fired after containment: looking once more."
         return note(state, now, "recurrence", "contain", told)
     return replace(state, recovered_at="")
+
+
+def _larger(here: AlertCount | None, there: Count, rule: str) -> AlertCount:
+    """The counts of a rule where those of there hold those of here already."""
+    both, mine = _sum(here, there, rule), here or AlertCount(rule)
+    return replace(
+        both,
+        firing=max(mine.firing, both.firing - mine.firing),
+        resolved=max(mine.resolved, both.resolved - mine.resolved),
+        duplicates=max(mine.duplicates, both.duplicates - mine.duplicates),
+    )
 
 
 def _sum(have: AlertCount | None, more: Count, rule: str) -> AlertCount:
