@@ -33,6 +33,8 @@ from halon.kit import Source
 from halon.kit.auth import Auth
 from halon.settings import Settings
 
+pytestmark = pytest.mark.long
+
 CHECKED = settings(
     max_examples=25, deadline=None, derandomize=True, phases=[Phase.explicit, Phase.generate],
     suppress_health_check=list(HealthCheck),

@@ -20,7 +20,7 @@ from halon.incident.ids import correlation_key, workflow_id
 ALERTS, CAUSES, CONNECTIONS = 400, 4, 20
 TOKEN = "token-of-the-alertmanager-of-this-test"
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.long]
 
 
 class Door:
