@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.long
+
 WORKER = Path(__file__).with_name("dying_worker.py")
 TOOL = "/control/tools/send_email"
 

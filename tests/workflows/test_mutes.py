@@ -11,6 +11,8 @@ import pytest
 
 from halon_workflows.surface import PHASE
 
+pytestmark = pytest.mark.long
+
 MUTES = """
 mutes:
   evals-retrained:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+pytestmark = pytest.mark.long
+
 
 async def test_what_is_split_off_is_an_incident_of_its_own(house: Any) -> None:
     """Detected when its first alert came, judged anew, linked both ways; once it is closed, its rules join here again."""

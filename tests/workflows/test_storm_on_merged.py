@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+pytestmark = pytest.mark.long
+
 
 async def test_three_thousand_alerts_to_a_merged_incident_are_counted_by_the_other(house: Any) -> None:
     """All that come while it is merged are passed on; no task of either workflow fails."""
