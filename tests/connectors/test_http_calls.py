@@ -88,6 +88,8 @@ def test_localhost_says_that_it_is_near() -> None:
     """``localhost`` is no name that somebody else could point anywhere."""
     require_allowed("localhost", "127.0.0.1")
     require_allowed("LOCALHOST.", "::1")
+    with pytest.raises(Refused):
+        require_allowed("localhost.example", "127.0.0.1")
 
 
 @pytest.mark.parametrize("address", ["10.1.2.3", "fd12::1", "93.184.216.34"])
