@@ -13,10 +13,11 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from halon.incident.alerts import AlertCount
 from halon.incident.hearing import sources
 from halon.incident.ids import PREFIX, correlation_key, incident_id, reference
 from halon.incident.joining import outside_window
-from halon.incident.links import Count, Has, MergedFrom, Met, Taken
+from halon.incident.links import Has, MergedFrom, Met, Taken
 from halon.incident.merging import has
 from halon.incident.opening import Opening
 from halon.incident.state import State
@@ -206,7 +207,7 @@ def taken_from(state: State) -> Taken:
         ),
         alerts=state.alerts, firing=state.firing, firing_more=state.firing_more, seen=state.seen, sources=sources(state),
         firing_rest=state.firing_rest, seen_rest=state.seen_rest,
-        counts=tuple(Count(one.rule, one.firing, one.resolved, one.duplicates, one.first_at, one.last_at) for one in state.counts),
+        counts=tuple(AlertCount(one.rule, one.firing, one.resolved, one.duplicates, one.first_at, one.last_at) for one in state.counts),
         last_fired_at=state.last_fired_at, facts=state.facts,
         anchors={name: str(values[name]) for name in times if isinstance(values.get(name), str) and values[name]},
         head=state.chain.head,

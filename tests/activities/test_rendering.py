@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from halon.incident.about import about
+from halon.incident.alerts import AlertCount
 from halon.incident.assessment import Assessment, Obligation, Person, Roster, Severity, Stage
 from halon.incident.facts import Fact
 from halon.incident.gates import Answer, Gate, Proof
 from halon.incident.notices import Notice
 from halon.incident.orders import Action, Call, GatePolicy, Order
 from halon.incident.remedies import Corrective, Finding, MinimalCase, Rerun, Waiver
-from halon.incident.state import AlertCount, LevelChange, Sealed, State
+from halon.incident.state import LevelChange, Sealed, State
 from halon.incident.timeline import note
 from halon.rendering import TemplateFailed, environment, find, markdown, plain, render, when
 

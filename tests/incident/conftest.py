@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from halon.incident.admission import Outcome, Standing, admit
-from halon.incident.alerts import Alert
+from halon.incident.alerts import Alert, AlertCount
 from halon.incident.assessment import Assessment, Obligation, Person, Roster, Severity, Stage
 from halon.incident.commands import parse
 from halon.incident.facts import Fact
 from halon.incident.gates import Answer, Gate, Proof, gate_id
 from halon.incident.judged import take_in
 from halon.incident.learning import learn
-from halon.incident.links import Count, Has, MergedFrom, MergedInto, SplitFrom, SplitOff
+from halon.incident.links import Has, MergedFrom, MergedInto, SplitFrom, SplitOff
 from halon.incident.messages import Message
 from halon.incident.mutes import Hush, Muted
 from halon.incident.notices import Notice
@@ -169,9 +169,9 @@ def full() -> State:
                                                   Has(("disable-mail",), {"eu-gdpr-33@acme-eu": ""}, True)),
         merged_from=(MergedFrom("incident-c.d", "INC-0003", "c", "d", "ann", at(60), "one cause", 1, 3, 2, ("incident-e.f",),
                                 (("c", "d"),), 2, 1),),
-        split_from=SplitFrom("incident-g.h", "INC-0004", "ann", at(1), "another cause", at(-9), (Count("Leak", 1),), ("x",)),
+        split_from=SplitFrom("incident-g.h", "INC-0004", "ann", at(1), "another cause", at(-9), (AlertCount("Leak", 1),), ("x",)),
         splits=(SplitOff(1, f"{WORKFLOW}.split-1", ("Slow",), ("fp-9",), "ann", at(20), "another cause", at(-5), (alert(),),
-                         (Count("Slow", 1),), "INC-0005", at(21), at(22), 1, 2),),
+                         (AlertCount("Slow", 1),), "INC-0005", at(21), at(22), 1, 2),),
         muted=Muted("night", at(40), "trained anew", "tom", "SEV2", T0, ("Leak",), True, True, at(30), "tom said something", 1),
         hush=Hush("ann", at(35), at(3600), "on it", "SEV2"), ended_as="merged",
         assessed_alerts=1, refused={"u-9": ("NotAuthorised", "no")},

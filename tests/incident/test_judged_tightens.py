@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from halon.incident.alerts import AlertCount
 from halon.incident.assessment import Assessment
 from halon.incident.facts import Fact
 from halon.incident.judged import alerted, take_in
 from halon.incident.learning import learn
-from halon.incident.state import AlertCount, State
+from halon.incident.state import State
 
 LEVELS = ("SEV1", "SEV2", "SEV3", "SEV4")
 

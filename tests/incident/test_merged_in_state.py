@@ -9,14 +9,14 @@ import pytest
 
 from halon.incident import merging, passing
 from halon.incident.admission import Outcome, admit
-from halon.incident.alerts import Alert
+from halon.incident.alerts import Alert, AlertCount
 from halon.incident.clocks import fire_due, next_event
 from halon.incident.commands import parse
 from halon.incident.facts import Fact, held
 from halon.incident.gates import Proof
 from halon.incident.learning import learn
 from halon.incident.linked import linked
-from halon.incident.links import Count, Has, MergedFrom, Met, Taken
+from halon.incident.links import Has, MergedFrom, Met, Taken
 from halon.incident.opening import Opening
 from halon.incident.opening_state import first_state
 from halon.incident.remedies import Corrective
@@ -46,7 +46,8 @@ def merged(room: Any, has: Has | None = None, **fields: Any) -> State:
 def taken(state: State, **fields: Any) -> Taken:
     """What ``state`` hands over, without the activity that reads it."""
     counts = tuple(
-        Count(one.rule, one.firing, one.resolved, one.duplicates, one.first_at, one.last_at) for one in state.counts
+        AlertCount(one.rule, one.firing, one.resolved, one.duplicates, one.first_at, one.last_at)
+        for one in state.counts
     )
     number = sum(one.firing + one.resolved for one in state.counts)
     link = MergedFrom("incident-support-bot.slow", "INC-0009", "support-bot", "slow", "ann", "t", "one cause", 1, number,

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from halon.incident import clocks
+from halon.incident.alerts import AlertCount
 from halon.incident.numbers import NUMBERS, apart_from_numbers
 from halon.incident.settling import unsettled
-from halon.incident.state import AlertCount, State, Tally
+from halon.incident.state import State, Tally
 from halon.incident.status import details, headline, waiting_on
 from halon.incident.storm import absorb
 

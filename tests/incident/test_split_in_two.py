@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from halon.incident import passing, splitting
+from halon.incident.alerts import AlertCount
 from halon.incident.facts import held
 from halon.incident.ids import predecessor_id, split_id
 from halon.incident.linked import linked
-from halon.incident.links import Count, MergedInto, SplitFrom
+from halon.incident.links import MergedInto, SplitFrom
 from halon.incident.opening import Opening
 from halon.incident.opening_state import first_state
 from halon.incident.state import State
@@ -114,7 +115,7 @@ def test_counts_that_moved_whole_are_told_by_the_new_incident(room: Any) -> None
         room.at(60),
         "r",
         room.at(-60),
-        (Count("Slow", 900, 3, 5, room.at(-60), room.at(50)),),
+        (AlertCount("Slow", 900, 3, 5, room.at(-60), room.at(50)),),
     )
     new = first_state(
         Opening((room.alert(rule="Slow"),), form=1, split=split), "incident-a.b.split-1", "run-9", room.at(61)

@@ -61,6 +61,18 @@ def mark_of(text: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:6]).decode()
 
 
+@dataclass(frozen=True, slots=True)
+class AlertCount:
+    """Alerts of one rule, counted: the history stays small however many come. Times are ISO 8601 UTC."""
+
+    rule: str
+    firing: int = 0
+    resolved: int = 0
+    duplicates: int = 0
+    first_at: str = ""
+    last_at: str = ""
+
+
 def timed(alert: Alert) -> Alert:
     """``alert`` with its times in the one form that sorts. Raises Malformed for a text that is no time.
 

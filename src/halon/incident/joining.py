@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from halon.incident.alerts import Alert, timed
+from halon.incident.alerts import Alert, AlertCount, timed
 from halon.incident.facts import Fact
 from halon.incident.hearing import heard
 from halon.incident.learning import learn
-from halon.incident.state import AlertCount, State, sparing
+from halon.incident.state import State, sparing
 from halon.incident.timeline import note, tell
 from halon.incident.times import after, seconds_between
 

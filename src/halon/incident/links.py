@@ -4,20 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from halon.incident.alerts import Alert
+from halon.incident.alerts import Alert, AlertCount
 from halon.incident.facts import Fact
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """Alerts of one rule that moved with a merge or a split, counted. Times are ISO 8601 UTC."""
-
-    rule: str
-    firing: int = 0
-    resolved: int = 0
-    duplicates: int = 0
-    first_at: str = ""
-    last_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +102,7 @@ class Taken:
 
     link: MergedFrom
     alerts: tuple[Alert, ...] = ()
-    counts: tuple[Count, ...] = ()
+    counts: tuple[AlertCount, ...] = ()
     firing: tuple[str, ...] = ()
     firing_more: int = 0
     firing_rest: str = ""
@@ -137,7 +125,7 @@ class SplitFrom:
     at: str
     reason: str
     detected_at: str = ""
-    counts: tuple[Count, ...] = ()
+    counts: tuple[AlertCount, ...] = ()
     seen: tuple[str, ...] = ()
     seen_rest: str = ""
 
@@ -158,7 +146,7 @@ class SplitOff:
     reason: str
     detected_at: str = ""
     alerts: tuple[Alert, ...] = ()
-    counts: tuple[Count, ...] = ()
+    counts: tuple[AlertCount, ...] = ()
     reference: str = ""
     opened_at: str = ""
     closed_at: str = ""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from halon.incident.alerts import Alert
+from halon.incident.alerts import Alert, AlertCount
 from halon.incident.commands import near
 from halon.incident.counting import counted
 from halon.incident.facts import Fact
 from halon.incident.ids import correlation_key, split_id
 from halon.incident.joining import recovered
 from halon.incident.learning import learn
-from halon.incident.links import Count, SplitFrom, SplitOff
+from halon.incident.links import SplitFrom, SplitOff
 from halon.incident.passing import with_split, without_firing
 from halon.incident.saying import Refused, Saying
-from halon.incident.state import AlertCount, State
+from halon.incident.state import State
 from halon.incident.storm import REMEMBERED
 from halon.incident.timeline import note
 
@@ -136,21 +136,21 @@ def _sources(kept: Sequence[Alert]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(one.source for one in kept if one.status == "firing")) or (UNKNOWN,)
 
 
-def _counts(state: State, moved: Sequence[Alert], rules: Sequence[str]) -> tuple[Count, ...]:
+def _counts(state: State, moved: Sequence[Alert], rules: Sequence[str]) -> tuple[AlertCount, ...]:
     """What moves, by rule: a rule that was named moves whole, of another only the alerts themselves."""
     found = []
     for one in state.counts:
         if one.rule in rules:
-            found.append(Count(one.rule, one.firing, one.resolved, one.duplicates, one.first_at, one.last_at))
+            found.append(AlertCount(one.rule, one.firing, one.resolved, one.duplicates, one.first_at, one.last_at))
             continue
         some = [alert for alert in moved if alert.rule == one.rule]
         if some:
             firing = sum(alert.status == "firing" for alert in some)
-            found.append(Count(one.rule, firing, len(some) - firing, 0, some[0].received_at, some[-1].received_at))
+            found.append(AlertCount(one.rule, firing, len(some) - firing, 0, some[0].received_at, some[-1].received_at))
     return tuple(found)
 
 
-def _less(counts: Sequence[AlertCount], gone: Sequence[Count]) -> tuple[AlertCount, ...]:
+def _less(counts: Sequence[AlertCount], gone: Sequence[AlertCount]) -> tuple[AlertCount, ...]:
     by_rule = {one.rule: one for one in gone}
     left = []
     for one in counts:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from halon.incident.alerts import Alert
+from halon.incident.alerts import Alert, AlertCount
 from halon.incident.assessment import Assessment, Level, Obligation
 from halon.incident.chain import Chain
 from halon.incident.facts import Fact
@@ -42,18 +42,6 @@ class Sealed:
     retention: str = ""
     retain_until: str = ""
     hold: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class AlertCount:
-    """Alerts of one rule, counted: the history stays small however many come. Times are ISO 8601 UTC."""
-
-    rule: str
-    firing: int = 0
-    resolved: int = 0
-    duplicates: int = 0
-    first_at: str = ""
-    last_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,12 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from halon.incident.alerts import Alert, mark_of, timed
+from halon.incident.alerts import Alert, AlertCount, mark_of, timed
 from halon.incident.counting import counted
 from halon.incident.joining import EXEMPLARS, count, fires, outside_window, recovered, said
 from halon.incident.remembered import MOST, key, pack, unpack
 from halon.incident.sheaves import is_sheaf, number, pairs, put_by, unique
-from halon.incident.state import AlertCount, State, Tally
+from halon.incident.state import State, Tally
 from halon.incident.timeline import note
 from halon.incident.times import after, seconds_between
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from halon.incident.alerts import Alert
+from halon.incident.alerts import Alert, AlertCount
 from halon.incident.counting import counted
 from halon.incident.facts import PERSON, Fact
 from halon.incident.hearing import MOST as MOST_SOURCES
 from halon.incident.joining import COUNTED_RULES, EXEMPLARS, OTHER_RULES, outside_window, recurs
 from halon.incident.known import counted as known
 from halon.incident.learning import bounded, learn
-from halon.incident.links import Count, MergedFrom, Taken
+from halon.incident.links import MergedFrom, Taken
 from halon.incident.merging import taken_back
 from halon.incident.passing import divert
 from halon.incident.remembered import MOST as MOST_REST
 from halon.incident.remembered import key, pack, unpack
-from halon.incident.state import AlertCount, State
+from halon.incident.state import State
 from halon.incident.storm import REMEMBERED, absorb
 from halon.incident.timeline import note
 from halon.incident.times import normal
@@ -152,7 +152,7 @@ def _with_alerts(state: State, taken: Taken, now: str, *, again: bool = False) -
     return replace(state, recovered_at="")
 
 
-def _larger(here: AlertCount | None, there: Count, rule: str) -> AlertCount:
+def _larger(here: AlertCount | None, there: AlertCount, rule: str) -> AlertCount:
     """The counts of a rule where those of there hold those of here already."""
     both, mine = _sum(here, there, rule), here or AlertCount(rule)
     return replace(
@@ -163,7 +163,7 @@ def _larger(here: AlertCount | None, there: Count, rule: str) -> AlertCount:
     )
 
 
-def _sum(have: AlertCount | None, more: Count, rule: str) -> AlertCount:
+def _sum(have: AlertCount | None, more: AlertCount, rule: str) -> AlertCount:
     old = have or AlertCount(rule)
     return AlertCount(
         rule, old.firing + more.firing, old.resolved + more.resolved, old.duplicates + more.duplicates,
