@@ -180,7 +180,7 @@ def test_envoy_stops_and_serves_the_agents_route(
 def test_an_incident_closes_the_route_in_caddy_and_people_open_it(
     house: Any, caddy: Callable[..., tuple[str, str]], acts: Callable[..., dict[str, Any]], outside: Callable[..., Any]
 ) -> None:
-    """A report closes the gateway before the agent, read back; giving it back takes a person, and then it is open."""
+    """A report alone asks: agreed to, the gateway before the agent closes, read back; giving it back takes a person too."""
     admin, agent = caddy(house.agent.url.removeprefix("http://"))
     kit = Path(house.environment["HALON_KIT"])
     shutil.rmtree(kit / "runbooks")  # they name the starter kit's actions
@@ -195,6 +195,7 @@ def test_an_incident_closes_the_route_in_caddy_and_people_open_it(
     told = house.say("report", "It mailed a customer's records to a stranger.", "--agent", "support-bot", "--what",
                      "unauthorised_tool_action", "--by", "ann", "--json")  # fmt: skip
     reference = str(told.value["incidents"][0]["incident"])
+    house.approve(reference, "stop-it", "ann")
     house.until_status(reference, "the route closed", lambda now: now["actions"].get("stop-it") == "verified")
     assert outside("POST", f"{agent}/v1/chat", hello).status == 503
     assert outside("GET", f"{agent}/healthz").status == 200

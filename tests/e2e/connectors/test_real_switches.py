@@ -134,7 +134,7 @@ def test_unleash_switches_the_agents_flag(unleash: str, line: Callable[..., Any]
 def test_an_incident_switches_the_flag_in_unleash_and_people_switch_it_on(
     house: Any, unleash: str, acts: Callable[..., dict[str, Any]], outside: Callable[..., Any]
 ) -> None:
-    """A report switches the flag off, read back; switching it on again takes a person."""
+    """A report alone asks: agreed to, the flag goes off, read back; switching it on again takes a person too."""
     kit = Path(house.environment["HALON_KIT"])
     shutil.rmtree(kit / "runbooks")  # they name the starter kit's actions
     shutil.copy(str(files("halon_templates").joinpath("connectors", "unleash.yaml")), kit / "connectors")
@@ -145,6 +145,7 @@ def test_an_incident_switches_the_flag_in_unleash_and_people_switch_it_on(
     told = house.say("report", "It mailed a customer's records to a stranger.", "--agent", "support-bot", "--what",
                      "unauthorised_tool_action", "--by", "ann", "--json")  # fmt: skip
     reference = str(told.value["incidents"][0]["incident"])
+    house.approve(reference, "stop-it", "ann")
     house.until_status(reference, "the flag off", lambda now: now["actions"].get("stop-it") == "verified")
     until(lambda: not serving(outside, unleash)[FLAG])
 
