@@ -44,6 +44,8 @@ class Call:
 _LATER = ("auth_with", "secrets", "encoding", "answer", "near")
 """Fields of a call that came later: left out of a digest where they are empty, so that older ones stay as they were."""
 
+_LATER_OF_ORDER = ("restore_stages", "proposed_by", "covers", "touches_evidence", "takes_effect")
+
 
 @dataclass(frozen=True, slots=True)
 class GatePolicy:
@@ -72,7 +74,10 @@ class RestoreStage:
 class Order:
     """An action with its calls. ``rung`` is its step on the ladder (1 runs first); ``disruption`` 0 none to 4 all.
 
-    ``proposed_by`` names those on whose word alone it stands in the plan. With ``restore_stages`` it is given back by these, their shares rising to 100; without them by ``undo`` at once.
+    ``proposed_by`` names those on whose word alone it stands in the plan. With ``restore_stages`` it is given back by
+    these, their shares rising to 100; without them by ``undo`` at once. ``covers`` are the ways of harm that it closes,
+    as ``kind:name``. ``touches_evidence``: it changes or removes what the evidence is taken from, so that it waits until
+    that is sealed. ``takes_effect`` is how long it takes until it can be read back as done, in seconds.
     """
 
     id: str
@@ -97,11 +102,14 @@ class Order:
     restore_gate: GatePolicy | None = None
     restore_stages: tuple[RestoreStage, ...] = ()
     proposed_by: tuple[str, ...] = ()
+    covers: tuple[str, ...] = ()
+    touches_evidence: bool = False
+    takes_effect: int = 0
 
     def digest_for(self, incident_id: str, verb: str) -> str:
         """SHA-256 (hex) over the incident, the verb (``apply`` or ``undo``) and the whole order."""
         order = asdict(self)
-        for later in ("restore_stages", "proposed_by"):
+        for later in _LATER_OF_ORDER:
             if not order[later]:  # what was asked before there was such a thing keeps its digest
                 del order[later]
         for call in (order[name] for name in ("apply", "verify", "undo", "undo_verify")):
