@@ -159,10 +159,13 @@ class Roster:
     away: tuple[Away, ...] = ()
 
 
-FORM = 3
+FORM = 4
 """The form of what is judged now. What earlier releases judged goes on by their rules: 0 has no steps and pages oftener; 1
 asks again about a notice after each word of a person, and rings one alarm for everything; 2 drafts a notice again only
-after a person's word."""
+after a person's word; 3 knows no ways of harm, and reads back only once what is in force."""
+
+WATCHED = 4
+"""The form from which on what is in force is read back again, and orders that touch evidence wait for it."""
 
 
 @dataclass(frozen=True, slots=True)
