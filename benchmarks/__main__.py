@@ -1,6 +1,6 @@
 """Run all benchmarks and print one table each, in a few minutes; nothing is asserted about time.
 
-With names of groups as arguments (``pure``, ``doors``, ``storms``) only those are run.
+With names of groups as arguments (``pure``, ``doors``, ``contain``, ``storms``) only those are run.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 
-from benchmarks import assess, control, doors, pure, storms
+from benchmarks import assess, contain, control, doors, pure, storms
 from benchmarks.figures import print_machine, print_table
 from benchmarks.processes import apart
 
 
 async def _pure(home: Path) -> None:
     print_table("assess(): facts and kit in, an assessment out", assess.assessing())
+    print_table("plan(): the least that closes every way, and the rungs after it", assess.planning())
     print_table("record.append: one batch, durable on return (local files)", await pure.appending(home / "record"))
     print_table("One call of a tool under halon.control, in process", await control.calling(home / "control.db"))
 
@@ -29,6 +31,21 @@ async def _doors(home: Path) -> None:
         print_table("From the front door to the first containment call", await doors.to_containment(house))
         print_table("50 identical alerts at once", await doors.identical(house))
         print_table("Alerts that join one open incident", await doors.joining(house))
+
+
+async def _contain(home: Path) -> None:
+    seen: list[contain.Wire] = []
+
+    @asynccontextmanager
+    async def before(url: str) -> AsyncIterator[str]:
+        async with contain.wire(url) as wire:
+            seen.append(wire)
+            yield wire.url
+
+    async with doors.house(home / "contain", before) as house:
+        figures, shares = await contain.to_the_call(house, seen[0])
+        print_table(f"Alert to first containment call, in turn with a bare workflow, {contain.RUNS} times", figures)
+        print_table("Where the time goes, by the server's clock, from the incident's start", shares)
 
 
 async def _storms(home: Path) -> None:
@@ -44,7 +61,7 @@ async def _storms(home: Path) -> None:
             print_table(title, await measure(halon))
 
 
-GROUPS = {"pure": _pure, "doors": _doors, "storms": _storms}
+GROUPS = {"pure": _pure, "doors": _doors, "contain": _contain, "storms": _storms}
 
 
 async def _all(home: Path, names: Sequence[str]) -> None:

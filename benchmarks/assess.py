@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import replace
 
 from benchmarks.figures import Figure, milliseconds
 from halon.incident.facts import Fact
+from halon.incident.orders import GatePolicy
 from halon.judgement.assess import assess
+from halon.judgement.containment import Allowed, Prepared, plan
 from halon.judgement.deadlines import After, Earliest
 from halon.judgement.obligations import Regime, StageRule
 from halon.judgement.policy import Entity, Policy
 from halon.judgement.predicates import All, Any_, Leaf, Not
+from halon.judgement.ways_told import CUT_SHORT
 from halon.kit import load, starter_path
 
 AT = "2026-11-22T10:00:00.000Z"
@@ -22,7 +26,8 @@ LEAK = {
 }  # fmt: skip
 CALLS, LARGE_CALLS = 300, 30
 REGIMES, AGENTS, ENTITIES = 200, 500, 4
-LIMITS = {"starter kit": 10, "large kit": 50}
+ACTIONS, WAYS, SEEDS = 200, (12, 20, 60), 20
+LIMITS = {"starter kit": 10, "large kit": 50, f"a plan over {ACTIONS} actions": 50}
 """Milliseconds that a warm call may take."""
 
 
@@ -45,6 +50,41 @@ def assessing() -> list[Figure]:
     ):
         figures.append(milliseconds(what, timed(facts, kit, calls)))
     return figures
+
+
+def planning() -> list[Figure]:
+    """``plan`` warm: one agent with hundreds of actions that overlap at random, and every way of it open."""
+    model = load(starter_path(), {}).policy.agents["support-bot"].prepared[0]
+    ask = GatePolicy(roles=("commander",))
+    figures = []
+    for ways in WAYS:
+        facts = {"confirmed": True, "unauthorised_tool_actions": [f"tool{number}" for number in range(ways)]}
+        kits = [_overlapping(model, ways, random.Random(seed)) for seed in range(SEEDS)]
+        spent, exact = [], 0
+        for prepared in kits:
+            plan(prepared, facts, "act", ask, allowed=Allowed(3, "SEV2"))
+            began = time.perf_counter()
+            found = plan(prepared, facts, "act", ask, allowed=Allowed(3, "SEV2"))
+            spent.append(time.perf_counter() - began)
+            exact += not any(CUT_SHORT in one.why for one in found.orders)
+        what = f"a plan over {ACTIONS} actions, {ways} ways in which the harm goes on"
+        figures.append(milliseconds(f"{what}, {exact} of {SEEDS} searched to the end", spent))
+    return figures
+
+
+def _overlapping(model: Prepared, ways: int, random_: random.Random) -> list[Prepared]:
+    """Actions that close one to four of the ways each; every fifth can't be undone, every fifth has a gate."""
+    return [_action(model, number, ways, random_) for number in range(ACTIONS)]
+
+
+def _action(model: Prepared, number: int, ways: int, random_: random.Random) -> Prepared:
+    closes = {random_.randrange(ways) for _ in range(random_.randint(1, 4))}
+    order = replace(
+        model.order, id=f"action-{number}", covers=tuple(f"tool:tool{one}" for one in sorted(closes)),
+        disruption=random_.randint(0, 3), reversible=random_.random() < 0.8,
+        gate=GatePolicy(roles=("commander",)) if random_.random() < 0.2 else None,
+    )  # fmt: skip
+    return Prepared(order, Leaf("confirmed", "is", True))
 
 
 def timed(facts: tuple[Fact, ...], kit: Policy, calls: int) -> list[float]:

@@ -7,7 +7,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,8 +79,10 @@ class House:
 
 
 @asynccontextmanager
-async def house(home: Path) -> AsyncIterator[House]:
-    """Start it all; stop it all."""
+async def house(
+    home: Path, before: Callable[[str], AbstractAsyncContextManager[str]] | None = None
+) -> AsyncIterator[House]:
+    """Start it all; stop it all. ``before`` stands between Halon and the agent: given its URL, it yields its own."""
     home.mkdir()
     # Incidents are terminated between two figures, and the SDK would warn of each task that comes too late.
     errors_only = TelemetryConfig(logging=LoggingConfig(TelemetryFilter(core_level="ERROR", other_level="ERROR")))
@@ -96,8 +98,12 @@ async def house(home: Path) -> AsyncIterator[House]:
         dev_server_extra_args=["--sqlite-pragma", "journal_mode=wal", "--sqlite-pragma", "synchronous=full",
                                "--dynamic-config-value", "history.transferProcessorMaxPollRPS=1000"],
     )  # fmt: skip
-    async with agent, await server as environment, new_client() as http:
-        environ = {**tokens, "HALON_HOME": str(home), "HALON_TASK_QUEUE": "bench", "HALON_SUPPORT_BOT_URL": agent.url}
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(agent)
+        environment = await stack.enter_async_context(await server)
+        http = await stack.enter_async_context(new_client())
+        url = await stack.enter_async_context(before(agent.url)) if before else agent.url
+        environ = {**tokens, "HALON_HOME": str(home), "HALON_TASK_QUEUE": "bench", "HALON_SUPPORT_BOT_URL": url}
         settings = Settings.from_environ(environ)
         kit, evidence = load(settings.kit, environ), EvidenceStore.open(settings.evidence)
         await keep_kit(evidence, kit)
@@ -120,7 +126,8 @@ def _controls(agent: RunningAgent) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=agent.url, headers=agent.headers, trust_env=False, timeout=10)
 
 
-def _now() -> str:
+def now() -> str:
+    """The time as Halon writes it."""
     return times.text(datetime.now(UTC))
 
 
@@ -130,7 +137,7 @@ async def to_containment(house: House) -> list[Figure]:
     for number in range(INCIDENTS):
         await house.misbehave()
         began = time.perf_counter()
-        found = await house.deliver(f"contain-{number}", "fp", _now())
+        found = await house.deliver(f"contain-{number}", "fp", now())
         admitted.append(time.perf_counter() - began)
         contained += await _reached(house.mail_is_off, began)
         checked += await _reached(lambda found=found: house.verified(found["workflow_id"]), began)  # type: ignore[misc]
@@ -157,7 +164,7 @@ async def _reached(condition: Callable[[], Awaitable[bool]], began: float) -> li
 
 async def identical(house: House) -> list[Figure]:
     """The same delivery, 50 times at once."""
-    started, began = _now(), time.perf_counter()
+    started, began = now(), time.perf_counter()
     found = await asyncio.gather(*(house.deliver("identical", "fp", started) for _ in range(50)))
     spent = time.perf_counter() - began
     incidents = Counter(one["workflow_id"] for one in found)
@@ -174,13 +181,13 @@ async def joining(house: House) -> list[Figure]:
     figures, rates = [], {}
     for senders in CONCURRENCY:
         group = f"join-{senders}"
-        opened = await house.deliver(group, "first", _now())
+        opened = await house.deliver(group, "first", now())
         spent: list[float] = []
         end = time.perf_counter() + JOIN_SECONDS
 
         async def send(sender: int, group: str = group, spent: list[float] = spent, end: float = end) -> None:
             while (began := time.perf_counter()) < end:
-                await house.deliver(group, f"fp-{sender}-{len(spent)}", _now())
+                await house.deliver(group, f"fp-{sender}-{len(spent)}", now())
                 spent.append(time.perf_counter() - began)
 
         began = time.perf_counter()

@@ -19,6 +19,7 @@ from halon.cli.saying import ELSEWHERE
 from halon.incident.commands import COMMANDS, Spec
 from halon.judgement.vocabulary import VOCABULARY
 from halon.kit import schema
+from halon.kit.catalogue import catalogue
 from halon.settings import SETTINGS, TOKENS
 
 HERE = Path(__file__).parent
@@ -150,6 +151,29 @@ _GRAVER = {
 """Which way a fact is graver, in words; the empty kind stands for all others."""
 
 
+def _catalogue() -> str:
+    """Every kind of containment action that comes with Halon."""
+    rows = [
+        (
+            f"`{name}`",
+            one.stops,
+            "yes" if one.reversible else "**no**",
+            str(one.disruption),
+            "yes" if one.touches_evidence else "",
+            _sentence(one.undo),
+            ", ".join(one.roles),
+            "<br>".join(
+                f"`{connector}`: {', '.join(f'`{each}`' for each in names)}"
+                for connector, names in one.operations.items()
+            )
+            or _sentence(one.own or ""),
+        )
+        for name, one in catalogue().kinds.items()
+    ]
+    head = ("kind", "stops", "can be undone", "disruption", "touches evidence", "way back", "may approve", "done by")
+    return _table(head, rows)
+
+
 def _promises() -> str:
     """Every test that is named after a promise, with the sentence of the specification that it proves."""
     rows = []
@@ -193,7 +217,7 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 TABLES: dict[str, Callable[[], str]] = {
     "settings": _settings, "tokens": _tokens, "cli": _cli, "commands": _commands, "kit": _kit, "facts": _facts,
-    "promises": _promises,
+    "promises": _promises, "catalogue": _catalogue,
 }  # fmt: skip
 """Every table by the name that marks its block."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from temporalio import activity
@@ -10,6 +11,7 @@ from temporalio import activity
 from halon.connectors.errors import ConnectorError
 from halon.connectors.http import Response, send
 from halon.connectors.pointers import unmet
+from halon.incident.by_hand import AS_FULL_AUTHORITY
 from halon.incident.canonical import NotCanonical, canonical, plain
 from halon.incident.counting import counted
 from halon.incident.errors import Malformed
@@ -19,8 +21,9 @@ from halon.redaction import redact_tree
 from halon_activities import effects, proofs
 from halon_activities.agents import NotSeen, deeds_since
 from halon_activities.beat import beating
-from halon_activities.failures import ProofMissing, in_words, typed
+from halon_activities.failures import Halted, ProofMissing, Uncertain, in_words, typed
 from halon_activities.guard import require_incident
+from halon_activities.halts import Halts
 from halon_activities.hands import Hands
 from halon_activities.sealed import require_sealed
 from halon_activities.telling import telling
@@ -35,6 +38,7 @@ class Contain:
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
+        self._halts = Halts(hands)
 
     @activity.defn(name="contain.apply")
     async def apply(self, step: Step) -> Applied:
@@ -45,7 +49,9 @@ class Contain:
             async with beating():
                 if order.gate is not None or not order.reversible or step.gate is not None:
                     await self._require_approval(info, step, order.gate, "apply")
-                if not order.reversible:
+                elif step.asked_by:
+                    await proofs.require_said(self._hands, info, AS_FULL_AUTHORITY, step.asked_by, step.asked_proof)
+                if not order.reversible or order.touches_evidence:
                     await self._require_evidence(info, step)
                 return await self._effect(step, "apply", step.order.apply, step.order.verify)
 
@@ -124,10 +130,11 @@ class Contain:
         what = {"digest": order.digest_for(step.incident_id, verb), "verb": verb, "order": order.id}
         # Without a key in the call the receiver can't tell a repetition from a second order.
         effect: Effect = "once" if order.effect == "keyed" and not call.key_header else order.effect
-        earlier = await effects.settled(hands.journal, key)
-        before = await self._before(look) if earlier is None else None
+        # Beside the journal, because reading it changes nothing and the call waits for both.
+        reading = asyncio.create_task(self._before(look))
 
         async def carry() -> dict[str, Any]:
+            before = await reading
             with telling(call):
                 answer = await send(call, key=effects.header_key(key), client=hands.http, environ=hands.environ)
             wrong = unmet(call.expect_json, answer.json)
@@ -140,7 +147,14 @@ class Contain:
                 "note": note,
             }
 
-        done = await effects.carry_out(hands.journal, key, what, effect, carry)
+        try:
+            if await effects.settled(hands.journal, key) is None:
+                await self._require_not_halted(key)
+            done = await effects.carry_out(hands.journal, key, what, effect, carry)
+        finally:
+            reading.cancel()
+            with suppress(asyncio.CancelledError):
+                await reading
         receipt = done.receipt
         return Applied(
             status=int(receipt["status"]),
@@ -149,6 +163,15 @@ class Contain:
             before=receipt["before"],
             note=str(receipt["note"]),
         )
+
+    async def _require_not_halted(self, key: str) -> None:
+        """Raises Halted only where nothing was sent; Uncertain where an earlier try may have arrived: it is read back then."""
+        try:
+            await self._halts.require_none()
+        except Halted as halted:
+            if await effects.unanswered(self._hands.journal, key):
+                raise Uncertain(f"{halted}; an earlier try of {key!r} may have arrived before that") from None
+            raise
 
     async def _before(self, look: Call | None) -> Any:
         """The state before, if it can be read. That it can't be read stops nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import asdict
 
 from temporalio import activity
@@ -22,7 +23,7 @@ from halon_activities.failures import ForgedReopen, NoConnector, in_words, typed
 from halon_activities.guard import WORKFLOW_TYPE, require_incident
 from halon_activities.hands import Hands
 from halon_activities.others import others_of
-from halon_activities.telemetry import Span, deeds_of, spans_in
+from halon_activities.telemetry import Deed, Span, deeds_of, spans_in
 
 MOST_SUCCESSORS = 100
 
@@ -38,15 +39,19 @@ class Detect:
         """Confirm the alert from the agent's own traces and action log."""
         with typed():
             notes: list[str] = []
-            spans = await self._spans(look, notes)
-            try:
-                deeds, source = await deeds_since(self._hands, look.agent, look.since), "action-log"
-            except NotSeen as error:
-                notes.append(in_words(error))
+            about_itself: list[str] = []
+            # At once, because the first containment call waits for all three.
+            spans, logged, described = await asyncio.gather(
+                self._spans(look, notes), self._logged(look), self._described(look, about_itself)
+            )
+            if isinstance(logged, NotSeen):
+                notes.append(in_words(logged))
                 deeds, source = deeds_of(spans or []), "trace"
                 if spans is None:
                     return Seen(reachable=False, note="; ".join(notes))
-            described = await self._described(look, notes)
+            else:
+                deeds, source = logged, "action-log"
+            notes += about_itself
             facts, traces = facts_from(deeds, spans or [], described, source=source, now=self._hands.now())
             harmful = sum(1 for deed in deeds if deed.harmful)
             said = f"Looked at {counted(len(deeds), 'action')} and {counted(len(spans or []), 'span')} since {look.since}: "
@@ -96,6 +101,12 @@ class Detect:
             notes.append(f"The traces can't be read: {in_words(error)}.")
             return None
         return spans
+
+    async def _logged(self, look: Look) -> list[Deed] | NotSeen:
+        try:
+            return await deeds_since(self._hands, look.agent, look.since)
+        except NotSeen as error:
+            return error
 
     async def _described(self, look: Look, notes: list[str]) -> dict[str, object]:
         try:

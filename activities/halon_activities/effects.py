@@ -71,6 +71,17 @@ async def settled(journal: Journal, key: str) -> dict[str, Any] | None:
     return None
 
 
+async def unanswered(journal: Journal, key: str) -> bool:
+    """Whether a try of the effect was begun, and nobody knows what became of it: it may have arrived."""
+    for number in range(MOST_TRIES):
+        standing = await journal.look(key if number == 0 else f"{key}#{number}")
+        if standing.receipt is None:
+            return standing.state == "intended"
+        if standing.receipt.get("arrived") is not False:
+            return False
+    return True
+
+
 async def _try(
     journal: Journal, entry: str, key: str, effect: Effect, send: Callable[[], Awaitable[dict[str, Any]]]
 ) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from temporalio import activity
@@ -58,8 +59,9 @@ class Evidence:
                     if one[1]:
                         lacking.setdefault(one[1], []).append(kind.words)
                 missing = [f"{', '.join(words)}: {why}" for why, words in lacking.items()]
-                missing += left_out + await self._lock(request.incident_id, found)
-            return Collected(tuple(found), tuple(missing))
+                unlocked, why_not = await self._lock(request.incident_id, found)
+                told = tuple(replace(one, unlocked=unlocked.get(one.path, "")) for one in found)
+            return Collected(told, (*missing, *left_out, *why_not))
 
     def _asked(self, agent: str) -> tuple[list[Kind], list[str]]:
         """The kinds that are asked for, and in words those that the kit gives no way to ask for."""
@@ -122,30 +124,41 @@ class Evidence:
         )
         return reference(done, words), answer.json
 
-    async def _lock(self, incident_id: str, found: list[Sealed]) -> list[str]:
-        """Lock what was sealed, and the raw payloads that the record names, where the store does; why it did not."""
+    async def _lock(self, incident_id: str, found: list[Sealed]) -> tuple[dict[str, str], list[str]]:
+        """Lock what was sealed, and the raw payloads that the record names, where the store does.
+
+        Why it did not: of what was sealed by path, of the rest in words.
+        """
         hands = self._hands
         if not hands.evidence.locks:
-            return []
+            return {}, []
+        whose = {path: one.path for one in found for path in (one.path, one.path + sealing.SIDECAR)}
         wanted = {path: one.retain_until for one in found for path in (one.path, one.path + sealing.SIDECAR)}
         hold = hands.kit.evidence.legal_hold
         until = str(hands.kit.evidence.label("raw_alert").fields(hands.now())["retain_until"])
+        rest: list[str] = []
         try:
             for entry in await hands.record.entries(incident_id):
                 raw = [path for path, _ in references(entry.data) if path.startswith(f"{sealing.INTAKE}/")]
                 wanted |= {name: until for path in raw for name in _objects(path)}
         except RecordError as error:
-            return [f"lock of the raw payloads: {in_words(error)}"]
+            rest.append(f"the lock of the raw payloads: {in_words(error)}")
 
         async def one(path: str, end: str) -> str:
             try:
                 await hands.evidence.lock(path, end, hold=hold)
             except (NotLocked, OSError) as error:
-                return f"lock of {path.rpartition('/')[2]}: {in_words(error)}"
+                return in_words(error)
             return ""
 
         told = await asyncio.gather(*(one(path, end) for path, end in wanted.items()))
-        return [why for why in told if why]
+        unlocked: dict[str, str] = {}
+        for path, why in ((path, why) for path, why in zip(wanted, told, strict=True) if why):
+            if path in whose:
+                unlocked.setdefault(whose[path], why)
+            else:
+                rest.append(f"the lock of {path.rpartition('/')[2]}: {why}")
+        return unlocked, rest
 
 
 def _objects(path: str) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ HandError
 ├── NotAnIncident     called from somewhere else than the incident that it acts for
 ├── ProofMissing      what would run was not approved, as the workflow's own history tells
 ├── EvidenceMissing   something irreversible would run before the evidence is sealed
+├── Halted            people halted Halon's own actions, and nothing was sent
 ├── Uncertain         an effect may have arrived before, and sending it again could make two
 ├── ForgedReopen      the run to go on from is not a terminated run of this incident
 ├── NotMerged         the incident to take from is not merged into this one
@@ -53,6 +54,10 @@ class EvidenceMissing(HandError):
     """Something irreversible would run before the evidence is sealed."""
 
 
+class Halted(HandError):
+    """People halted Halon's own actions, and nothing was sent."""
+
+
 class Uncertain(HandError):
     """An effect may have arrived before; a person must look before it is sent again."""
 
@@ -86,6 +91,7 @@ _TABLE: tuple[tuple[type[BaseException], str, bool], ...] = (
     (NotAnIncident, "NotAnIncident", FINAL),
     (ProofMissing, "ProofMissing", FINAL),
     (EvidenceMissing, "EvidenceMissing", FINAL),
+    (Halted, "Halted", FINAL),  # the incident waits until it is lifted, and asks anew what may run then
     (Uncertain, "Uncertain", FINAL),
     (ForgedReopen, "ForgedReopen", FINAL),
     (NotMerged, "NotMerged", FINAL),

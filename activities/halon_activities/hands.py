@@ -43,24 +43,32 @@ class Hands:
 
 def activities(hands: Hands) -> Sequence[Callable[..., Any]]:
     """The activities of every port, bound to ``hands``: give them to the worker."""
+    from halon_activities.begin import FirstLook
+    from halon_activities.by_hand import ByHand
     from halon_activities.contain import Contain
     from halon_activities.correlate import Correlate
     from halon_activities.detect import Detect
     from halon_activities.evidence import Evidence
+    from halon_activities.halts import Halts
     from halon_activities.notify import Notify
+    from halon_activities.observe import Observe
     from halon_activities.rca import RootCause
     from halon_activities.record import Record
     from halon_activities.remediate import Remediate
     from halon_activities.triage import Triage
+    from halon_activities.watch import WatchOver
 
     detect, triage, contain, evidence = Detect(hands), Triage(hands), Contain(hands), Evidence(hands)
-    correlate = Correlate(hands)
+    correlate, observe = Correlate(hands), Observe(hands)
+    by_hand, halt = ByHand(hands), Halts(hands)
     rca, notify, remediate, record = RootCause(hands), Notify(hands), Remediate(hands), Record(hands)
     return (
+        FirstLook(hands, record, detect, triage).look,
         detect.corroborate, detect.others, detect.forward, triage.assess, triage.authority,
         contain.apply, contain.verify, contain.undo, contain.verify_undo, contain.harm,
+        by_hand.ready, halt.lifted, halt.seen, WatchOver(hands).fallback,
         correlate.find, correlate.follow, correlate.hand_over, correlate.take, correlate.split_off, correlate.pass_on,
         evidence.collect, rca.investigate,
-        notify.draft, notify.send, notify.page,
+        notify.draft, notify.send, notify.page, observe.agents, observe.report,
         remediate.prove, record.append, record.find, record.finish,
     )  # fmt: skip

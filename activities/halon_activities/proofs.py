@@ -9,7 +9,7 @@ from temporalio import activity
 
 from halon.incident import times
 from halon.incident.assessment import Person
-from halon.incident.gates import Answer, Gate
+from halon.incident.gates import Answer, Gate, Proof
 from halon.incident.orders import GatePolicy
 from halon_activities.failures import ProofMissing
 from halon_activities.hands import Hands
@@ -71,6 +71,29 @@ async def require_approval(
     return tuple(counted)
 
 
+async def require_said(hands: Hands, info: activity.Info, command: str, by: str, proof: Proof | None) -> str:
+    """The person of the kit who said ``command`` to this incident there where ``proof`` says, as history shows.
+
+    What this person said before or since, in another run or in another way is another word. Raises ProofMissing.
+    """
+    if proof is None:
+        raise ProofMissing(f"{command} by {by[:80]!r} was handed in without the place in history where it stands")
+    who = person(hands.kit, by)
+    if who is None:
+        raise ProofMissing(f"{command} was said by {by[:80]!r}, whom the kit does not know")
+    allowed, why = hands.kit.may(command, who.roles)
+    if not allowed:
+        raise ProofMissing(f"{who.name} may not say {command}: {why}")
+    for run in await runs_of(hands.temporal, info.workflow_id or "", info.workflow_run_id or "", [proof.run_id]):
+        for one in run.spoken:
+            if one.name == command and not one.refused and _stands(one, proof) and _is(hands, one, who):
+                return who.name
+    raise ProofMissing(
+        f"no {command} by {who.name} stands in this incident's history where it should "
+        f"({proof.kind} {proof.update_id} of run {proof.run_id})"
+    )
+
+
 async def require_override(hands: Hands, info: activity.Info, by: str) -> str:
     """The person of the kit who overrode "evidence first", as history shows. Raises ProofMissing."""
     who = person(hands.kit, by)
@@ -123,9 +146,13 @@ def _count(
 
 
 def _proves(one: Spoken, answer: Answer) -> bool:
-    if one.run_id != answer.proof.run_id:
+    return _stands(one, answer.proof)
+
+
+def _stands(one: Spoken, proof: Proof) -> bool:
+    if one.run_id != proof.run_id:
         return False
-    return one.update_id == answer.proof.update_id if answer.proof.kind == "update" else not one.update_id
+    return one.update_id == proof.update_id if proof.kind == "update" else not one.update_id
 
 
 def _require_no_veto(

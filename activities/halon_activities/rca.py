@@ -74,6 +74,8 @@ class RootCause:
         else:
             note = "" if tried.reproduced else "The case did not reproduce when it was replayed."
         sealed = await keep_raw(self._hands, request.incident_id, raw, scene.trace_id)
+        if sealed.unlocked:
+            note = f"{note} The minimal case is sealed and NOT LOCKED: {sealed.unlocked}.".lstrip()
         case = MinimalCase(
             message=redact(raw.message).text[:2000],
             session=scene.session,

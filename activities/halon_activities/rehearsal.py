@@ -63,7 +63,8 @@ async def keep_raw(hands: Hands, incident_id: str, case: RawCase, trace_id: str)
     """Seal the case in full."""
     content = json.dumps(case.as_json() | {"trace_id": trace_id}, ensure_ascii=False, sort_keys=True).encode()
     what = "minimal case in full"
-    return await seal(hands.evidence, incident_id, CASE_FILE, content, "application/json", hands.now(), what)
+    label = hands.kit.evidence.label("other")
+    return await seal(hands.evidence, incident_id, CASE_FILE, content, "application/json", hands.now(), what, label)
 
 
 async def raw_of(hands: Hands, case: MinimalCase) -> RawCase:

@@ -64,7 +64,10 @@ class Remediate:
             "application/json",
             hands.now(),
             f"proof of the fix, attempt {request.attempt}",
+            hands.kit.evidence.label("other"),
         )
+        if sealed.unlocked:
+            details.insert(1, f"The proof is sealed and NOT LOCKED: {sealed.unlocked}.")
         return Rerun(
             at=hands.now(),
             passed=case_passed and failed == 0 and passed > 0,

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 from halon.evidence import seal as sealing
-from halon.evidence.errors import EvidenceError, Tampered
+from halon.evidence.errors import EvidenceError, NotLocked, Tampered
 from halon.evidence.labels import Label
 from halon.evidence.slug import slug
 from halon.evidence.store import EvidenceStore
 from halon.incident.state import Sealed
 from halon_activities.failures import EvidenceMissing, in_words
+
+_LOG = logging.getLogger(__name__)
 
 
 async def require_sealed(store: EvidenceStore, incident_id: str, names: Sequence[str]) -> None:
@@ -56,9 +60,27 @@ async def seal(
     what: str,
     label: Label | None = None,
 ) -> Sealed:
-    """Seal ``content`` as collected by Halon at ``at`` (ISO 8601 UTC). Raises what ``halon.evidence.seal`` raises."""
+    """Seal ``content`` as collected by Halon at ``at`` (ISO 8601 UTC), locked where the store locks.
+
+    Raises what ``halon.evidence.seal`` raises. What is sealed and can't be locked counts as sealed; ``unlocked`` says why.
+    """
     done = await sealing.seal(store, incident_id, name, content, media_type, "halon", at, label=label)
-    return reference(done, what)
+    unlocked = await lock(store, done)
+    if unlocked:
+        _LOG.warning("%s is sealed and not locked: %s", done.path, unlocked)
+    return replace(reference(done, what), unlocked=unlocked)
+
+
+async def lock(store: EvidenceStore, done: sealing.Sealed) -> str:
+    """Lock an artefact and its seal until its end, where the store locks. In words why that failed, or an empty text."""
+    why: dict[str, None] = {}
+    if store.locks and done.retain_until:
+        for path in (done.path, done.path + sealing.SIDECAR):
+            try:
+                await store.lock(path, done.retain_until, hold=done.hold)
+            except (NotLocked, OSError) as error:
+                why[in_words(error)] = None
+    return "; ".join(why)
 
 
 def reference(done: sealing.Sealed, what: str) -> Sealed:

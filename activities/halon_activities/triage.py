@@ -47,6 +47,9 @@ class Triage:
                 filed=case.filed,
                 sealed=case.evidence_sealed,
                 sources=case.sources,
+                level=case.level,
+                holds=case.in_force,
+                failed=case.failed,
             )
             if chosen.newer:
                 # People and how they are reached are those of now, whatever rules an incident is judged by.

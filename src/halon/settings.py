@@ -71,6 +71,11 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Lock sealed evidence in a bucket with object lock until its retention ends: governance or compliance. Empty: not.",
     ),
+    Setting(
+        "HALON_HALT",
+        "",
+        "1 on a worker: it applies nothing and gives nothing back. For all workers at once: halon halt.",
+    ),
     Setting("HALON_LIMIT_BODY", "1048576", "Bytes that one delivery may have; larger ones are refused with 413."),
     Setting("HALON_LIMIT_DEPTH", "32", "Levels of nesting that a delivery's JSON may have."),
     Setting(
@@ -114,6 +119,7 @@ class Settings:
     link: str = ""
     log: str = "text"
     metrics_open: bool = False
+    halt: bool = False
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -139,6 +145,7 @@ class Settings:
             link=_link(environ),
             log=_one_of(environ, "HALON_LOG", ("text", "json")),
             metrics_open=_one_of(environ, "HALON_METRICS_OPEN", ("", "0", "1")) == "1",
+            halt=_one_of(environ, "HALON_HALT", ("", "0", "1")) == "1",
         )
 
     @property

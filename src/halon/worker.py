@@ -26,9 +26,13 @@ from halon.redaction import mask_also
 from halon.runner import TimelyRunner
 from halon.settings import Settings
 from halon.watch import watch
+from halon.weekly import keep_weekly
 from halon_activities.hands import Hands, activities
+from halon_activities.observe import zone_of
 from halon_workflows.guard import SignalGuard
+from halon_workflows.halt_seen import HaltSeen
 from halon_workflows.incident import Incident
+from halon_workflows.observe import ObserveReport
 
 GRACE = timedelta(seconds=8)
 """Time that activities under way have when the worker stops; what is cut off is tried again by the next worker."""
@@ -62,7 +66,7 @@ def build_worker(
     return Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[Incident],
+        workflows=[Incident, ObserveReport, HaltSeen],
         activities=activities(hands),
         interceptors=[SignalGuard()],
         workflow_runner=workflow_runner(strict=strict_sandbox),
@@ -104,23 +108,30 @@ async def working(
     environ: Mapping[str, str],
     say: Callable[[str], None],
 ) -> AsyncIterator[Worker]:
-    """Run the worker, and the watch for terminated incidents beside it, as long as the block runs; then stop in order.
+    """Run the worker as long as the block runs, then stop in order; beside it the watch for terminated incidents, and
+    what keeps the weekly report's schedule.
 
     Raises what the worker fails with inside the block's own task, by cancelling it.
     """
     await keep_kit(evidence, kit)
+    if settings.halt:
+        say("HALON_HALT is set: this worker applies nothing and gives nothing back")
     async with new_client() as http:
         worker = build_worker(client, settings, kit, http=http, environ=environ, evidence=evidence)
         async with worker:
             watching = asyncio.create_task(
                 watch(client, settings.task_queue, say=say), name="watch for terminated incidents"
             )
+            weekly = asyncio.create_task(
+                keep_weekly(client, settings.task_queue, zone_of(kit), say=say), name="schedule the weekly report"
+            )
             try:
                 yield worker
             finally:
-                watching.cancel()
-                with suppress(asyncio.CancelledError):
-                    await watching
+                for task in (watching, weekly):
+                    task.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await task
 
 
 async def run_worker(

@@ -96,8 +96,16 @@ class IncidentDouble:
     async def override(self, said: dict[str, Any]) -> str:
         return "ok"
 
+    @workflow.update(name="contain")
+    async def stop(self, said: dict[str, Any]) -> str:
+        return "ok"
+
     @workflow.signal(name="approve")
     def approve_signal(self, said: dict[str, Any]) -> None:
+        pass
+
+    @workflow.signal(name="contain")
+    def stop_signal(self, said: dict[str, Any]) -> None:
         pass
 
 

@@ -43,7 +43,7 @@ def test_every_command_of_an_incident_is_a_command_with_help(name: str, capsys: 
     if name != "corrective":
         assert spec.help.split(".")[0].split(",")[0] in " ".join(shown.split())
     for field in spec.fields:
-        assert field.name.upper() in shown or f"--{field.name}" in shown
+        assert field.name.upper() in shown or f"--{field.name.replace('_', '-')}" in shown
 
 
 @pytest.mark.parametrize("name", LOOKING)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,8 +16,11 @@ from typing import Any
 
 import httpx
 import pytest
+import yaml
 
 from halon.control import Control
+from halon.incident.orders import Order
+from halon.kit import load, starter_path
 
 TOKEN = "control-tests-token"
 TOKEN_ENV = "HALON_CONTROL_TOKEN"
@@ -105,6 +109,46 @@ def client_of(control: Control, app: Any = nothing_there, **how: Any) -> httpx.A
     )  # fmt: skip
 
 
+@pytest.fixture
+def orders_at(tmp_path: Path) -> Callable[..., dict[str, Order]]:
+    """Orders by operation, from the starter kit with an agent at an address and an action for each of the operations."""
+
+    def made(url: str, values: Mapping[str, Mapping[str, Any]]) -> dict[str, Order]:
+        return {
+            one.order.title: one.order
+            for one in kit_at(tmp_path / "kit", url, values).policy.agents["my-agent"].prepared
+        }
+
+    return made
+
+
+@pytest.fixture
+def kit_for() -> Callable[..., Any]:
+    """The kit behind ``orders_at``."""
+    return kit_at
+
+
+def kit_at(folder: Path, url: str, values: Mapping[str, Mapping[str, Any]]) -> Any:
+    shutil.copytree(starter_path(), folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    connector = yaml.safe_load((folder / "connectors" / "halon-control.yaml").read_text())
+    agent = {
+        "title": "My agent", "entity": "acme-eu", "mode": "act", "connector": "halon-control", "control_url": f"{url}/halon",
+        "tools": {"send_email": {"risk": "external"}},
+    }  # fmt: skip
+    (folder / "agents" / "my-agent.yaml").write_text(yaml.safe_dump(agent))
+    actions = yaml.safe_load((folder / "actions.yaml").read_text())
+    for operation, with_ in values.items():
+        back = "undo" in connector["operations"][operation]
+        actions["actions"][f"my-{operation.replace('_', '-')}"] = {
+            "action": "kill_switch", "title": operation, "agents": ["my-agent"], "operation": operation, "with": dict(with_),
+            "target": "my agent", "reversible": back, "effect": "keyed", "rung": 1, "disruption": 1,
+            "when": {"fact": "confirmed", "is": True}, "stops": ["it"],
+            **({} if back else {"way_back": "There is none.", "gentler": "Switch the tool off.", "gate": {"roles": ["commander"]}}),
+        }  # fmt: skip
+    (folder / "actions.yaml").write_text(yaml.safe_dump(actions))
+    return load(folder, {TOKEN_ENV: TOKEN})
+
+
 @dataclass
 class Served:
     """A server process: its address, the file into which its mail tool writes, and the process."""
@@ -128,17 +172,33 @@ class Served:
 
 
 @pytest.fixture
-def serve(tmp_path: Path) -> Iterator[Callable[[], Served]]:
-    """Start an agent's server on a state file that all of them share."""
+def serve(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Start an agent's server on a state file that all of them share. ``program``: another one beside this file."""
+    yield from servers_in(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Served]]:
+    """As ``serve``, for a whole file."""
+    yield from servers_in(tmp_path_factory.mktemp("served"))
+
+
+@pytest.fixture(scope="module")
+def kit_made(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """As ``kit_for``, in a folder of its own, for a whole file."""
+    return lambda url, values: kit_at(tmp_path_factory.mktemp("kits") / "kit", url, values)
+
+
+def servers_in(folder: Path) -> Iterator[Callable[..., Served]]:
     started: list[Served] = []
 
-    def start() -> Served:
+    def start(program: str = PROGRAM.name) -> Served:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
-        outbox = tmp_path / "outbox.txt"
+        outbox = folder / "outbox.txt"
         process = subprocess.Popen(
-            [sys.executable, str(PROGRAM), str(port), str(tmp_path / "shared.db"), str(outbox)],
+            [sys.executable, str(PROGRAM.with_name(program)), str(port), str(folder / "shared.db"), str(outbox)],
             env={**os.environ, TOKEN_ENV: TOKEN}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         served = Served(f"http://127.0.0.1:{port}", outbox, process)

@@ -301,7 +301,7 @@ async def test_a_change_is_on_the_disk_before_it_is_answered(
         seen.setdefault(kind, set()).add((journal, db.execute("PRAGMA synchronous").fetchone()[0]))
         add_row(db, kind, *row)
 
-    for module in ("ledger", "approvals", "log", "limits"):
+    for module in ("ledger", "approvals", "log", "limits", "caps"):
         monkeypatch.setattr(f"halon.control.{module}.add_row", watch)
     agent.lookup(1)
     agent.control.flush()

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from halon.connectors.http import new_client, send
 from halon.connectors.pointers import unmet
 from halon.incident.orders import Call, Order
-from halon.kit import load, starter_path
 from halon_activities.telemetry import deeds_in, spans_in
 
 TO = {"session": "s-1", "message": "ann@ours.example"}
@@ -22,31 +19,6 @@ WITH: Mapping[str, dict[str, Any]] = {
     "rate_limit": {"per_minute": 0}, "tool_rate_limit": {"tool": "send_email", "per_minute": 0},
     "spend_cap": {"eur_per_hour": 0}, "advance_token_epoch": {},
 }  # fmt: skip
-
-
-def kit_for(folder: Path, url: str) -> Any:
-    """The starter kit with an agent at ``url`` and an action for each operation of the connector."""
-    shutil.copytree(starter_path(), folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    agent = {
-        "title": "My agent", "entity": "acme-eu", "mode": "act", "connector": "halon-control", "control_url": f"{url}/halon",
-        "tools": {"send_email": {"risk": "external"}},
-    }  # fmt: skip
-    (folder / "agents" / "my-agent.yaml").write_text(yaml.safe_dump(agent))
-    actions = yaml.safe_load((folder / "actions.yaml").read_text())
-    for operation, values in WITH.items():
-        back = operation != "advance_token_epoch"
-        actions["actions"][f"my-{operation.replace('_', '-')}"] = {
-            "action": "kill_switch", "title": operation, "agents": ["my-agent"], "operation": operation, "with": values,
-            "target": "my agent", "reversible": back, "effect": "keyed", "rung": 1, "disruption": 1,
-            "when": {"fact": "confirmed", "is": True}, "stops": ["it"],
-            **({} if back else {"way_back": "There is none.", "gentler": "Switch the tool off.", "gate": {"roles": ["commander"]}}),
-        }  # fmt: skip
-    (folder / "actions.yaml").write_text(yaml.safe_dump(actions))
-    return load(folder, {"HALON_CONTROL_TOKEN": "control-tests-token"})
-
-
-def orders_of(kit: Any) -> dict[str, Order]:
-    return {one.order.title: one.order for one in kit.policy.agents["my-agent"].prepared}
 
 
 async def carry(call: Call | None, key: str | None) -> Any:
@@ -59,11 +31,11 @@ async def carry(call: Call | None, key: str | None) -> Any:
 
 @pytest.mark.parametrize("operation", list(WITH))
 async def test_each_operation_is_applied_read_back_and_taken_back(
-    serve: Callable[[], Any], tmp_path: Path, operation: str
+    serve: Callable[[], Any], orders_at: Callable[..., dict[str, Order]], operation: str
 ) -> None:
     """The answers are what the kit expects, the mail does not leave meanwhile, and a repetition is told as one."""
     served = serve()
-    order = orders_of(kit_for(tmp_path / "kit", served.url))[operation]
+    order = orders_at(served.url, WITH)[operation]
     assert order.apply.url.startswith(f"{served.url}/halon/control/")
     first = await carry(order.apply, "inc/a/apply/1")
     again = await carry(order.apply, "inc/a/apply/1")
@@ -80,10 +52,10 @@ async def test_each_operation_is_applied_read_back_and_taken_back(
     assert served.mails() == 1
 
 
-async def test_halon_looks_at_the_agent(serve: Callable[[], Any], tmp_path: Path) -> None:
+async def test_halon_looks_at_the_agent(serve: Callable[[], Any], kit_for: Callable[..., Any], tmp_path: Path) -> None:
     """All of the connector's observations that need no hook answer in the shape that Halon reads."""
     served = serve()
-    calls = kit_for(tmp_path / "kit", served.url).calls("my-agent")
+    calls = kit_for(tmp_path / "kit", served.url, WITH).calls("my-agent")
     with served.client() as client:
         client.post("/chat", json=TO).raise_for_status()
     seen = {
@@ -95,4 +67,4 @@ async def test_halon_looks_at_the_agent(serve: Callable[[], Any], tmp_path: Path
     assert [(one.tool, one.status, one.authorised) for one in deeds] == [("send_email", "done", True)]
     assert {span.operation for span in spans} == {"invoke_agent", "retrieval", "execute_tool"}
     assert (seen["describe"]["name"], seen["controls"]["kill_switch"]) == ("my-agent", {"on": False})
-    assert set(calls) == {"traces", "actions", "describe", "controls", "logs", "replay", "evals", "calls"}
+    assert set(calls) == {"traces", "actions", "describe", "controls", "logs", "memory", "replay", "evals", "calls"}

@@ -29,6 +29,7 @@ from halon.incident.remedies import Corrective, Finding, MinimalCase, Rerun, Wai
 from halon.incident.state import Sealed, State, Tally
 from halon.incident.tasks import Handover, Step, Task
 from halon.incident.times import after
+from halon.incident.watches import Watched
 
 T0 = "2026-11-22T10:00:00.000Z"
 WORKFLOW = "incident-support-bot.leak"
@@ -154,6 +155,7 @@ def full() -> State:
         actions=(action("disable-mail", applied_at=at(5), verified_at=at(6), before={"on": True}, note="n"),
                  action("revoke-token", "applied", undo_requested_by="tom", undo_applied_at=at(8), undone_at=at(9))),
         rung=2, harm_stopped_at=at(60), recurred_at=at(50), look_at=at(61), looks=3,
+        watched={"disable-mail": Watched(at(6), at(66), 1, 1, True, 1, at(30))}, harm_watched=Watched(at(60), at(120)), rung_until=at(65),
         gates=(gate(answers=(answer,), status="granted", settled_at=at(4)), gate("other")),
         notices=(Notice("n1", "regulator", "eu-gdpr-33", "a", "t", "mail", "authority", "s", "b", POLICY, "sent", 1, at(9), "R",
                         "note", "head"), Notice("n2", "leadership")),

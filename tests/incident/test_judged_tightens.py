@@ -11,9 +11,12 @@ from hypothesis import strategies as st
 
 from halon.incident.alerts import AlertCount
 from halon.incident.assessment import Assessment
+from halon.incident.calls import question
+from halon.incident.deeds import told
 from halon.incident.facts import Fact
 from halon.incident.judged import alerted, take_in
 from halon.incident.learning import learn
+from halon.incident.orders import InAct
 from halon.incident.state import State
 
 LEVELS = ("SEV1", "SEV2", "SEV3", "SEV4")
@@ -196,6 +199,55 @@ def test_what_began_to_run_keeps_the_order_that_was_approved(room: Any, status: 
     state = room.assessed(actions=(room.action("revoke-token", status),), gates=(room.gate(status="granted"),))
     after = again(room, state, room.judged(orders=(room.order("revoke-token", target="another"),)))
     assert (after.actions, after.gates) == (state.actions, state.gates)
+
+
+@pytest.mark.parametrize(
+    ("form", "reached", "rung", "expected"), [(4, 1, 2, 1), (4, 2, 3, 3), (4, 1, 1, 1), (3, 1, 2, 2)],
+    ids=["asked for already", "not reached", "as before", "judged by an earlier release"],
+)  # fmt: skip
+def test_what_is_asked_for_is_not_put_off_by_a_new_fact(
+    room: Any, form: int, reached: int, rung: int, expected: int
+) -> None:
+    """Something gentler may close the same way by now: the question that people have stays where it is, with its gate."""
+    first = room.order("revoke-token", rung=1 if expected == 1 else 2 if form == 4 else 1)
+    state = room.assessed(room.judged(orders=(first,)), gates=(room.gate(),), rung=1)
+    assert state.actions[0].order.rung <= max(reached, state.rung)
+    after = again(room, state, room.judged(orders=(replace(first, rung=rung),), form=form))
+    assert after.actions[0].order.rung == expected
+    assert (after.gates[0].status == "open") is (after.actions[0].order == first)
+
+
+def test_a_later_rung_may_come_sooner_when_there_is_more_to_close(room: Any) -> None:
+    """A new fact opens a way that only this action closes: it is begun now."""
+    first = room.order("stop", rung=2)
+    state = room.assessed(room.judged(orders=(first,)))
+    after = again(room, state, room.judged(orders=(replace(first, rung=1),), form=4))
+    assert [one.order.rung for one in after.actions] == [1]
+
+
+@pytest.mark.parametrize("status", ["open", "granted", "rejected"])
+def test_an_answer_stays_while_only_the_explanation_changes(room: Any, status: str) -> None:
+    """Another way of harm, another action beside it, another rung that has begun: what people agree to is the same."""
+    first = room.order("revoke-token", rung=2, why=("covers tool:mail",), in_act=InAct())
+    state = room.assessed(room.judged(orders=(first,), form=4), gates=(room.gate(status=status),), rung=2)
+    state = replace(state, actions=tuple(replace(one, status="waiting") for one in state.actions))
+    now = replace(first, rung=1, why=("covers tool:mail, tool:sms",), in_act=InAct(None, ("much",)))
+    after = again(room, state, room.judged(orders=(now,), form=4))
+    assert (after.gates, after.actions[0].status) == (state.gates, "waiting")
+    assert after.actions[0].order == replace(now, rung=2)
+    assert after.actions[0].order.digest_for("i", "apply") == first.digest_for("i", "apply")
+    changed = again(room, after, room.judged(orders=(replace(now, reasons=("another reason",)),), form=4))
+    assert (changed.gates[0].status, changed.actions[0].status) == ("void", "planned")
+
+
+def test_a_question_shows_what_people_agree_to_and_why_it_stands_there(room: Any) -> None:
+    """Both kinds of reasons, in the question of a gate, in templates and in the log."""
+    order = room.order("revoke-token", reasons=("it leaks",), why=("covers credential:key; nothing gentler covers it",))
+    state = room.assessed(room.judged(orders=(order,)))
+    every = "it leaks; covers credential:key; nothing gentler covers it"
+    assert question(order)[0] == f"Why: {every}"
+    assert any(every in line.text for line in state.tail)
+    assert told(state.actions[0])["reasons"] == ["it leaks", "covers credential:key; nothing gentler covers it"]
 
 
 def test_what_was_only_noted_is_kept_as_it_is_judged_now(room: Any) -> None:

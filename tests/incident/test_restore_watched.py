@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from halon.incident.about import in_words
 from halon.incident.clocks import fire_due, next_event
+from halon.incident.deeds import in_words
 from halon.incident.joining import absorb, recurs
 from halon.incident.orders import Order, RestoreStage
 from halon.incident.remedies import Corrective, standing

@@ -173,7 +173,7 @@ async def test_health_says_what_was_checked_and_how_long_it_took(
 
     await eventually(healthy)
     told = (await gateway.http.get("/healthz")).json()
-    assert set(told["checked"]) == {"temporal", "worker", "evidence", "kit"}
+    assert set(told["checked"]) == {"temporal", "worker", "evidence", "kit", "actions"}
     assert all(check["ok"] and check["what"] and check["ms"] >= 0 for check in told["checked"].values())
     assert "sha256:0000" in told["checked"]["kit"]["what"]
     lonely = make_gateway(temporal, task_queue=f"nobody-{agent}")

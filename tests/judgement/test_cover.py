@@ -7,7 +7,7 @@ from itertools import combinations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from halon.judgement.cover import Candidate, cover, ladder
+from halon.judgement.cover import Budget, Candidate, cover
 
 WAYS = ("agent:", "credential:token", "output:mail", "source:wiki", "tool:mail", "tool:refund")
 candidate = st.builds(
@@ -68,17 +68,22 @@ def test_the_order_of_the_question_changes_nothing(wanted: list[str], given_: li
     assert cover(asked, mixed) == cover(wanted, given_)
 
 
-@given(ways, candidates, st.integers(0, 4))
+@given(ways, candidates)
 @settings(max_examples=200, deadline=None)
-def test_each_rung_is_new_and_the_ladder_ends(wanted: list[str], given_: list[Candidate], allowed: int) -> None:
-    """No action stands on two rungs; only the first rung is bound by what the severity allows."""
-    rungs = ladder(wanted, given_, allowed)
-    named = [name for rung in rungs for name in rung.chosen]
-    assert len(named) == len(set(named))
+def test_a_search_without_steps_covers_as_much_and_says_that_it_was_cut_short(
+    wanted: list[str], given_: list[Candidate]
+) -> None:
+    """The best found at once: everything is covered that can be, nothing in it is needless, no worse disruption."""
+    found, best = cover(wanted, given_, budget=Budget(0)), cover(wanted, given_)
     by_id = {one.id: one for one in given_}
-    assert all(by_id[name].disruption <= allowed for name in rungs[0].chosen)
-    useful = {one.id for one in given_ if one.covers & set(wanted)}
-    assert set(named) <= useful
+    chosen = [by_id[name] for name in found.chosen]
+    assert found.uncovered == best.uncovered
+    assert found.exact is not bool(found.chosen)
+    for one in chosen:
+        rest = covered(tuple(other for other in chosen if other is not one)) & set(wanted)
+        assert rest != covered(tuple(chosen)) & set(wanted)
+    if all(by_id[name].reversible for name in best.chosen):
+        assert cost(tuple(chosen))[:2] == cost(tuple(by_id[name] for name in best.chosen))[:2]
 
 
 def test_two_hundred_actions_are_searched_to_the_end() -> None:

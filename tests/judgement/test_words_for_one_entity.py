@@ -43,7 +43,7 @@ def test_what_is_to_be_stopped_is_planned_by_what_a_machine_sees_afterwards(enti
     """None was used, said somebody; then the action log shows one."""
     quiet = said("unauthorised_tool_actions", [], 1, entity)
     loud = said("unauthorised_tool_actions", ["admin_delete"], 5, source="log")
-    plans = [{one.id: one.reasons for one in judged(said("confirmed", True, 0), *facts).orders} for facts in
+    plans = [{one.id: one.told for one in judged(said("confirmed", True, 0), *facts).orders} for facts in
              ((quiet, loud), (loud,))]  # fmt: skip
     assert plans[0] == plans[1]
 

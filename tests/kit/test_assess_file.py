@@ -47,9 +47,9 @@ def given(tmp_path: Path, content: Any) -> Path:
 def test_the_object_has_exactly_the_promised_keys(tmp_path: Path, kit: Kit) -> None:
     """People script against these names."""
     judged = assess_file(given(tmp_path, FACTS), kit)
-    assert list(judged) == ["severity", "category", "orders", "obligations", "embargoes", "kit_digest"]
+    assert list(judged) == ["severity", "category", "orders", "obligations", "embargoes", "kit_digest", "uncovered"]
     assert list(judged["severity"]) == ["level", "reasons"]
-    assert list(judged["orders"][0]) == ["action", "reversible", "disruption", "gate", "reasons"]
+    assert list(judged["orders"][0]) == ["action", "reversible", "disruption", "gate", "reasons", "covers", "rung"]
     assert list(judged["obligations"][0]) == [
         "id", "entity", "authority", "status", "because", "needs", "displaced_by", "stages",
     ]  # fmt: skip

@@ -105,8 +105,9 @@ def test_each_agent_can_be_looked_at(kit: Kit) -> None:
 
 
 def test_every_command_has_its_roles(kit: Kit) -> None:
-    """Whatever people can say, the kit says who may; lowering a severity or a fact is a permission of its own."""
-    assert set(kit.authority) == {*COMMANDS, "severity-down", "fact-down"}
+    """Whatever people can say, the kit says who may; lowering a severity or a fact is a permission of its own, and so is the
+    global stop."""
+    assert set(kit.authority) == {*COMMANDS, "severity-down", "fact-down", "halt", "resume"}
     assert kit.may("severity", ["technical_lead"])[0]
     allowed, why = kit.may("severity-down", ["technical_lead"])
     assert not allowed

@@ -66,7 +66,7 @@ def test_the_starter_kit_as_it_comes_says_that_its_notices_would_go_nowhere() ->
     [
         ("agents/support-bot.yaml", "  refund: {risk: money}\n", "  refund: {risk: money}\n  wire_money: {risk: money}\n",
          "weak", "the tool wire_money (money) of support-bot goes off only with the whole agent"),
-        ("actions.yaml", "    covers: [all]\n", "", "weak", "support-bot has no kill switch"),
+        ("actions.yaml", "    covers: [all]\n", "    covers: [refund]\n", "weak", "support-bot has no kill switch"),
         ("actions.yaml", "agents: [support-bot, billing-bot]\n    operation: kill_switch", "agents: [support-bot]\n    operation: kill_switch",
          "weak", "billing-bot has no kill switch"),
         ("agents/billing-bot.yaml", "fallback:\n  words: Invoices are sent by hand today. Please bear with us.\n", "",
@@ -100,13 +100,20 @@ def test_kit_check_tells_and_its_exit_code_is_for_ci(
     for name, value in SET.items():
         monkeypatch.setenv(name, value)
     assert entry.run(["kit", "check", str(folder), "--strict"]) == 0
-    edit(folder, "actions.yaml", "    covers: [all]\n", "")
+    edit(folder, "actions.yaml", "    covers: [all]\n", "    covers: [refund]\n")
     edit(folder, "actions.yaml", "covers: [refund, admin_delete, send_email]", "covers: [refund]")
+    edit(
+        folder,
+        "agents/support-bot.yaml",
+        "  refund: {risk: money}\n",
+        "  refund: {risk: money}\n  wire: {risk: money}\n",
+    )
     capsys.readouterr()
     assert entry.run(["kit", "check", str(folder)]) == 0
     page = capsys.readouterr().out
     assert page.index("Would fail tonight:") < page.index("no control can take the tool") < page.index("Advice:")
     assert "kill switch and safe mode             would fail" in page
+    assert "the tool admin_delete (admin) of support-bot is taken only by what can't be undone (revoke-token)" in page
     assert entry.run(["kit", "check", str(folder), "--strict"]) == 1
     capsys.readouterr()
     assert entry.run(["kit", "check", str(folder), "--strict", "--json"]) == 1

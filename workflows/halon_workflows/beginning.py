@@ -12,11 +12,14 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from halon.incident import waking
 from halon.incident.errors import ForgedState, Malformed
 from halon.incident.ids import PREFIX, incident_id
-from halon.incident.opening import Opening
+from halon.incident.opening import LOOKS_ONCE, Opening
 from halon.incident.opening_state import first_state
 from halon.incident.state import State
+from halon.ports import begin as port
 from halon.ports import record
+from halon_workflows import detect, triage
 from halon_workflows.durable import AGAIN_AFTER, Durable, reason_of
+from halon_workflows.early import early
 
 FORGED = ("ForgedReopen", "NotAnIncident", "Malformed")
 """What is answered to a start that is none, and asked about only once."""
@@ -53,6 +56,9 @@ async def begin(inc: Durable, opening: Opening) -> None:
     if opening.state is not None:
         await _carried(inc, opening.state, info)
         return
+    if opening.form >= LOOKS_ONCE and not opening.reopens:
+        await _fresh(inc, opening, info)
+        return
     identity = incident_id(info.workflow_id, info.first_execution_run_id)
     found = await _find(
         inc, record.Find("" if opening.reopens else identity, info.workflow_id, info.run_id, opening.reopens)
@@ -66,6 +72,34 @@ async def begin(inc: Durable, opening: Opening) -> None:
         inc.state = first_state(opening, info.workflow_id, info.first_execution_run_id, inc.now)
     except Malformed as error:
         raise _refused(error) from None
+    inc.change(run_ids=(info.run_id,))
+
+
+async def _fresh(inc: Durable, opening: Opening, info: Any) -> None:
+    """An opening of the front door: one look finds, corroborates and judges. What it could not do is done step by step."""
+    try:
+        first = first_state(opening, info.workflow_id, info.first_execution_run_id, inc.now)
+    except Malformed as error:
+        raise _refused(error) from None
+    request = port.Begin(
+        record.Find(first.incident_id, info.workflow_id, info.run_id),
+        detect.request(first),
+        triage.case_of(first, inc.now),
+    )
+    inc.was_reset = False
+    try:
+        begun = await inc.act_now(port.look, request, "find, corroborate and judge")
+    except ActivityError as error:
+        if reason_of(error)[0] in FORGED:
+            raise
+        begun = port.Begun(await _find(inc, request.find))
+    while inc.was_reset:  # the answer may be the one that the run before this one was given
+        inc.was_reset = False
+        begun = port.Begun(await _find(inc, request.find))
+    if begun.found.state is not None:
+        _adopt(inc, begun.found, opening)
+        return
+    inc.state, inc.early = first, early(request, begun)
     inc.change(run_ids=(info.run_id,))
 
 
@@ -112,6 +146,7 @@ async def after_reset(inc: Durable) -> None:
     """A Reset cut the history of this run: take the furthest state there is and go on from it."""
     info = workflow.info()
     inc.was_reset = False
+    inc.early = None
     inc.tasks.clear()
     request = record.Find(inc.state.incident_id, info.workflow_id, info.run_id)
     found = await _find(inc, request)

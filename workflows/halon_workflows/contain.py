@@ -7,16 +7,15 @@ from dataclasses import replace
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from halon.incident import quiet, times
+from halon.incident import calls, quiet, seal_waits, watching
+from halon.incident.by_hand import asked_for, proof_of
 from halon.incident.gates import Gate
 from halon.incident.joining import recovered
 from halon.incident.merging import asked_there
 from halon.incident.orders import Action, OrderStatus
 from halon.incident.standing import action, with_action, with_phase
-from halon.incident.timeline import tell
 from halon.ports import contain as port
-from halon.ports import evidence
-from halon_workflows import gating, looking, modes, patches
+from halon_workflows import asked_again, gating, halts, looking, modes, patches, rung, sealing
 from halon_workflows.durable import Durable, reason_of
 from halon_workflows.looking import FINISHED
 
@@ -28,15 +27,21 @@ async def stop_the_harm(inc: Durable) -> None:
     """Seal what there is, and beside that carry out each order of the rung; climb while the harm goes on."""
     inc.state = with_phase(inc.state, "contain", "running", inc.now)
     if not inc.done("evidence") and workflow.patched(patches.BESIDE):
-        inc.spawn("contain.seal", lambda: seal_evidence(inc))
+        inc.spawn("contain.seal", lambda: sealing.seal_evidence(inc))
     else:
-        await seal_evidence(inc)
+        await sealing.seal_evidence(inc)
     if quiet.muted(inc.state):  # what is planned is shown, and waits for the mute's end or for a person's word
         await inc.until(lambda: not quiet.muted(inc.state))
+    if watching.on(inc.state):
+        rung.again(inc)
+        inc.spawn("contain.new", lambda: begin_new_orders(inc))
     while not inc.state.harm_stopped_at and not inc.state.false_alarm_by:
         modes.begin_what_was_noted(inc)
         carry_out_orders(inc)
-        await inc.until(lambda: _rung_finished(inc) or bool(inc.state.false_alarm_by))
+        if watching.on(inc.state):
+            await rung.had_its_chance(inc)
+        else:
+            await inc.until(lambda: _rung_finished(inc) or bool(inc.state.false_alarm_by))
         if inc.state.false_alarm_by or await looking.stopped(inc):
             break
     if not inc.state.false_alarm_by:
@@ -48,7 +53,7 @@ async def stop_the_harm(inc: Durable) -> None:
 async def contain(inc: Durable) -> None:
     """The phase, once; later recurrences are ``keep_contained``'s."""
     if inc.done("contained"):
-        await seal_evidence(inc)
+        await sealing.seal_evidence(inc)
         carry_out_orders(inc)
         inc.spawn("contain.finished", lambda: _finished(inc))
         return
@@ -73,47 +78,6 @@ async def keep_contained(inc: Durable) -> None:
             await stop_the_harm(inc)
 
 
-async def seal_evidence(inc: Durable) -> None:
-    """Collect and seal, once. What can't be had is said; the irreversible then waits for it."""
-    if not inc.done("evidence"):
-        await _collect(inc)
-        inc.mark("evidence")
-    if not inc.state.evidence:
-        inc.spawn("contain.evidence", lambda: seal_again(inc))
-
-
-async def seal_again(inc: Durable) -> None:
-    """Nothing could be sealed: again whenever the clock says so, until something is."""
-    while not inc.state.evidence and not inc.finished:
-        asked = _asked_again(inc)
-        await inc.until(lambda asked=asked: inc.finished or _asked_again(inc) != asked)  # type: ignore[misc]
-        if not inc.finished:
-            await _collect(inc)
-
-
-async def _collect(inc: Durable) -> None:
-    began = min((alert.started_at for alert in inc.state.alerts), default=inc.state.opened_at)
-    since = times.after(began, -3600)
-    request = evidence.Collect(inc.state.incident_id, inc.state.agent, since)
-    try:
-        got = await inc.act(evidence.collect, request, "seal evidence before containment")
-    except ActivityError as error:
-        got = evidence.Collected((), (": ".join(reason_of(error)),))
-    inc.keep_sealed("contain", got.sealed)
-    for missing in got.missing:
-        inc.note("evidence", "contain", f"Not sealed: {missing}")
-    if not got.sealed:
-        body = (
-            "No evidence could be sealed. Irreversible actions wait; `override` what=evidence lets them run, on record."
-        )
-        inc.state = tell(inc.state, inc.now, "no-evidence", f"[{inc.state.reference}] no evidence sealed", body,
-                         names=(inc.state.commander,))  # fmt: skip
-
-
-def _asked_again(inc: Durable) -> int:
-    return sum(1 for key in inc.state.ledger if key.startswith("evidence-again:"))
-
-
 def carry_out_orders(inc: Durable) -> None:
     """Begin every order of the rungs reached so far that isn't finished."""
     for one in inc.state.actions:
@@ -122,8 +86,20 @@ def carry_out_orders(inc: Durable) -> None:
             inc.spawn(f"contain.{name}", lambda name=name: carry_out(inc, name))  # type: ignore[misc]
 
 
+async def begin_new_orders(inc: Durable) -> None:
+    """What new facts plan is begun at once, whatever the rung waits for just then: people's answers, or a slow order."""
+    while not inc.finished:
+        await inc.until(lambda: inc.finished or _new_order(inc))
+        if not inc.finished:
+            carry_out_orders(inc)
+
+
 async def carry_out(inc: Durable, name: str) -> None:
-    """One order from plan to read-back."""
+    """One order from plan to read-back, held up while Halon's own actions are halted."""
+    await halts.going_on(inc, name, _carry_out)
+
+
+async def _carry_out(inc: Durable, name: str) -> None:
     allowed: Gate | None = None
     one = _get(inc, name)
     if modes.only_observed(inc):
@@ -136,6 +112,12 @@ async def carry_out(inc: Durable, name: str) -> None:
         _move(inc, name, "denied", f"{one.order.title} is not run: false alarm.")
         return
     if one.status in ("planned", "waiting", "denied") and _left_to_another(inc, name):
+        return
+    if one.status in ("planned", "waiting") and seal_waits.waits(inc.state, one):
+        inc.mark(f"{seal_waits.BEGAN}{name}")
+        inc.note("action", "contain", f"Waits until the evidence is sealed, which it would change: {one.order.title}.")
+        await inc.until(lambda: _may_touch(inc, name) or bool(inc.state.false_alarm_by) or modes.only_observed(inc))
+        await _carry_out(inc, name)  # from the top: what would run, and whether, may be another by now
         return
     if one.status == "denied":
         _move(inc, name, "waiting", f"Asked again: {one.order.title}.")
@@ -156,6 +138,12 @@ async def carry_out(inc: Durable, name: str) -> None:
     await _verify(inc, name, allowed)
 
 
+def _may_touch(inc: Durable, name: str) -> bool:
+    """Whether the order need not wait for the seal any more: it is sealed, or it is done, left alone or another one now."""
+    one = _get(inc, name)
+    return one.status not in ("planned", "waiting") or not seal_waits.waits(inc.state, one)
+
+
 async def _already_so(inc: Durable, name: str) -> bool:
     """Whether what can't be undone reads back as done before anybody is asked, such as by an earlier incident."""
     one = _get(inc, name)
@@ -164,6 +152,7 @@ async def _already_so(inc: Durable, name: str) -> bool:
         one.order.reversible
         or not one.order.verify.expect_json
         or inc.done(step)
+        or (watching.on(inc.state) and watching.tells_lately(one.order))  # an earlier incident's doing is not this one's
         or not workflow.patched(patches.ALREADY)
     ):
         return False
@@ -190,6 +179,8 @@ async def _allowed(inc: Durable, name: str) -> tuple[bool, Gate | None]:
         one = _get(inc, name)  # only now: what is asked is what would run after the wait
         order = one.order
         policy = order.gate
+        if one.by_hand or asked_for(one):
+            return not one.by_hand, None  # somebody did it elsewhere, or stops the agent by hand
         if modes.only_observed(inc) and workflow.patched(patches.WEAKER):
             _only_note(inc, name)
             return False, None
@@ -207,7 +198,7 @@ async def _allowed(inc: Durable, name: str) -> tuple[bool, Gate | None]:
             _move(inc, name, "denied", f"{order.title} is not run: false alarm.")
             return False, None
         asked = await gating.ask(
-            inc, "contain", order.id, digest, policy, order.title, _question(one),
+            inc, "contain", order.id, digest, policy, order.title, (*watching.asked_anew(one), *calls.question(one.order)),
             unless=lambda: "false alarm" if inc.state.false_alarm_by else "", proposers=order.proposed_by,
         )  # fmt: skip
         if asked.status == "void":
@@ -228,16 +219,21 @@ async def _apply(inc: Durable, name: str, allowed: Gate | None) -> bool:
         done = await inc.act(port.apply, step, f"apply: {one.order.title}")
     except ActivityError as error:
         kind, text = reason_of(error)
+        if halts.held_up(inc, name, kind, text):
+            return False
         if kind in PERHAPS_DONE:
             inc.state = with_action(inc.state, replace(_get(inc, name), applied_at=inc.now))
+            if watching.tells_lately(one.order):
+                _failed(inc, name, kind, text)
             _move(inc, name, "applied", f"{one.order.title}: it may have taken effect ({kind}); reading back.")
             return True
         _failed(inc, name, kind, text)
         _move(inc, name, "failed", f"{one.order.title} failed ({kind}: {text}).")
         looking.tell_lead(
-            inc, f"failed:{name}", f"{one.order.title} failed",
+            inc, f"failed:{watching.tries(inc.state, name)}", f"{one.order.title} failed",
             f"{kind}: {text}. It is tried again while the harm goes on, and the next rung after it.",
             asked=f"{one.order.title} failed ({kind}). It is tried again while the harm goes on, and the next rung after it",
+            command=looking.done_outside(inc, one),
         )  # fmt: skip
         return False
     if allowed is not None:
@@ -249,25 +245,46 @@ async def _apply(inc: Durable, name: str, allowed: Gate | None) -> bool:
 
 
 async def _verify(inc: Durable, name: str, allowed: Gate | None) -> None:
+    asked = asked_again.to_read(_get(inc, name))
+    read = await _read(inc, name, allowed, once=asked)
+    if asked and read.holds is False and not modes.only_observed(inc):
+        asked_again.put_back(inc, _get(inc, name), read)
+        await _carry_out(inc, name)
+        return
+    while not read.holds and not asked and (until := watching.takes_its_time(inc.state, _get(inc, name), inc.now)):
+        inc.state = watching.pause(inc.state, _get(inc, name), inc.now, until)
+        await inc.until(lambda: not watching.pausing(inc.state, name))
+        read = await _read(inc, name, allowed)
     one = _get(inc, name)
-    try:
-        read = await inc.act(port.verify, _step(inc, one, allowed), f"verify: {one.order.title}")
-    except ActivityError as error:
-        read = port.Verified(holds=None, at=inc.now, note=": ".join(reason_of(error)))
+    if watching.on(inc.state) and one.failed_as in PERHAPS_DONE and watching.tells_lately(one.order):
+        read = port.Verified(holds=None, at=read.at, note="it shows that it was done lately, not that this call did it")
     if read.holds:
-        inc.state = with_action(inc.state, replace(_get(inc, name), verified_at=read.at, failed_as="", failure=""))
+        at = max(read.at, inc.now) if one.asked_at else read.at  # by the clock that the asking has, for whoever waits
+        inc.state = with_action(inc.state, replace(_get(inc, name), verified_at=at, failed_as="", failure=""))
         _move(inc, name, "verified", f"Verified by reading back: {one.order.title}. {read.note}".strip())
     elif read.holds is False:
         _failed(inc, name, "NotInForce", f"read back and not in force: {read.note or 'it is not as it should be'}")
         _move(inc, name, "failed", f"Read back and not in force: {one.order.title}. {read.note}".strip())
         looking.tell_lead(
-            inc, f"notinforce:{name}", f"{one.order.title} is not in force", "It was applied and read back otherwise."
-        )
+            inc, f"notinforce:{watching.tries(inc.state, name)}", f"{one.order.title} is not in force",
+            "It was applied and read back otherwise.", command=looking.done_outside(inc, one),
+        )  # fmt: skip
     else:
         _failed(inc, name, "Unread", f"applied, but it can't be read back: {read.note or 'no answer'}")
         _move(inc, name, "unverified", f"Applied, but it can't be read back: {one.order.title}. {read.note}".strip())
-        body = "Look yourself and say it with `note`; if the harm goes on, say `fact` ongoing=true."
-        looking.tell_lead(inc, f"unverified:{name}", f"{one.order.title} can't be verified", body)
+        looking.tell_lead(
+            inc, f"unverified:{watching.tries(inc.state, name)}", f"{one.order.title} can't be verified",
+            looking.by_hand(inc, one), asked="Applied, and it can't be read back. Look, and make sure by hand",
+            command=looking.done_outside(inc, one),
+        )  # fmt: skip
+
+
+async def _read(inc: Durable, name: str, allowed: Gate | None, *, once: bool = False) -> port.Verified:
+    one = _get(inc, name)
+    try:
+        return await inc.act(port.verify, replace(_step(inc, one, allowed), once=once), f"verify: {one.order.title}")
+    except ActivityError as error:
+        return port.Verified(holds=None, at=inc.now, note=": ".join(reason_of(error)))
 
 
 async def _finished(inc: Durable) -> None:
@@ -286,25 +303,6 @@ def _left_to_another(inc: Durable, name: str) -> bool:
     return bool(why)
 
 
-def _question(one: Action) -> tuple[str, ...]:
-    order = one.order
-    lines = [f"Why: {'; '.join(order.reasons) or 'the kit asks for it'}",
-             f"What will run: {gating.call_in_words(order.apply.method, order.apply.url, order.apply.secret)}",
-             "Reversible: yes" if order.reversible else "Reversible: NO"]  # fmt: skip
-    if order.collateral:
-        lines.append(f"Who else is hit: {'; '.join(order.collateral)}")
-    if order.gentler:
-        lines.append(f"Gentler: {order.gentler}")
-    if order.way_back:
-        lines.append(f"The way back: {order.way_back}")
-    if order.gate and order.gate.exclude_proposer and order.proposed_by:
-        lines.append(f"Proposed by: {', '.join(order.proposed_by)}, on whose word alone it stands here. Somebody else must "
-                     "approve it, or say the same fact.")  # fmt: skip
-    if order.gate:
-        lines.append(f"If nobody answers: {order.gate.otherwise}")
-    return tuple(lines)
-
-
 def _only_note(inc: Durable, name: str) -> None:
     _move(inc, name, "would run", f"Would have done: {_get(inc, name).order.title} (the agent's mode is observe).")
 
@@ -321,6 +319,8 @@ def _something_new(inc: Durable, *, as_before: bool) -> bool:
 
 
 def _needs_gate(inc: Durable, one: Action) -> bool:
+    if asked_for(one):
+        return False
     suggest = inc.state.assessment is not None and inc.state.assessment.mode == "suggest"
     return not one.order.reversible or suggest or (one.order.gate is not None)
 
@@ -368,7 +368,8 @@ def _step(inc: Durable, one: Action, allowed: Gate | None) -> port.Step:
     return port.Step(
         incident_id=inc.state.incident_id, order=one.order, attempt=one.attempt, gate=allowed,
         evidence=tuple(sealed.path for sealed in inc.state.evidence),
-        evidence_overridden_by=inc.state.evidence_overridden_by,
+        evidence_overridden_by=inc.state.evidence_overridden_by, asked_by=one.asked_by if asked_for(one) else "",
+        asked_proof=proof_of(one),
     )  # fmt: skip
 
 

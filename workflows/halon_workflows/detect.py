@@ -9,6 +9,7 @@ from halon.incident.ids import successor_id
 from halon.incident.learning import learn
 from halon.incident.sheaves import is_sheaf, number
 from halon.incident.standing import with_phase
+from halon.incident.state import State
 from halon.incident.times import after
 from halon.ports import detect
 from halon_workflows.durable import Durable, reason_of
@@ -28,15 +29,21 @@ async def corroborate(inc: Durable) -> None:
     inc.state = with_phase(inc.state, "detect", "done", inc.now)
 
 
+def request(state: State) -> detect.Look:
+    """What to look for."""
+    traces = tuple(dict.fromkeys(alert.trace_id for alert in state.alerts if alert.trace_id))[:20]
+    since = after(min((alert.started_at for alert in state.alerts), default=state.opened_at), -LOOK_BACK)
+    return detect.Look(state.incident_id, state.agent, since, traces)
+
+
 async def look(inc: Durable) -> bool:
     """One look. What can't be reached leaves everything unknown, and says so: then False."""
-    traces = tuple(dict.fromkeys(alert.trace_id for alert in inc.state.alerts if alert.trace_id))[:20]
-    since = after(min((alert.started_at for alert in inc.state.alerts), default=inc.state.opened_at), -LOOK_BACK)
-    request = detect.Look(inc.state.incident_id, inc.state.agent, since, traces)
-    try:
-        seen = await inc.act(detect.corroborate, request, "corroborate from the agent's traces")
-    except ActivityError as error:
-        seen = detect.Seen(reachable=False, note=": ".join(reason_of(error)))
+    seen = inc.early.take_seen() if inc.early else None
+    if seen is None:
+        try:
+            seen = await inc.act(detect.corroborate, request(inc.state), "corroborate from the agent's traces")
+        except ActivityError as error:
+            seen = detect.Seen(reachable=False, note=": ".join(reason_of(error)))
     if not seen.reachable:
         inc.note("unknown", "detect", f"The agent could not be looked at: {seen.note}. Nothing is confirmed yet.")
         return False

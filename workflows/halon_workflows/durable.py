@@ -26,6 +26,7 @@ from halon.incident.numbers import apart_from_numbers
 from halon.incident.state import Sealed, State
 from halon.ports import record
 from halon_workflows import options
+from halon_workflows.early import Early
 
 A = TypeVar("A")
 R = TypeVar("R")
@@ -53,6 +54,7 @@ class Durable:
         self.finished = False
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.flushed_seq = 0
+        self.early: Early | None = None
         workflow.register_random_seed_callback(self._on_reset)
 
     def _on_reset(self, _seed: int) -> None:
@@ -73,6 +75,7 @@ class Durable:
         self.change(evidence=(*self.state.evidence, *sealed))
         for one in sealed:
             text = f"Sealed {one.what or one.id}: {one.sha256[:12]}…, {one.size} bytes."
+            text += f" NOT LOCKED: {one.unlocked}" if one.unlocked else ""
             self.note("evidence", phase, text, evidence=[{"path": one.path, "sha256": one.sha256, "size": one.size}])
 
     def done(self, step: str) -> bool:

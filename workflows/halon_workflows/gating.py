@@ -94,8 +94,3 @@ def void(inc: Durable, asked: Gate, why: str) -> None:
     if asked.status in ("open", "granted"):
         inc.state = with_gate(inc.state, replace(asked, status="void", settled_at=inc.now))
         inc.note("gate", "contain", f"Gate {asked.id} is void: {why}", gate=asked.id)
-
-
-def call_in_words(method: str, url: str, secret: str) -> str:
-    """The exact call for a question, the secret by name only."""
-    return f"{method} {url}" + (f" (authorised by {secret})" if secret else "")

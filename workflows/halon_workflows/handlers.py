@@ -15,12 +15,13 @@ from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
 from halon.incident.admission import Outcome, Standing, admit, exhausted, refuse, said_again
+from halon.incident.by_hand import AS_FULL_AUTHORITY
 from halon.incident.commands import COMMANDS, Command, Spec, near, parse
 from halon.incident.errors import Malformed
 from halon.incident.gates import Proof
 from halon.incident.kits import found, in_force
 from halon.ports import triage
-from halon_workflows import correlate, patches, redrafting
+from halon_workflows import by_hand, correlate, patches, redrafting
 from halon_workflows.durable import Durable
 
 LARGEST_PAYLOAD = 65_536
@@ -45,6 +46,13 @@ class Commands(Durable):
 
     async def say(self, command: Command) -> str:
         """Carry out a command: look up who speaks, then admit or refuse. Returns the sentence that answers it."""
+        self.speaking += 1
+        try:
+            return await self._heard(command)
+        finally:
+            self.speaking -= 1
+
+    async def _heard(self, command: Command) -> str:
         proof = Proof(
             run_id=workflow.info().run_id, kind="update" if command.update_id else "signal", update_id=command.update_id
         )
@@ -77,7 +85,14 @@ class Commands(Durable):
         if command.name == "merge" and who.may:
             met = await correlate.look_up(self, str(command["into"]))
             await workflow.wait_condition(lambda: self.ready and not self.was_reset)
-        outcome: Outcome = admit(self.state, command, standing, proof, self.now, met=met)
+        ready = seen = None
+        if command.name == "contain" and who.may:
+            ready = await by_hand.look_up(self)
+            await workflow.wait_condition(lambda: self.ready and not self.was_reset)
+        if command["done_outside"] and who.may:
+            seen = await by_hand.read_back(self, str(command["done_outside"]), self.reading)
+            await workflow.wait_condition(lambda: self.ready and not self.was_reset)
+        outcome: Outcome = admit(self.state, command, standing, proof, self.now, met=met, ready=ready, seen=seen)
         if said_again(command, outcome) and workflow.patched(patches.SAID_AGAIN):
             outcome = admit(self.state, command, standing, proof, self.now, again=True)
         self.state = outcome.state
@@ -96,6 +111,8 @@ class Commands(Durable):
         )  # fmt: skip
 
     def _name_for(self, command: Command) -> str:
+        if command["done_outside"]:
+            return AS_FULL_AUTHORITY
         lowers = command.name == "severity" and self.state.level is not None and command["level"] > self.state.level
         return "severity-down" if lowers else command.name
 
@@ -113,6 +130,9 @@ class Commands(Durable):
         except Malformed as error:
             self.refuse_signal(name, type(error).__name__, str(error))
             return
+        if (name == "contain" or command["done_outside"]) and not workflow.patched(patches.BY_HAND):
+            self.refuse_signal(name, "UnknownSignal", f"nobody knew {name} so when it came; say it again as an Update.")
+            return
         try:
             await self.say(command)
         except ApplicationError:
@@ -121,7 +141,9 @@ class Commands(Durable):
     def __init__(self) -> None:
         super().__init__()
         self.early_refusals: list[tuple[str, str, str]] = []
+        self.speaking = 0
         self.stillborn = False
+        self.reading: set[str] = set()
 
     def check(self, spec: Spec, payload: Payload) -> Command:
         """The validator of every Update: malformed input and a name that was refused too often are turned away."""

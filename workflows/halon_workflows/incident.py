@@ -7,6 +7,8 @@ state when a deadline has passed. So the story can be begun again at the top aft
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from temporalio import workflow
 from temporalio.api.common.v1 import Payload
@@ -17,20 +19,30 @@ from halon.incident.errors import Malformed
 from halon.incident.opening import Closing, Opening
 from halon_workflows import (
     beginning,
+    by_hand,
     closing,
     contain,
     correlate,
     detect,
+    halts,
     notify,
     others,
     rca,
     remediate,
     restore,
     triage,
+    watch,
 )
 from halon_workflows.batches import joined
 from halon_workflows.handlers import decode
 from halon_workflows.surface import Surface
+
+STEPS_TO_AN_ORDER = 2
+"""Turns of the event loop until the story's orders are sent: it begins the task of each, and these begin."""
+HEARD_WITHIN = 3.0
+"""Seconds that a word which came before the first look was over may take to be heard; then the orders no longer wait."""
+HEAD_START = 0.3
+"""Seconds that the first orders have at most before pages, drafts and lists are begun, which share the machine with them."""
 
 
 @workflow.defn(name="Incident")
@@ -41,15 +53,16 @@ class Incident(Surface):
         super().__init__()
         self._early_alerts: list[Payload] = []
         self._closing: Closing | None = None
+        self._orders_first = False
 
     async def story(self) -> None:
         """Detect, triage, contain, find the cause, tell those owed, fix and prove, give back, close."""
         await correlate.follow(self)
         await detect.corroborate(self)
         await triage.assess(self)
-        self.spawn("others", lambda: others.look(self))
-        self.spawn("notify", lambda: notify.tell_those_owed(self))
-        self.spawn("restore", lambda: restore.give_back(self))
+        self.spawn("others", lambda: self._with_the_rest(others.look))
+        self.spawn("notify", lambda: self._with_the_rest(notify.tell_those_owed))
+        self.spawn("restore", lambda: self._with_the_rest(restore.give_back))
         await contain.contain(self)
         self.spawn("keep contained", lambda: contain.keep_contained(self))
         await rca.find_causes(self)
@@ -70,6 +83,9 @@ class Incident(Surface):
         self.spawn("hand over", lambda: correlate.hand_over(self))
         self.spawn("split off", lambda: correlate.split_off(self))
         self.spawn("pass on", lambda: correlate.pass_on(self))
+        self.spawn("by hand", lambda: by_hand.carry_out_asked(self))
+        self.spawn("halt", lambda: halts.wait_out(self))
+        self.spawn("watch", lambda: watch.keep_watch(self))
         self.spawn("end", self.end_by_itself)
         self.spawn("story", self.story)
 
@@ -108,7 +124,11 @@ class Incident(Surface):
         self.was_reset = False  # a reset to the very start was dealt with by what was just found
         self._become_ready()
         while True:
-            self.begin_tasks()
+            if self.early:
+                await self._hear_first()
+                await self._begin_with_the_orders()
+            else:
+                self.begin_tasks()
             if await self.tend():
                 self.publish()
                 return
@@ -119,6 +139,46 @@ class Incident(Surface):
                 self._become_ready()
                 continue
             return
+
+    async def _hear_first(self) -> None:
+        """What people said before the first look was over counts before anything is done, such as that it is an exercise."""
+        if self.speaking:
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: not self.speaking, timeout=HEARD_WITHIN, timeout_summary="what was said first counts first"
+                )
+
+    async def _begin_with_the_orders(self) -> None:
+        """The story alone, as far as it comes at once, so that its orders are the first that the server hears of; with
+        them evidence, record and clock. The rest has a moment: what an incident begins in one instant shares one machine.
+        """
+        self._orders_first = True
+        self.spawn("story", self.story)
+        for _ in range(STEPS_TO_AN_ORDER):
+            await asyncio.sleep(0)
+        self.spawn("record", self.keep_record)
+        self.spawn("clock", self.keep_clock)
+        self.spawn("the rest", self._begin_the_rest)
+
+    async def _begin_the_rest(self) -> None:
+        if self._orders_under_way():
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self.leaving or self.finished or not self._orders_under_way(),
+                    timeout=HEAD_START, timeout_summary="the first orders go first",
+                )  # fmt: skip
+        self._orders_first = False
+        if not self.finished:
+            self.begin_tasks()
+
+    def _orders_under_way(self) -> bool:
+        return any(one.status in ("applying", "applied") for one in self.state.actions)
+
+    async def _with_the_rest(self, work: Callable[[Incident], Awaitable[None]]) -> None:
+        """What is due in the same instant as the first orders, and leaves them their moment."""
+        if self._orders_first:
+            await self.until(lambda: not self._orders_first)
+        await work(self)
 
     def _become_ready(self) -> None:
         self.ready = True

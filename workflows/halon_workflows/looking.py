@@ -9,12 +9,14 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from halon.incident import times
+from halon.incident.by_hand import another_attempt
 from halon.incident.orders import Action
 from halon.incident.standing import with_action
 from halon.incident.stopped import observed_step, said_over
 from halon.incident.timeline import tell
+from halon.incident.watches import FLIPPED, PUT_BACK_AT_MOST
 from halon.ports import contain as port
-from halon_workflows import modes, patches
+from halon_workflows import climbing, modes, patches
 from halon_workflows.durable import Durable, reason_of
 
 SETTLE_SECONDS = 2
@@ -43,15 +45,17 @@ async def stopped(inc: Durable) -> bool:
         seen = await inc.act(port.harm, watch, "look whether the harm goes on")
     except ActivityError as error:
         seen = port.Harm(goes_on=None, at=inc.now, note=": ".join(reason_of(error)))
+    seen = climbing.with_word(inc, seen, max(checked, default=""))
     if seen.goes_on is False and (checked or not _wanted(inc)):
         return note_stopped(inc, seen.note or "no unauthorised action since")
     higher = sorted({one.order.rung for one in inc.state.actions if one.order.rung > inc.state.rung})
     why = _why(seen)
-    if higher and seen.goes_on is not None:
+    if higher and climbing.may_climb(inc, seen):
         inc.change(rung=higher[0])
         inc.note("rung", "contain", f"Next rung {higher[0]}: {why}.")
         return False
-    _look_again(inc, why)
+    if not climbing.begin_sooner(inc):
+        _look_again(inc, why)
     return False
 
 
@@ -72,10 +76,24 @@ def over_by_word(inc: Durable) -> bool:
     return observed(inc) and not inc.state.harm_stopped_at and said_over(inc.state, inc.state.recurred_at)
 
 
-def tell_lead(inc: Durable, step: str, subject: str, body: str, asked: str = "") -> None:
+def tell_lead(inc: Durable, step: str, subject: str, body: str, asked: str = "", command: str = "") -> None:
     """Tell the commander and the technical lead, once for each ``step``."""
     names = tuple(one for one in (inc.state.commander, inc.state.technical_lead) if one)
-    inc.state = tell(inc.state, inc.now, step, f"[{inc.state.reference}] {subject}", body, names=names, asked=asked)
+    inc.state = tell(inc.state, inc.now, step, f"[{inc.state.reference}] {subject}", body, names=names, asked=asked,
+                     command=command)  # fmt: skip
+
+
+def done_outside(inc: Durable, one: Action) -> str:
+    """What to type once it was done by hand: Halon reads back whether it is so."""
+    return f"halon note {inc.state.reference} --done-outside {one.order.id}"
+
+
+def by_hand(inc: Durable, one: Action) -> str:
+    """What a person is to do about what Halon can't do, or can't see."""
+    return (
+        f"Look at {one.order.target or inc.state.agent}, make sure by hand, then say it: {done_outside(inc, one)}. "
+        "If the harm goes on, say `fact` ongoing=true."
+    )
 
 
 def _observe(inc: Durable) -> bool:
@@ -105,7 +123,8 @@ async def _settled(inc: Durable) -> tuple[str, list[str]]:
         if not inc.state.look_at and not inc.done(f"look-from:{since}"):
             inc.mark(f"look-from:{since}")
             inc.change(look_at=times.after(inc.now, SETTLE_SECONDS))
-        await inc.until(lambda since=since: not inc.state.look_at or _enough(inc, since))  # type: ignore[misc]
+        heard = partial(climbing.goes_on_by_word, inc, max(checked, default=""))
+        await inc.until(lambda since=since, heard=heard: not inc.state.look_at or _enough(inc, since) or heard())  # type: ignore[misc]
         if _enough(inc, since) or _checked(inc) == checked or not workflow.patched(patches.ANSWERS):
             return since, checked
 
@@ -125,14 +144,18 @@ def _look_again(inc: Durable, why: str) -> None:
     if waits and workflow.patched(patches.ANSWERS):
         body = f"{why}. It waits for your answer: {', '.join(waits)}."
         tell_lead(inc, f"harm-asked:{inc.state.rung}", "it may still go on, and an approval is missing", body)
+    elif then := climbing.next_if_it_goes_on(inc):
+        body = f"{why}. {then} Say `fact` ongoing=false, with a reason, when it is over."
+        tell_lead(inc, f"harm-next:{inc.state.rung}", "nobody can say that it has stopped; you decide", body, then)
     else:
         body = f"{why}. Stop it by hand if you can; say `fact` ongoing=false, with a reason, when it is over."
         tell_lead(inc, f"harm:{inc.state.rung}", "it may still go on and no rung is left", body,
                   "Stop it by hand if you can; say `fact` ongoing=false, with a reason, when it is over")  # fmt: skip
-    for failed in [one for one in inc.state.actions if one.status == "failed" and one.order.rung <= inc.state.rung]:
+    for failed in [one for one in inc.state.actions if _again(inc, one)]:
         again = replace(failed, status="planned")
         if failed.applied_at:  # it was done and is not in force: do it again, as a new attempt with a key of its own
-            again = replace(again, attempt=failed.attempt + 1, applied_at="")
+            again = replace(another_attempt(again, failed.verified_at), applied_at="",
+                            verified_at="" if failed.failed_as == FLIPPED else failed.verified_at)  # fmt: skip
         inc.state = with_action(inc.state, again)
         inc.note(
             "action", "contain", f"To be tried again: {failed.order.title}.", action=failed.order.id, status="planned"
@@ -140,6 +163,13 @@ def _look_again(inc: Durable, why: str) -> None:
     pause = LOOK_AGAIN_SECONDS * min(30, 1 + inc.state.looks // 5)
     inc.note("harm", "contain", f"Not seen to have stopped: {why}. Looking again in {times.span(pause)}.")
     inc.change(look_at=times.after(inc.now, pause))
+
+
+def _again(inc: Durable, one: Action) -> bool:
+    """Whether what failed is tried again by itself: not what somebody switches back again and again."""
+    kept = inc.state.watched.get(one.order.id)
+    fought_over = one.failed_as == FLIPPED and kept is not None and kept.flipped > PUT_BACK_AT_MOST
+    return one.status == "failed" and one.order.rung <= inc.state.rung and not fought_over
 
 
 def _why(seen: port.Harm) -> str:

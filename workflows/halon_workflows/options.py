@@ -14,7 +14,22 @@ from typing import Any
 from temporalio.common import RetryPolicy
 
 from halon.incident import times
-from halon.ports import contain, correlate, detect, evidence, notify, rca, record, remediate, triage
+from halon.ports import (
+    begin,
+    by_hand,
+    contain,
+    correlate,
+    detect,
+    evidence,
+    halt,
+    notify,
+    observe,
+    rca,
+    record,
+    remediate,
+    triage,
+    watch,
+)
 
 
 @dataclass(frozen=True)
@@ -55,6 +70,8 @@ def time_left(all_tries: float, began: str, now: str) -> float:
 FORGET_AFTER = 60.0
 _DAYS = 86_400.0
 _TABLE: dict[Callable[..., Any], Options] = {
+    # Tried once: what it can't do, those do that it stands for, each in its own time.
+    begin.look: Options(one_try=60, all_tries=_DAYS, heartbeat=8, attempts=1),
     detect.corroborate: Options(one_try=12, all_tries=60),
     detect.others: Options(one_try=10, all_tries=20),
     detect.forward: Options(one_try=15, all_tries=300),
@@ -67,14 +84,21 @@ _TABLE: dict[Callable[..., Any], Options] = {
     triage.assess: Options(one_try=20, all_tries=120, first_pause=0.5),
     triage.authority: Options(one_try=10, all_tries=60, first_pause=0.2),
     evidence.collect: Options(one_try=30, all_tries=90, heartbeat=8),
+    by_hand.ready: Options(one_try=10, all_tries=30, first_pause=0.2),
     contain.apply: Options(one_try=30, all_tries=300, heartbeat=8, longest_pause=10),
     contain.verify: Options(one_try=40, all_tries=120, heartbeat=8, longest_pause=10),
     contain.undo: Options(one_try=30, all_tries=300, heartbeat=8, longest_pause=10),
     contain.verify_undo: Options(one_try=40, all_tries=120, heartbeat=8, longest_pause=10),
     contain.harm: Options(one_try=20, all_tries=60),
+    halt.lifted: Options(one_try=20, all_tries=30 * _DAYS),
+    halt.seen: Options(one_try=5, all_tries=10, first_pause=0.2),
+    watch.fallback: Options(one_try=20, all_tries=60),
     notify.draft: Options(one_try=20, all_tries=600),
     notify.send: Options(one_try=60, all_tries=1800, heartbeat=12),
     notify.page: Options(one_try=30, all_tries=300, longest_pause=15),
+    # An hour: a report that comes at nine serves as well, and one that never comes is seen as failed.
+    observe.agents: Options(one_try=300, all_tries=3600, heartbeat=12, longest_pause=60),
+    observe.report: Options(one_try=300, all_tries=3600, heartbeat=12, longest_pause=60),
     rca.investigate: Options(one_try=120, all_tries=600, heartbeat=12),
     remediate.prove: Options(one_try=180, all_tries=900, heartbeat=12),
     record.append: Options(one_try=10, all_tries=120, first_pause=0.5, longest_pause=20),

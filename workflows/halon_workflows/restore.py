@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from temporalio.exceptions import ActivityError
 
+from halon.incident import calls, watching
 from halon.incident.gates import Gate
 from halon.incident.orders import Order
 from halon.incident.settling import offer, proved, to_offer_back
 from halon.incident.standing import with_action, with_gate
 from halon.incident.times import span
-from halon.ports import contain
-from halon_workflows import gating, restore_stages, taken
+from halon_workflows import gating, halts, restore_stages, taken
+from halon_workflows.contain import PERHAPS_DONE
 from halon_workflows.durable import Durable, reason_of
 
 
@@ -51,7 +52,7 @@ async def _restore(inc: Durable, name: str) -> None:
         return
     question = (
         f"Why: {'the fix is proved' if proved(inc.state) else 'asked for by ' + one.undo_requested_by}",
-        f"What will run: {gating.call_in_words(order.undo.method, order.undo.url, order.undo.secret)}",
+        *calls.to_undo(order),
         *_stages_in_words(order),
         f"It takes back: {order.title}",
         f"If nobody answers: {policy.otherwise}",
@@ -69,9 +70,18 @@ async def _restore(inc: Durable, name: str) -> None:
         await restore_stages.give_back(inc, name, asked)
         return
     try:
-        done = await inc.act(contain.undo, taken.step(inc, one, asked), f"undo: {order.title}")
+        done = await halts.undo(inc, name, taken.step(inc, one, asked), f"undo: {order.title}")
+    except halts.Overtaken as why:
+        restore_stages.kept(inc, name, asked, str(why))
+        return
     except ActivityError as error:
         gating.spend(inc, asked)
+        kind, text = reason_of(error)
+        if kind in PERHAPS_DONE and watching.judged_here(inc.state):
+            inc.note("undo", "remediate", f"{order.title}: giving it back may have arrived ({kind}: {text}); reading back.")
+            taken.put(inc, replace(taken.get(inc, name), undo_applied_at=inc.now))
+            await _read_back(inc, name, asked)
+            return
         told = f"{order.title} could not be taken back ({': '.join(reason_of(error))}). Say `undo` to try again."
         taken.give_up(inc, name, told)
         return
@@ -83,15 +93,14 @@ async def _restore(inc: Durable, name: str) -> None:
 async def _read_back(inc: Durable, name: str, asked: Gate | None) -> None:
     one = taken.get(inc, name)
     title = one.order.title
-    try:
-        read = await inc.act(contain.verify_undo, taken.step(inc, one, asked), f"verify undo: {title}")
-    except ActivityError as error:
-        read = contain.Verified(holds=None, at=inc.now, note=": ".join(reason_of(error)))
+    read = await taken.read_back(inc, name, asked, f"verify undo: {title}")
+    if restore_stages.taken_again(inc, name, asked):
+        return
     if read.holds:
         restore_stages.given_back(inc, name, read.at)
         inc.note("undo", "remediate", f"Given back and read back: {title}.", seen=str(read.seen)[:400])
     else:
-        taken.give_up(inc, name, f"{title}: the undo was sent, and reading back does not show it. {read.note}")
+        taken.give_up(inc, name, f"{title}: the undo was sent, and reading back does not show it. {read.note}", uncertain=True)
 
 
 def _stages_in_words(order: Order) -> tuple[str, ...]:

@@ -11,9 +11,10 @@ from halon.incident.facts import held
 from halon.incident.gates import Gate
 from halon.incident.joining import recurs
 from halon.incident.orders import Action, RestoreStage
+from halon.incident.standing import gate
 from halon.incident.timeline import tell
 from halon.ports import contain as port
-from halon_workflows import contain, gating, taken
+from halon_workflows import contain, gating, halts, taken
 from halon_workflows.durable import Durable, reason_of
 
 LOOKS = 6
@@ -43,7 +44,7 @@ async def give_back(inc: Durable, name: str, asked: Gate | None) -> None:
 def given_back(inc: Durable, name: str, at: str) -> None:
     """All of it is given back since ``at`` (ISO 8601 UTC)."""
     one = taken.not_begun(taken.get(inc, name))
-    taken.put(inc, replace(one, status="undone", undone_at=at, undo_requested_by=""))
+    taken.put(inc, replace(one, status="undone", undone_at=at, undo_requested_by="", asked_by=""))
 
 
 async def _give(inc: Durable, name: str, stage: RestoreStage, asked: Gate | None) -> bool:
@@ -53,7 +54,10 @@ async def _give(inc: Durable, name: str, stage: RestoreStage, asked: Gate | None
     part = f"{stage.share} percent of: {title}"
     if not one.undo_applied_at:
         try:
-            done = await inc.act(port.undo, taken.step(inc, one, asked, number), f"give back {part}")
+            done = await halts.undo(inc, name, taken.step(inc, one, asked, number), f"give back {part}")
+        except halts.Overtaken as why:
+            kept(inc, name, asked, str(why))
+            return False
         except ActivityError as error:
             kind, text = reason_of(error)
             _spend(inc, asked)
@@ -61,18 +65,17 @@ async def _give(inc: Durable, name: str, stage: RestoreStage, asked: Gate | None
             if number == 1 and kind not in contain.PERHAPS_DONE:
                 taken.give_up(inc, name, f"{told} It stays in force. Say `undo` to try again.")
             else:
-                _apply_again(inc, name, told, harm=False)
+                _apply_again(inc, name, told, harm=False, uncertain=kind in contain.PERHAPS_DONE)
             return False
         _spend(inc, asked)
         taken.put(inc, replace(taken.get(inc, name), undo_applied_at=done.at))
     one = taken.get(inc, name)
-    try:
-        read = await inc.act(port.verify_undo, taken.step(inc, one, asked, number), f"verify {part}")
-    except ActivityError as error:
-        read = port.Verified(holds=None, at=inc.now, note=": ".join(reason_of(error)))
+    read = await taken.read_back(inc, name, asked, f"verify {part}", number)
+    if taken_again(inc, name, asked):
+        return False
     if not read.holds:
         told = f"{title}: given back to {stage.share} percent, and reading back does not show it. {read.note}"
-        _apply_again(inc, name, told.strip(), harm=False)
+        _apply_again(inc, name, told.strip(), harm=False, uncertain=True)
         return False
     one = replace(taken.get(inc, name), undo_applied_at="", restored_share=stage.share, restored_at=one.undo_applied_at)
     if stage.watch:
@@ -127,6 +130,8 @@ def _next_look(inc: Durable, watch: int, until: str = "") -> str:
 
 def _told_of_harm(inc: Durable, since: str) -> str:
     """An alert that began after ``since``, or a person's word; empty while there is none."""
+    if by := next((one.asked_by for one in inc.state.actions if one.asked_at > since), ""):
+        return f"{by} stops the agent by hand"
     if inc.state.last_fired_at and times.normal(inc.state.last_fired_at) > times.normal(since):
         return "an alert fires"
     return "a person says so" if _said(inc, since) else ""
@@ -152,13 +157,16 @@ def _tell_unseen(inc: Durable, one: Action, why: str) -> None:
           "Nothing more is given back until it can be seen. Say `fact` ongoing=false with a reason if all is well, ongoing=true if not")  # fmt: skip
 
 
-def _apply_again(inc: Durable, name: str, told: str, *, harm: bool) -> None:
-    """As it was before: in force, by a fresh attempt with a key of its own. The restore is asked anew."""
+def _apply_again(inc: Durable, name: str, told: str, *, harm: bool, uncertain: bool = False) -> None:
+    """As it was before: in force, by a fresh attempt with a key of its own. The restore is asked anew.
+
+    ``uncertain``: what gave it back may still arrive, and after it.
+    """
     one = taken.get(inc, name)
     told = f"{told} It is applied again; giving it back is asked anew."
     again = replace(
         taken.not_begun(one), status="applying", attempt=one.attempt + 1, applied_at="", verified_at="",
-        undo_requested_by="", undo_attempt=one.undo_attempt + 1, note=told,
+        undo_requested_by="", undo_attempt=one.undo_attempt + 1, note=told, undo_uncertain=inc.now if uncertain else "",
     )  # fmt: skip
     taken.put(inc, again)
     if harm and not inc.state.false_alarm_by:
@@ -168,6 +176,26 @@ def _apply_again(inc: Durable, name: str, told: str, *, harm: bool) -> None:
     _tell(inc, f"applied-again:{name}:{one.undo_attempt}", subject, told,
           "It is applied again; giving it back is asked anew")  # fmt: skip
     inc.spawn(f"contain.{name}", lambda: contain.carry_out(inc, name))
+
+
+def kept(inc: Durable, name: str, asked: Gate | None, why: str) -> None:
+    """What was allowed was not sent, because of what came since: it stays in force, or is so again."""
+    one = taken.get(inc, name)
+    if asked is not None:
+        gating.void(inc, gate(inc.state, asked.id) or asked, f"{why}.")
+    if one.restored_share:
+        _apply_again(inc, name, f"{one.order.title} is not given back any further: {why}.", harm=False)
+    else:
+        taken.give_up(inc, name, f"{one.order.title} stays in force: {why}. Say `undo` to give it back all the same.")
+
+
+def taken_again(inc: Durable, name: str, asked: Gate | None) -> bool:
+    """Whether somebody stopped the agent by hand while it was given back: then it is applied again at once."""
+    by = halts.stopped_by(inc, asked)
+    if by:
+        told = f"{taken.get(inc, name).order.title} was being given back, and {by} stops the agent by hand."
+        _apply_again(inc, name, told, harm=False)
+    return bool(by)
 
 
 def _tell(inc: Durable, step: str, subject: str, body: str, asked: str) -> None:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from halon.incident import hearing, kits, quiet, waking
+from halon.incident import hearing, kits, levels, quiet, waking
 from halon.incident.judged import alerted, alerts_joined, filings, take_in
 from halon.incident.standing import with_phase
+from halon.incident.state import State
 from halon.ports import triage
 from halon_workflows import detect, modes, patches
 from halon_workflows.durable import Durable, reason_of
@@ -25,30 +26,39 @@ async def assess(inc: Durable) -> None:
     inc.spawn("triage.acknowledged", lambda: acknowledged(inc))
 
 
+def case_of(state: State, now: str) -> triage.Case:
+    """What there is to judge at ``now``."""
+    return triage.Case(
+        incident_id=state.incident_id, reference=state.reference, agent=state.agent,
+        group=state.group, rules=tuple(count.rule for count in state.counts), facts=state.facts,
+        now=now, filed=filings(state), kit_digest=kits.to_judge_by(state), evidence_sealed=bool(state.evidence),
+        kit_kept=bool(state.kit_digest) or not kits.to_judge_by(state), sources=hearing.sources(state),
+        level=levels.said(state),
+        in_force=tuple(one.order.id for one in state.actions if one.status == "verified"),
+        failed=tuple(one.order.id for one in state.actions if one.status == "failed"),
+    )  # fmt: skip
+
+
 async def judge(inc: Durable) -> None:
     """Judge the facts as they are now. A kit that can't be used is said aloud and tried again; nothing is guessed."""
     version, sealed = inc.state.facts_version, bool(inc.state.evidence)
-    case = triage.Case(
-        incident_id=inc.state.incident_id, reference=inc.state.reference, agent=inc.state.agent,
-        group=inc.state.group, rules=tuple(count.rule for count in inc.state.counts), facts=inc.state.facts,
-        now=inc.now, filed=filings(inc.state), kit_digest=kits.to_judge_by(inc.state), evidence_sealed=sealed,
-        kit_kept=bool(inc.state.kit_digest) or not kits.to_judge_by(inc.state),
-        sources=hearing.sources(inc.state),
-    )  # fmt: skip
+    case = case_of(inc.state, inc.now)
     alerts, before = alerts_joined(inc.state), inc.state.assessment
-    try:
-        judged = await inc.act_now(triage.assess, case, "assess the facts with the kit")
-    except ActivityError as error:
-        kind, text = reason_of(error)
-        inc.note("failed", "triage", f"The facts could not be assessed ({kind}: {text}).")
-        raise
+    judged = inc.early.take_judged(case) if inc.early else None
+    if judged is None:
+        try:
+            judged = await inc.act_now(triage.assess, case, "assess the facts with the kit")
+        except ActivityError as error:
+            kind, text = reason_of(error)
+            inc.note("failed", "triage", f"The facts could not be assessed ({kind}: {text}).")
+            raise
     inc.state = replace(take_in(inc.state, judged, version, inc.now, sealed=sealed), assessed_alerts=alerts)
     if before is not None and before.mode != judged.mode:
         modes.hold_back(inc)
 
 
 async def rejudge(inc: Durable) -> None:
-    """Whenever a fact, a filing, the kit, or (while the mode holds Halon back) an alert changes what follows, judge again."""
+    """Whenever a fact, a filing, the kit, a person's severity, or (while the mode holds Halon back) an alert changes what follows, judge again."""
     as_before = False  # this history judged no alerts
     while not inc.finished:
         await inc.until(
@@ -77,6 +87,7 @@ def _something_new(inc: Durable) -> bool:
         or sealed
         or quiet.to_judge(state)
         or hearing.to_judge(state)
+        or levels.to_judge(state)
     )
 
 

@@ -68,6 +68,10 @@ def as_json(judged: Assessment) -> dict[str, Any]:
         "obligations": [_obligation(obligation) for obligation in judged.obligations],
         "embargoes": list(judged.embargoes),
         "kit_digest": judged.kit_digest,
+        "uncovered": [
+            {"way": one.way, "perhaps": one.perhaps, "because": one.because, "next_step": one.do}
+            for one in judged.uncovered
+        ],
     }
 
 
@@ -77,7 +81,9 @@ def _order(order: Order) -> dict[str, Any]:
         "reversible": order.reversible,
         "disruption": order.disruption,
         "gate": {**asdict(order.gate), "roles": list(order.gate.roles)} if order.gate else None,
-        "reasons": list(order.reasons),
+        "reasons": list(order.told),
+        "covers": list(order.covers),
+        "rung": order.rung,
     }
 
 

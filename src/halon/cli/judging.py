@@ -14,7 +14,7 @@ from halon.cli.problems import CommandFailed
 
 if TYPE_CHECKING:
     from halon.cli.facts_file import FactsUnusable
-    from halon.incident.assessment import Assessment, Obligation, Severity
+    from halon.incident.assessment import Assessment, Mode, Obligation, Severity
     from halon.incident.orders import Order
     from halon.judgement.questions import Question
 
@@ -35,10 +35,14 @@ def assess(
     everything: Annotated[
         bool, typer.Option("--all", help="also duties that do not apply, and every open question")
     ] = False,
+    calls: Annotated[
+        bool, typer.Option("--calls", help="also the exact calls of each action, with secrets masked")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """What would follow from these facts: severity, actions, whom the law says must be told by when, what is still open."""
     from halon.cli import assessing, reaching
+    from halon.incident.calls import exact
     from halon.incident.known import in_words
     from halon.kit import load
 
@@ -50,14 +54,25 @@ def assess(
         raise
     judged = examined.assessment
     if as_json:
-        screen.value(assessing.as_json(judged))
+        told = assessing.as_json(judged)
+        if calls:
+            told["orders"] = [
+                {**one, "id": order.id, "calls": exact(order)}
+                for one, order in zip(told["orders"], judged.orders, strict=True)
+            ]
+        screen.value(told)
         return
     _severity(judged)
     for conflict in judged.conflicts:
         screen.line(f"Sources disagree about {in_words(conflict)}")
     screen.lines([f"Note: {reason}" for reason in judged.reasons])
     for order in judged.orders:
-        _order(order)
+        _order(order, judged.mode)
+        if calls:
+            screen.lines([f"    {name}: {call}" for name, call in exact(order).items()])
+    for one in judged.uncovered:
+        screen.line(one.told, style="" if one.perhaps else "bold")
+        screen.lines([f"    {one.because}", f"    {one.do}"])
     shown = [duty for duty in judged.obligations if everything or duty.status in _MAY]
     for duty in shown:
         _duty(duty)
@@ -104,11 +119,20 @@ def _severity(judged: Assessment) -> None:
         screen.lines([f"  {one}" for one in severity.would_raise])
 
 
-def _order(order: Order) -> None:
-    gate = order.gate
+def _order(order: Order, mode: Mode) -> None:
+    undo = "can be undone" if order.reversible else "CANNOT be undone"
+    screen.line(f"Rung {order.rung}, action {order.action}: {_when(order, mode)}; {undo}")
+    screen.lines([f"    {reason}" for reason in order.told])
+
+
+def _when(order: Order, mode: Mode) -> str:
+    """When it runs, and whom it asks first. Nothing runs in mode observe; a later rung begins only if the harm goes on."""
+    observed = mode == "observe"
+    gate = order.in_act.gate if observed and order.in_act is not None else order.gate
     asked = f"needs {gate.quorum} of {' or '.join(gate.roles)}" if gate else "runs at once"
-    screen.line(f"Action {order.action}: {asked}; {'can be undone' if order.reversible else 'CANNOT be undone'}")
-    screen.lines([f"    {reason}" for reason in order.reasons])
+    if order.rung > 1:
+        asked = f"if the harm goes on, {asked if gate else 'runs by itself'}"
+    return f"nothing runs (observe); in mode act: {asked}" if observed else asked
 
 
 def _duty(duty: Obligation) -> None:

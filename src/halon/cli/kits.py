@@ -1,4 +1,4 @@
-"""The kit: ``init``, ``kit check``, ``kit schema``."""
+"""The kit: ``init``, ``kit check``, ``kit schema``, ``kit catalogue``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from halon.cli import screen
+from halon.cli.cataloguing import catalogue
 from halon.cli.initing import init
 from halon.cli.options import Json
 from halon.cli.problems import CommandFailed
@@ -32,8 +33,9 @@ def register(app: typer.Typer) -> None:
     kit = typer.Typer(no_args_is_help=True)
     kit.command("check")(check)
     kit.command("schema")(schema)
+    kit.command("catalogue")(catalogue)
     kit.command("move", help=COMMANDS["kit"].help)(made_from(COMMANDS["kit"], ELSEWHERE["kit"]))
-    about = "Check a kit; print its JSON Schema; move an incident to the kit in use."
+    about = "Check a kit; print its JSON Schema; list kinds of action; move an incident to the kit in use."
     app.add_typer(kit, name="kit", help=about, rich_help_panel=_PANEL)
 
 

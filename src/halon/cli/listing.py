@@ -40,7 +40,8 @@ def incidents(
 ) -> None:
     """All open incidents, the most severe first, with what each waits for. Needs no worker."""
     from halon.cli.finding import listed
-    from halon.cli.reaching import with_client
+    from halon.cli.halting import line
+    from halon.cli.reaching import settings, with_client
     from halon.client import TemporalUnreachable
 
     conditions = [] if everything else ["ExecutionStatus = 'Running'"]
@@ -49,7 +50,7 @@ def incidents(
             raise Usage(f"{waiting_on[:60]!r} is no role or name", "halon incidents --waiting-on commander")
         conditions.append(f"HalonWaitingOn = '{waiting_on}'")
 
-    async def work(client: Client, settings: Settings) -> list[Row]:
+    async def work(client: Client, _: Settings) -> list[Row]:
         return await listed(client, " AND ".join(conditions), limit=limit)
 
     try:
@@ -61,9 +62,15 @@ def incidents(
         screen.aside(
             f"last known states from the record: no connection to Temporal at {error.target}. Start it: halon up"
         )
+    halted, _ = asyncio.run(line(settings()))
     if as_json:
+        if halted:
+            screen.aside(halted)  # the value stays the list that scripts know
         screen.value([asdict(row) for row in rows])
-    elif rows:
+        return
+    if halted:
+        screen.line(halted, style="bold red")
+    if rows:
         _table(rows)
     else:
         screen.line(f"No incident {'waits for ' + waiting_on if waiting_on else 'is open'}.")

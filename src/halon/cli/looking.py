@@ -38,11 +38,17 @@ def status(incident: Id, as_json: Json = False) -> None:
     async def work(client: Client | None, found: Found, settings: Settings, why: str) -> None:
         from halon.cli import words
         from halon.cli.asking import standing
+        from halon.cli.halting import line
 
         shown = await standing(client, found, settings, why)
+        halted, turn = await line(settings)
         if as_json:
-            screen.value({**shown.status, "live": shown.live, "as_of": shown.as_of or None, "why": shown.why or None})
+            told = {"by": turn.by, "at": turn.at, "reason": turn.reason} if turn is not None and turn.halted else None
+            screen.value({**shown.status, "live": shown.live, "as_of": shown.as_of or None, "why": shown.why or None,
+                          "halted": told})  # fmt: skip
         else:
+            if halted:
+                screen.line(halted, style="bold red")
             words.status(found.reference or found.workflow_id, shown)
 
     _with_found(incident, work)
@@ -64,6 +70,9 @@ def show(
         Path | None, typer.Option("--to", metavar="FILE", help="write the report there; without it, to the terminal")
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="replace FILE if it is there already")] = False,
+    calls: Annotated[
+        bool, typer.Option("--calls", help="only the actions, each with its exact calls, secrets masked")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Everything about one incident: status, gates, steps, actions, obligations, causes; or with --report one to send."""
@@ -79,6 +88,14 @@ def show(
             await writing.write(client, found, settings, why, wanted, as_json=as_json)
             return
         shown = await standing(client, found, settings, why)
+        if calls:
+            held = await part(client, found, shown, "actions") or []
+            if as_json:
+                screen.value({"actions": showing.calls_of(held), "live": shown.live, "as_of": shown.as_of or None})
+                return
+            words.stale(shown)
+            showing.calls(held)
+            return
         names = ("gates", "actions", "obligations", "rca")
         parts = {name: await part(client, found, shown, name) for name in names}
         if as_json:

@@ -47,13 +47,8 @@ def report(
         raise Usage("report: say who you are", "--by NAME, or set HALON_USER")
     if what not in WHAT:
         raise Usage(f"report: {what[:60]!r} is no kind of harm: {near(what, list(WHAT))}", "halon report --help")
-    settings = reaching.settings()
-    up = reaching.running(settings)
-    url = gateway or (up.gateway if up else settings.gateway_url)
     given = {"reporter": by, "agent": agent, "summary": summary, "what": what, "seen_at": seen_at, "trace_id": trace_id}
-    answer = _post(
-        url, {name: value for name, value in given.items() if value}, _token(settings, token_name or REPORTING)
-    )
+    answer = sent(reaching.settings(), given, gateway, token_name or REPORTING)
     if as_json:
         screen.value(answer)
         return
@@ -61,6 +56,15 @@ def report(
         word = "opened" if one["status"] == "new" else one["status"]
         screen.line(f"{one['incident']} {word} for {one['agent']}, {one['group'].replace('_', ' ')}.", style="bold")
         screen.line(f"Next: halon status {one['incident']}")
+
+
+def sent(settings: Settings, report: dict[str, str | None], gateway: str | None, token_name: str) -> dict[str, Any]:
+    """What the front door answers to ``report``, which it holds then. Raises NotTaken, TokensError."""
+    from halon.cli import reaching
+
+    up = reaching.running(settings)
+    url = gateway or (up.gateway if up else settings.gateway_url)
+    return _post(url, {name: value for name, value in report.items() if value}, _token(settings, token_name))
 
 
 def _token(settings: Settings, name: str) -> str:

@@ -40,7 +40,7 @@ _BY_NAME = {"merge": ("into",)}
 _ONE_BY_ONE = {"rules": "rule", "fingerprints": "fingerprint"}
 """Lists of names: each is an option of its own, given as often as needed."""
 _SPAN = re.compile(r"\+?([1-9][0-9]{0,3})([mhd])")
-ELSEWHERE = {"kit": "kit move", "evidence": "evidence"}
+ELSEWHERE = {"kit": "kit move", "evidence": "evidence", "contain": "contain"}
 """Commands that are more than a saying on the command line, with the words that they have there."""
 
 

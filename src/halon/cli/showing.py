@@ -44,6 +44,30 @@ def actions(found: list[dict[str, Any]]) -> None:
         )
 
 
+def calls(found: list[dict[str, Any]]) -> None:
+    """Every action with its exact calls, secrets masked."""
+    for one in calls_of(found):
+        screen.line(f"{one['action']}: {one['title']} — {one['told']}", style="bold")
+        screen.lines([f"  {name}: {call}" for name, call in one["calls"].items()])
+    if not found:
+        screen.line("No action is planned.")
+
+
+def calls_of(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The same for ``--json``."""
+    from pydantic import TypeAdapter
+
+    from halon.incident.calls import exact
+    from halon.incident.orders import Order
+
+    order = TypeAdapter(Order)
+    return [
+        {"action": one["order"]["id"], "title": one["order"]["title"], "status": one["status"],
+         "told": one.get("told") or one["status"], "calls": exact(order.validate_python(one["order"]))}
+        for one in found
+    ]  # fmt: skip
+
+
 def tasks(name: str, found: list[dict[str, Any]]) -> None:
     """Every step of the checklist: whose it is, how far it is, until when."""
     if not found:

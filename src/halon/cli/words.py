@@ -61,8 +61,12 @@ def _parts(name: str, told: dict[str, Any]) -> list[_Part]:
     if severity.get("level"):
         parts.append(_Part(4, (f"Severity: {severity['level']}, {_worst(severity)}",)))
     parts.append(_Part(9, _phases(told.get("phases") or {})))
+    parts += [_Part(2, (_few(f"Held: {one['title']}: {one['why']} → halon resume", 30),), "bold red")
+              for one in (told.get("held") or [])[:1]]  # fmt: skip
     parts += [_Part(3, (_few(f"Failed: {one['title']}: {one['why']} → {one['next']}", 24),), "bold red")
               for one in (told.get("failed") or [])[:1]]  # fmt: skip
+    parts += [_Part(3, (_few(f"{one['text']} {one['do']}", 30),), "bold red")
+              for one in (told.get("uncovered") or [])[:1] if not one["perhaps"]]  # fmt: skip
     if "acknowledged" in told or told.get("commander"):
         seen = told.get("acknowledged")
         parts.append(_Part(6, (f"Commander: {told.get('commander') or 'nobody yet'}"
@@ -136,8 +140,12 @@ def whole(name: str, shown: Shown) -> None:
             screen.line(f"  set to {change['level']} by {change['by']} {local(change['at'])}: {change['reason']}")
     if told.get("phases"):
         screen.line("Phases: " + ", ".join(f"{phase} {state}" for phase, state in told["phases"].items()))
+    for one in told.get("held") or []:
+        screen.line(f"Held: {one['title']}: {one['why']} → halon resume", style="bold red")
     for failed in told.get("failed") or []:
         screen.line(f"Failed: {failed['title']}: {failed['why']} → {failed['next']}", style="bold red")
+    for one in told.get("uncovered") or []:
+        screen.line(f"{one['text']} ({one['because']}) → {one['do']}", style="" if one["perhaps"] else "bold red")
     _people(told)
     _asked(name, told)
     _steps(name, told)

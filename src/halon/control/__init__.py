@@ -16,28 +16,48 @@ token in the environment variable ``token_env``; while that is not set, everythi
 
 from halon.control.control import Control
 from halon.control.refusals import (
+    AgentHardStopped,
     AgentReadOnly,
     AgentStopped,
     ApprovalNeeded,
+    BrowsingBlocked,
+    Draining,
+    EgressBlocked,
+    GuardrailHit,
     RateExceeded,
     Refused,
     RehearsalRuns,
+    SessionEnded,
     SpendExceeded,
+    TenantIsolated,
     TokenOutdated,
+    TokensExceeded,
     ToolDisabled,
+    TooManyAtOnce,
+    VersionNotHere,
 )
 from halon.control.turns import Turn
 
 __all__ = [
+    "AgentHardStopped",
     "AgentReadOnly",
     "AgentStopped",
     "ApprovalNeeded",
+    "BrowsingBlocked",
     "Control",
+    "Draining",
+    "EgressBlocked",
+    "GuardrailHit",
     "RateExceeded",
     "Refused",
     "RehearsalRuns",
+    "SessionEnded",
     "SpendExceeded",
+    "TenantIsolated",
     "TokenOutdated",
+    "TokensExceeded",
+    "TooManyAtOnce",
     "ToolDisabled",
     "Turn",
+    "VersionNotHere",
 ]

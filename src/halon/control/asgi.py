@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from halon.control.agent import Agent
-from halon.control.conversation import Conversation
+from halon.control.conversation import Conversation, Guards
 from halon.control.http import App, Receive, Scope, Send, respond, respond_problem
 from halon.control.problems import Problem, not_offered
 from halon.control.refusals import Refused
@@ -19,11 +19,11 @@ class Door:
     """What stands in front of an app."""
 
     def __init__(
-        self, agent: Agent, app: App, serve: App, begin: Callable[[], AbstractContextManager[Turn]],
-        stopped: Callable[[], bool], turns: tuple[str, ...], answer: Callable[[str], Any],
+        self, agent: Agent, app: App, serve: App, begin: Callable[[], AbstractContextManager[Turn]], guards: Guards,
+        turns: tuple[str, ...], answer: Callable[[str], Any],
     ) -> None:  # fmt: skip
         self.agent, self.app, self.serve, self.begin, self.answer = agent, app, serve, begin, answer
-        self.stopped = stopped
+        self.guards = guards
         exact, below = {path for path in turns if not path.endswith("/*")}, [p[:-1] for p in turns if p.endswith("/*")]
         self.exact = exact | {_plain(path) for path in exact}
         self.below = tuple({*below, *(f"{_plain(path).rstrip('/')}/" for path in below)})
@@ -59,7 +59,8 @@ class Door:
             await respond_problem(send, Problem(409, "no-such-rehearsal", why))
 
     async def _converse(self, turn: Turn, scope: Scope, receive: Receive, send: Send) -> None:
-        talk = Conversation(turn, scope, receive, send, self.stopped, self._fall_back)
+        talk = Conversation(turn, scope, receive, send, self.guards, self._fall_back)
+        await talk.begin()
         if turn.refusal is None or turn.rehearsal:
             await talk.go(self.app)
         else:
@@ -71,7 +72,7 @@ class Door:
             await send({"type": "websocket.close", "code": 1013, "reason": "not available"})
             return
         headers = {"Retry-After": str(refusal.retry_after)} if refusal.retry_after else {}
-        await respond(send, 429 if refusal.retry_after else 200, self.answer(self.agent.fallback), headers)
+        await respond(send, 429 if refusal.retry_after else refusal.status, self.answer(self.agent.fallback), headers)
 
 
 async def alone(scope: Scope, receive: Receive, send: Send) -> None:

@@ -5,19 +5,24 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any, Literal, TypeVar, overload
 
-from halon.control.agent import Agent
 from halon.control.asgi import Door, alone
+from halon.control.asking import Asking
 from halon.control.calling import guard
+from halon.control.caps import charge, leave
+from halon.control.conversation import Guards
 from halon.control.http import App
-from halon.control.limits import admit_turn, charge
+from halon.control.limits import admit_turn, ended_by, enter
 from halon.control.log import Log
+from halon.control.memory import Memory
+from halon.control.pins import Pins
 from halon.control.refusals import Refused, TokenOutdated
 from halon.control.rehearsals import Rehearsals, rehearsal_of
 from halon.control.routes import Routes
+from halon.control.sources import Sources
 from halon.control.store import Store
 from halon.control.tools import Tool, Toolbox
 from halon.control.turns import REHEARSAL_HEADER, Turn, current_turn, rehearse, stray, within
@@ -26,7 +31,7 @@ from halon.control.values import Json
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-class Control(Agent):
+class Control(Asking):
     """The controls of one agent.
 
     Args:
@@ -51,6 +56,7 @@ class Control(Agent):
         self._store = Store(os.path.abspath(os.fspath(state)), name)
         self._store.switches()
         self._log, self._tools, self._rehearsals = Log(self, self._store), Toolbox(self._store), Rehearsals(self)
+        self._pins, self._sources, self._memory = Pins(self._store), Sources(self._store), Memory(self, self._store)
 
     @property
     def epoch(self) -> int:
@@ -65,14 +71,14 @@ class Control(Agent):
     def tool(
         self, name: str | None = None, *, writes: bool = True, authorised: Callable[[Json], bool | None] | None = None,
         recipient: Callable[[Json], str | None] | None = None, records: Callable[[Json], int | None] | None = None,
-        rehearsal: Callable[..., Any] | None = None, on_refusal: Literal["raise", "return"] = "raise",
+        browses: bool = False, rehearsal: Callable[..., Any] | None = None, on_refusal: Literal["raise", "return"] = "raise",
     ) -> Callable[[F], F]:  # fmt: skip
         """As ``@control.tool(…)``."""
 
     def tool(
         self, name: Any = None, *, writes: bool = True, authorised: Callable[[Json], bool | None] | None = None,
         recipient: Callable[[Json], str | None] | None = None, records: Callable[[Json], int | None] | None = None,
-        rehearsal: Callable[..., Any] | None = None, on_refusal: Literal["raise", "return"] = "raise",
+        browses: bool = False, rehearsal: Callable[..., Any] | None = None, on_refusal: Literal["raise", "return"] = "raise",
     ) -> Any:  # fmt: skip
         """Put a callable, sync or async, under control: ``@control.tool``, or with arguments ``@control.tool(…)``.
 
@@ -84,6 +90,7 @@ class Control(Agent):
             authorised: may this call be made? Gets the arguments by name; None: can't say. It is logged and refuses nothing.
             recipient: the address that the call goes to; its domain is logged.
             records: how many people's records the call carries.
+            browses: it fetches what others wrote, such as pages of the web; refused while browsing is blocked.
             rehearsal: called in place of the tool in a rehearsal; without it a rehearsal gives a sentence.
             on_refusal: ``raise`` a Refused, or ``return`` its sentence, for frameworks that show results to a model.
 
@@ -97,7 +104,7 @@ class Control(Agent):
         def decorate(fn: Any) -> Any:
             asks = {"authorised": authorised, "recipient": recipient, "records": records}
             called = name if name and not bare else getattr(fn, "__name__", type(fn).__name__)
-            tool = Tool(str(called), fn, writes, asks)
+            tool = Tool(str(called), fn, writes, asks, browses)
             guarded = guard(self, self._log, tool, rehearsal, on_refusal == "raise")
             self._tools.add(tool)
             return guarded
@@ -105,25 +112,44 @@ class Control(Agent):
         return decorate(name) if bare else decorate
 
     @contextmanager
-    def turn(self, session: str = "", message: str = "", customer: str = "") -> Iterator[Turn]:
-        """One turn. Inside a request that the ASGI middleware made a turn of, it adds to that one."""
+    def turn(self, session: str = "", message: str = "", customer: str = "", tenant: str = "") -> Iterator[Turn]:
+        """One turn. Inside a request that the ASGI middleware made a turn of, it adds to that one.
+
+        ``customer`` and ``tenant`` say whose session it is: a tenant or user that is set apart is refused by either.
+        """
         turn = current_turn(self)
         if turn is not None:
             turn.session, turn.message = session or turn.session, message or turn.message
-            turn.customer = customer or turn.customer
+            turn.customer, turn.tenant = customer or turn.customer, tenant or turn.tenant
+            if session or customer or tenant:
+                self._enter(turn, bool(turn.session))
             yield turn
             return
-        turn = Turn(self, session, message, customer)
+        with self._begin(Turn(self, session, message, customer, tenant=tenant)) as turn:
+            self._enter(turn, told=True)
+            yield turn
+
+    @contextmanager
+    def _begin(self, turn: Turn) -> Iterator[Turn]:
+        """A turn that begins here. Whether its session may go on is asked once that is known."""
+        self._store.running.add(id(turn))
         try:
             admit_turn(self._store)
+            turn.admitted = True
         except Refused as refusal:
-            turn.refusal, turn.fallback = refusal, self.fallback
+            turn.refuse(refusal, self.fallback)
         try:
             with within(turn):
                 yield turn
         finally:
             turn.ended = time.time_ns()
+            leave(self._store, id(turn))
             self._log.keep(turn)
+
+    def _enter(self, turn: Turn, told: bool) -> None:
+        """Refuse the turn if its session, or whose it is, may not go on. ``told``: its session is known."""
+        if turn.refusal is None and (refusal := enter(self._store, turn, self._log.flush, told)) is not None:
+            turn.refuse(refusal, self.fallback)
 
     @contextmanager
     def rehearsing(self) -> Iterator[Turn]:
@@ -146,24 +172,20 @@ class Control(Agent):
         turn = current_turn(self)
         return {REHEARSAL_HEADER.decode(): turn.tag} if turn is not None and turn.rehearsal else {}
 
-    def retrieved(self, documents: Iterable[Mapping[str, Any]]) -> None:
-        """Say what was put into the context: each with ``id`` and ``source``. Outside a turn nothing is kept."""
-        if (turn := current_turn(self)) is not None:
-            turn.documents += [{key: str(one.get(key, ""))[:300] for key in ("id", "source")} for one in documents]
-            del turn.documents[100:]
-
     def spend(self, eur: float, tokens: int = 0) -> None:
-        """Note what a model call cost, in EUR.
+        """Note what a model call cost, in EUR, and how many tokens it took.
 
         Raises:
-            SpendExceeded: with this call, which is counted, the last hour cost more than the cap.
-            ValueError: the cost is no amount of money.
+            SpendExceeded, TokensExceeded: with this call, which is counted, the last hour took more than the cap.
+            ValueError: the cost is no amount of money, or the tokens are no number of them.
         """
         if not (math.isfinite(eur) and eur >= 0):
             raise ValueError(f"a model call can't cost {eur!r} EUR")
+        if type(tokens) is not int or tokens < 0:
+            raise ValueError(f"a model call can't take {tokens!r} tokens")
         if (turn := current_turn(self)) is not None:
             turn.eur, turn.tokens = turn.eur + eur, turn.tokens + tokens
-        refusal = charge(self._store, eur)
+        refusal = charge(self._store, eur, tokens)
         if refusal is not None and not (turn is not None and turn.rehearsal):
             raise refusal
 
@@ -183,20 +205,39 @@ class Control(Agent):
         self._rehearsals.hooks["evals"] = fn
         return fn
 
+    def keeps_memory(self, *, entries: Callable[[], Any], clear: Callable[[], Any]) -> None:
+        """Register functions, sync or async, that list what the agent remembers, and that forget all of it for good."""
+        self._memory.hooks |= {"entries": entries, "clear": clear}
+
     def asgi(
-        self, app: App | None = None, turns: Sequence[str] = (), *, answer: Callable[[str], Any] | None = None
-    ) -> App:
+        self, app: App | None = None, turns: Sequence[str] = (), *, answer: Callable[[str], Any] | None = None,
+        identify: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None,
+    ) -> App:  # fmt: skip
         """Serve the controls in front of ``app``, and make each request on a path in ``turns`` a turn.
 
         Without ``app`` the controls are all that is served: a door for an agent in another process of this host.
-        ``/chat`` is that path, however a router may let it be spelled; ``/chat/*`` is all below it. ``answer`` makes the JSON body that people get instead of the
-        agent's from the fallback; without it that is ``{"reply": …, "fallback": true}``.
+        ``/chat`` is that path, however a router may let it be spelled; ``/chat/*`` is all below it.
+
+        Args:
+            app: the agent's app.
+            turns: its paths that are turns.
+            answer: makes the JSON body that people get instead of the agent's from the fallback; without it that is
+                ``{"reply": …, "fallback": true}``.
+            identify: says ``session``, ``customer`` and ``tenant`` from a request's headers, which have small letters.
+                Without it they are taken from the body, where the caller may write what it likes.
         """
-        routes = Routes(self, self._log, self._tools, self._rehearsals)
+        routes = Routes(self, self._log, self._tools, self._rehearsals, self._memory)
         told = answer or (lambda text: {"reply": text, "fallback": True})
-        return Door(
-            self, app or alone, routes.serve, self.turn, lambda: self._store.switches().stopped, tuple(turns), told
-        )
+        guards = Guards(self._store.switches, lambda turn: ended_by(self._store, turn), self._arrived, identify)
+        return Door(self, app or alone, routes.serve, self._arriving, guards, tuple(turns), told)
+
+    def _arrived(self, turn: Turn) -> None:
+        self._enter(turn, bool(turn.session))
+
+    def _arriving(self) -> AbstractContextManager[Turn]:
+        """The turn of a request whose body nobody has read yet."""
+        turn = current_turn(self)
+        return nullcontext(turn) if turn is not None else self._begin(Turn(self, "", "", ""))
 
     def flush(self) -> None:
         """Write what waits for log and traces now."""

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import Any
 
 from halon.control.problems import Problem, not_understood
-from halon.control.switches import Shape, checked
+from halon.control.shapes import Shape, checked
 from halon.control.values import UTC, Json, dumped
 
 Message = MutableMapping[str, Any]

@@ -7,12 +7,13 @@ import sqlite3
 import time
 from collections.abc import Callable
 
+from halon.control.changes import Done
 from halon.control.problems import Problem
 from halon.control.store import Store, add_row, set_row
 from halon.control.values import Json, dumped, utc
 
-Change = Callable[[sqlite3.Connection, Json], Json]
-"""Changes the state, given a transaction and the switches; gives the answer to the call. Raises Problem."""
+Change = Callable[[sqlite3.Connection, Json], Done]
+"""Changes the state, given a transaction and the switches; gives the answer to the call, and what was before. Raises Problem."""
 
 
 def carry_out(store: Store, key: str | None, method: str, path: str, seen: str, change: Change) -> tuple[str, bool]:
@@ -38,7 +39,8 @@ def carry_out(store: Store, key: str | None, method: str, path: str, seen: str, 
         elif not replayed:
             kept = json.loads(db.execute("SELECT value FROM kept WHERE name = 'switches'").fetchone()[0])
             try:
-                row |= {"response": dumped(change(db, kept)), "status": 200, "effects": 1}
+                answer, before = change(db, kept)
+                row |= {"response": dumped(answer), "status": 200, "effects": 1, "before": before}
                 db.execute("UPDATE kept SET value = ? WHERE name = 'switches'", (json.dumps(kept),))
             except Problem as refused:
                 problem, row["status"] = refused, refused.status

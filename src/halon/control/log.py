@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Sequence
 
 from halon.control.agent import Agent
+from halon.control.sessions import note_session
 from halon.control.store import LOG, MOST, UNUSABLE, Store, add_row
 from halon.control.traces import trace_of
 from halon.control.turns import Attempt, Turn
@@ -25,6 +26,7 @@ class Log:
 
     def __init__(self, agent: Agent, store: Store) -> None:
         self.agent, self.store = agent, store
+        self._noted: dict[str, float] = {}
         self._queue: collections.deque[Attempt | Turn] = collections.deque(maxlen=MOST["action"])
         self.after_fork()
         _ALIVE.add(self)
@@ -62,6 +64,8 @@ class Log:
                 at = one.started / 1e9
                 if isinstance(one, Attempt):
                     add_row(db, "action", one.trace_id, at, dumped(one.row()))
+                if isinstance(one, Turn):
+                    note_session(db, self._noted, one)
                 if isinstance(one, Turn) or one.turn is None:
                     add_row(db, "trace", one.trace_id, at, dumped(trace_of(self.agent, one)))
 

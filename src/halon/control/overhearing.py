@@ -17,6 +17,7 @@ def overhear(turn: Turn, body: bytes) -> None:
     turn.session = turn.session or first_text(value, "session", "session_id", "conversation_id", "thread_id")
     turn.message = turn.message or asked
     turn.customer = turn.customer or first_text(value, "customer", "customer_id", "user_id")
+    turn.tenant = turn.tenant or first_text(value, "tenant", "tenant_id", "organisation_id", "org_id")
 
 
 def reply_in(body: bytes) -> str:

@@ -9,9 +9,11 @@ class Refused(Exception):
     """A control forbids this. ``code`` is a stable name; the text is a plain sentence that a model may be shown.
 
     ``approval`` is the id to approve, if that would help; ``retry_after`` the seconds after which to try again, or 0.
+    ``status`` is that of the HTTP answer with the fallback, where there is nothing to try again.
     """
 
     code = "refused"
+    status = 200
 
     def __init__(self, sentence: str, *, approval: str = "", retry_after: int = 0) -> None:
         super().__init__(sentence)
@@ -24,6 +26,24 @@ class Refused(Exception):
 
 class AgentStopped(Refused, code="kill_switch"):
     """The kill switch is on."""
+
+
+class AgentHardStopped(AgentStopped, code="hard_stop"):
+    """The agent is stopped hard: nothing is answered, and the sessions that ran were ended."""
+
+    status = 503
+
+
+class Draining(Refused, code="draining"):
+    """No new sessions are taken; those that run go on."""
+
+
+class SessionEnded(Refused, code="session_ended"):
+    """The session was ended for good."""
+
+
+class TenantIsolated(Refused, code="tenant_isolated"):
+    """The tenant or user whose session this is was set apart."""
 
 
 class ToolDisabled(Refused, code="tool_disabled"):
@@ -44,6 +64,30 @@ class RateExceeded(Refused, code="rate_limit"):
 
 class SpendExceeded(Refused, code="spend_cap"):
     """The last hour cost as much as the cap allows."""
+
+
+class TokensExceeded(Refused, code="token_cap"):
+    """The model calls of the last hour took as many tokens as the cap allows."""
+
+
+class TooManyAtOnce(Refused, code="concurrency_cap"):
+    """As many turns run as may run at the same time."""
+
+
+class EgressBlocked(Refused, code="egress_blocked"):
+    """The call names a domain that may not be reached."""
+
+
+class BrowsingBlocked(Refused, code="browsing_blocked"):
+    """The tool browses, and browsing is blocked."""
+
+
+class GuardrailHit(Refused, code="guardrail"):
+    """A rule holds back an answer or the arguments of a call."""
+
+
+class VersionNotHere(Refused, code="version_not_here"):
+    """What is pinned is none of the versions that the agent has."""
 
 
 class TokenOutdated(Refused, code="token_outdated"):

@@ -6,12 +6,13 @@ import hashlib
 import json
 import os
 import sqlite3
-import time
 import urllib.parse
 from typing import Any
 
 from halon.control.agent import Agent
 from halon.control.approvals import decide_approval
+from halon.control.caps import spent, tokens_spent
+from halon.control.changes import Done, advance_epoch, put_switch, settable
 from halon.control.http import (
     Receive,
     Scope,
@@ -25,23 +26,39 @@ from halon.control.http import (
     since_of,
 )
 from halon.control.ledger import Change, carry_out
-from halon.control.limits import spent
 from halon.control.log import Log
+from halon.control.memory import Memory
+from halon.control.pins import check_pin, roll_back, show_pin
 from halon.control.pool import Pool
 from halon.control.problems import Problem, not_offered, not_understood
 from halon.control.rehearsals import Rehearsals
+from halon.control.sessions import end_all_sessions, end_session, show_session, show_sessions
+from halon.control.shapes import (
+    BOOL,
+    EPOCH,
+    NAMED,
+    OF_AGENT,
+    OF_TOOL,
+    SET_OTHERWISE,
+    WHO,
+    name_in,
+    switch_path,
+    tool_path,
+)
+from halon.control.sources import show_source
 from halon.control.store import UNUSABLE
-from halon.control.switches import BOOL, EPOCH, OF_AGENT, OF_TOOL, WHO, Switches, shape_of, tool_path
+from halon.control.switches import Switches
 from halon.control.tools import Toolbox
 from halon.control.traces import otlp
-from halon.control.values import Json
+from halon.control.values import LONGEST, Json
 
 
 class Routes:
     """The routes of one agent."""
 
-    def __init__(self, agent: Agent, log: Log, tools: Toolbox, rehearsals: Rehearsals) -> None:
-        self.agent, self.log, self.store, self.tools, self.rehearsals = agent, log, log.store, tools, rehearsals
+    def __init__(self, agent: Agent, log: Log, tools: Toolbox, rehearsals: Rehearsals, memory: Memory) -> None:
+        self.agent, self.log, self.store, self.tools = agent, log, log.store, tools
+        self.rehearsals, self.memory = rehearsals, memory
         self.pool = Pool("halon-control", 4)
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,10 +79,15 @@ class Routes:
                 answer: Any = await self.rehearsals.replay(raw)
             elif (method, parts) == ("POST", ["control", "evals"]):
                 answer = await self.rehearsals.evaluate()
+            elif (method, parts) == ("GET", ["v1", "memory"]):
+                answer = await self.memory.shown()
             else:
                 keys = [value for name, value in headers if name == "idempotency-key"]
                 query = scope.get("query_string", b"")
-                answer, more = await self.pool.run(self._answer, method, parts, query, raw, keys)
+                if (method, parts) == ("POST", ["control", "memory", "clear"]):
+                    answer, more = await self._clear_memory(query, raw, keys)
+                else:
+                    answer, more = await self.pool.run(self._answer, method, parts, query, raw, keys)
             await respond(send, 200, answer, more)
         except Problem as problem:
             await respond_problem(send, problem)
@@ -82,11 +104,14 @@ class Routes:
         if method == "GET":
             asked = urllib.parse.parse_qs(query.decode("latin-1"), max_num_fields=20)
             return self._look(now, parts, {name: values[-1] for name, values in asked.items()}), {}
-        path, change = "/" + "/".join(parts), self._change(method, parts, raw)
-        if len(keys) > 1 or not all(0 < len(key) <= 255 and key.isascii() and key.isprintable() for key in keys):
-            raise not_understood("Idempotency-Key is given once, as 1 to 255 printable ASCII characters")
-        seen = hashlib.sha256(b"\n".join((method.encode(), path.encode("utf-8", "replace"), query, raw))).hexdigest()
-        text, replayed = carry_out(self.store, keys[0] if keys else None, method, path, seen, change)
+        path, change, key = "/" + "/".join(parts), self._change(method, parts, raw), _key_in(keys)
+        text, replayed = carry_out(self.store, key, method, path, _seen_as(method, path, query, raw), change)
+        return text, {"Idempotent-Replay": "true"} if replayed else {}
+
+    async def _clear_memory(self, query: bytes, raw: bytes, keys: list[str]) -> tuple[str, dict[str, str]]:
+        fields_of(raw or b"{}", {})
+        path = "/control/memory/clear"
+        text, replayed = await self.memory.clear(_key_in(keys), path, _seen_as("POST", path, query, raw))
         return text, {"Idempotent-Replay": "true"} if replayed else {}
 
     def _look(self, now: Switches, parts: list[str], asked: dict[str, str]) -> Any:
@@ -102,6 +127,7 @@ class Routes:
                 return about | {
                     "pid": os.getpid(), "state_since": self.store.since,
                     **{path.replace("-", "_"): self._shown(now, path) for path in OF_AGENT},
+                    **{f"{name}_set": now.named(name) for name in NAMED if name != "tools"},
                     "tools": {name: now.of_tool(name) for name in self.tools.known()},
                     "approvals_pending": sum(one["status"] == "pending" for one in self._kept("approval")),
                 }  # fmt: skip
@@ -114,6 +140,11 @@ class Routes:
                 return {"calls": shown, "total": len(shown)}
             case ["control", "approvals"]:
                 return {"approvals": self._kept("approval")}
+            case ["control", "memory-cleared", "copy"]:
+                return self.memory.copy()
+            case ["control", "sessions", session] if 0 < len(session) <= LONGEST:
+                self.log.flush()
+                return show_session(self.store, now, session)
             case ["control", *rest] if path := self._path(rest):
                 return self._shown(now, path)
         raise not_offered("GET", "/" + "/".join(parts))
@@ -137,42 +168,65 @@ class Routes:
         return [json.loads(row[3]) for row in self.store.rows(kind, more, *values)]
 
     def _shown(self, now: Switches, path: str) -> Json:
-        more = {"spent_last_hour": round(spent(self.store), 6)} if path == "spend-cap" else {}
-        return now.shown(path) | more
+        """The switch at this path, with what belongs to it."""
+        match path.partition("/")[0]:
+            case "spend-cap":
+                return now.shown(path) | {"spent_last_hour": round(spent(self.store), 6)}
+            case "token-cap":
+                return now.shown(path) | {"tokens_last_hour": tokens_spent(self.store)}
+            case "browsing":
+                return now.shown(path) | {"tools": self.tools.browsing()}
+            case "sessions":
+                self.log.flush()
+                return show_sessions(self.store, now)
+            case "sources":
+                return show_source(self.store, now, name_in(path))
+            case "pins":
+                return show_pin(self.store, now, name_in(path))
+        return now.shown(path)
 
     def _change(self, method: str, parts: list[str], raw: bytes) -> Change:
         """What carries out a change. Raises Problem if no route takes it."""
 
-        def put(db: sqlite3.Connection, kept: Json) -> Json:
-            shape = shape_of(str(path))
-            body = fields_of(raw, shape, optional=("share",))
-            kept[str(path)] = {field: body.get(field, default) for field, (_, default) in shape.items()}
-            return Switches(kept).shown(str(path))
+        def put(db: sqlite3.Connection, kept: Json) -> Done:
+            body = fields_of(raw, settable(str(path)), optional=("share",))
+            if str(path).startswith("pins/"):
+                check_pin(db, name_in(str(path)), body["value"])
+            return put_switch(kept, str(path), body)
 
-        def advance(db: sqlite3.Connection, kept: Json) -> Json:
-            old = Switches(kept).epoch
-            wanted = fields_of(raw or b"{}", {"epoch": (EPOCH, 1)}, optional=("epoch",)).get("epoch", old + 1)
-            if wanted > old + 1:
-                raise Problem(409, "too-far", f"the epoch is {old}; it goes one step at a time")
-            if wanted > old:
-                kept["token-epoch"] = {"epoch": wanted, "advanced": time.time()}
-            return Switches(kept).shown("token-epoch")
+        def advance(db: sqlite3.Connection, kept: Json) -> Done:
+            wanted = fields_of(raw or b"{}", {"epoch": (EPOCH, 1)}, optional=("epoch",))
+            return advance_epoch(kept, wanted.get("epoch"))
 
-        def decide(db: sqlite3.Connection, kept: Json) -> Json:
+        def decide(db: sqlite3.Connection, kept: Json) -> Done:
             body = fields_of(raw, {"approve": (BOOL, None), "by": (WHO, None)})
-            return decide_approval(db, parts[2], body["approve"], body["by"])
+            return decide_approval(db, parts[2], body["approve"], body["by"]), None
+
+        def end(db: sqlite3.Connection, kept: Json) -> Done:
+            fields_of(raw or b"{}", {})
+            return end_session(db, kept, parts[2]) if len(parts) > 3 else end_all_sessions(kept)
+
+        def back(db: sqlite3.Connection, kept: Json) -> Done:
+            fields_of(raw or b"{}", {})
+            return roll_back(db, kept, name_in(str(path)))
 
         match method, parts:
             case "POST", ["control", "token-epoch", "advance"]:
                 return advance
             case "POST", ["control", "approvals", _]:
                 return decide
-            case _, ["control", *rest] if (path := self._path(rest)) and method == "PUT" and path != "token-epoch":
+            case "POST", ["control", "sessions", "end"]:
+                return end
+            case "POST", ["control", "sessions", session, "end"] if 0 < len(session) <= LONGEST:
+                return end
+            case "POST", ["control", "pins", what, "roll-back"] if path := self._path(["pins", what]):
+                return back
+            case "PUT", ["control", *rest] if (path := self._path(rest)) and path not in SET_OTHERWISE:
                 return put
         raise not_offered(method, "/" + "/".join(parts))
 
     def _path(self, rest: list[str]) -> str | None:
-        """The switch that these parts of a path name, or None. Raises Problem for a tool that nobody knows."""
+        """The switch that these parts of a path name, or None. Raises Problem for a name that can't be."""
         match rest:
             case [one] if one in OF_AGENT:
                 return one
@@ -181,4 +235,21 @@ class Routes:
                     names = ", ".join(known) or "none"
                     raise Problem(404, "not-known", f"there is no tool {name[:80]!r}; known: {names}")
                 return tool_path(name, switch)
+            case [family, name] if family in NAMED:
+                field, (words, fits) = NAMED[family]
+                if not fits(name):
+                    raise not_understood(f"{field} must be {words}")
+                return switch_path(family, name)
         return None
+
+
+def _key_in(keys: list[str]) -> str | None:
+    """The one Idempotency-Key. Raises Problem."""
+    if len(keys) > 1 or not all(0 < len(key) <= 255 and key.isascii() and key.isprintable() for key in keys):
+        raise not_understood("Idempotency-Key is given once, as 1 to 255 printable ASCII characters")
+    return keys[0] if keys else None
+
+
+def _seen_as(method: str, path: str, query: bytes, raw: bytes) -> str:
+    """The fingerprint of a call."""
+    return hashlib.sha256(b"\n".join((method.encode(), path.encode("utf-8", "replace"), query, raw))).hexdigest()

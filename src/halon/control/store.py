@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from halon.control.switches import Switches, checked, shape_of
+from halon.control.shapes import checked, shape_of
+from halon.control.switches import Switches
 from halon.control.values import Json, dumped, utc
 
 LOG = logging.getLogger("halon.control")
-MOST = {"action": 5_000, "trace": 1_000, "call": 5_000, "approval": 1_000}
+MOST = {"action": 5_000, "trace": 1_000, "call": 5_000, "approval": 1_000, "session": 50_000, "memory": 10}
 """How many of each are kept; the oldest goes first."""
 MOST_BYTES = 64_000_000
 """Bytes of the state file in use above which the oldest of log and traces go, until half of that holds them."""
@@ -48,7 +49,8 @@ class Store:
     def __init__(self, path: str, name: str) -> None:
         self.path, self.name, self.known, self._text = path, name, Switches(), ""
         self.since = ""
-        self.owed: collections.deque[float] = collections.deque(maxlen=100_000)
+        self.owed: collections.deque[tuple[float, int]] = collections.deque(maxlen=100_000)
+        self.running: set[int] = set()
         self._open: tuple[sqlite3.Connection, ...] = ()
         self._left_behind: list[Any] = []
         self.after_fork()
@@ -57,6 +59,7 @@ class Store:
         """SQLite connections must neither be used nor closed on the other side of a fork: they are left behind."""
         self._left_behind.append(self._open)
         self._lock, self._writing = threading.RLock(), threading.RLock()
+        self.running.clear()
         self._open, self._version, self._look, self._told = (), -1, 0.0, -math.inf
         self._manner: tuple[bool, float] | None = None
 

@@ -9,16 +9,17 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from halon.control.shapes import tool_path
 from halon.control.store import LOG, UNUSABLE, Store, add_row, set_row
-from halon.control.switches import tool_path
 from halon.control.values import Json, dumped
 
 
 class Tool:
     """A callable under control, and how its arguments are named."""
 
-    def __init__(self, name: str, fn: Callable[..., Any], writes: bool, asks: Mapping[str, Any]) -> None:
+    def __init__(self, name: str, fn: Callable[..., Any], writes: bool, asks: Mapping[str, Any], browses: bool) -> None:
         self.name, self.fn, self.writes, self.asks, self.path = name, fn, writes, asks, tool_path(name)
+        self.browses = browses
         self.quoted, self.signature = self.path[6:], inspect.signature(fn)
         says = f"{name}{self.signature}\n{inspect.getdoc(fn) or ''}"
         self.digest = hashlib.sha256(says.encode("utf-8", "replace")).hexdigest()
@@ -53,7 +54,7 @@ class Toolbox:
     def add(self, tool: Tool) -> None:
         """Register a tool."""
         self.here[tool.name] = tool
-        about = {"digest": tool.digest}
+        about = {"digest": tool.digest} | ({"browses": True} if tool.browses else {})
         try:
             found = self.store.rows("tool", "AND key = ?", tool.name)
             if not found or found[0][3] != dumped(about):
@@ -68,6 +69,11 @@ class Toolbox:
     def known(self) -> list[str]:
         """The names of the tools that any process of this agent has registered."""
         return sorted({row[1] for row in self.store.rows("tool")} | set(self.here))
+
+    def browsing(self) -> list[str]:
+        """The names of the tools that browse."""
+        there = {row[1] for row in self.store.rows("tool") if json.loads(row[3] or "{}").get("browses")}
+        return sorted(there | {name for name, tool in self.here.items() if tool.browses})
 
     def described(self) -> Json:
         """Names and one hash of the tools here; of those in the state file if none is, as in a door beside the agent."""

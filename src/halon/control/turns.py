@@ -19,8 +19,11 @@ from halon.control.values import Json, bounded, utc
 class Turn:
     """One turn of a conversation. ``fallback`` is the reply to give if it may not run, ``refusal`` says why."""
 
-    def __init__(self, control: Agent, session: str, message: str, customer: str, rehearsal: bool = False) -> None:
+    def __init__(
+        self, control: Agent, session: str, message: str, customer: str, rehearsal: bool = False, tenant: str = ""
+    ) -> None:
         self.control, self.session, self.message, self.customer = control, session, message, customer
+        self.tenant, self.admitted, self.entered, self.nameless = tenant, False, False, False
         self.rehearsal, self.trace_id, self.started, self.ended = rehearsal, secrets.token_hex(16), time.time_ns(), 0
         self.fallback: str | None = None
         self.refusal: Refused | None = None
@@ -29,6 +32,10 @@ class Turn:
         self.attempts: list[Attempt] = []
         self.strays: set[str] = set()
         self.tag = secrets.token_hex(16) if rehearsal else ""
+
+    def refuse(self, refusal: Refused, fallback: str) -> None:
+        """It may not run, or not any more."""
+        self.refusal, self.fallback, self.admitted = refusal, fallback, False
 
     def reply(self, text: str) -> None:
         """What the agent answered, for the trace."""

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from halon.drill.agent_routes import agent_routes
 from halon.drill.control_routes import control_routes
 from halon.drill.door import Door
+from halon.drill.hold_routes import hold_routes
 from halon.drill.inside_routes import inside_routes
 from halon.drill.problems import Problem, problem_response, response_for
 from halon.drill.profile import DESCRIPTION
@@ -43,6 +44,7 @@ def create_app(agent: SandboxAgent, token: str) -> ASGIApp:
     app.include_router(agent_routes(agent))
     app.include_router(inside_routes(agent))
     app.include_router(control_routes(agent))
+    app.include_router(hold_routes(agent))
     app.include_router(rehearsal_routes(agent))
     app.add_exception_handler(Problem, _on_problem)
     app.add_exception_handler(RequestValidationError, _on_invalid)

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 from halon.drill.customers import Customer, World
-from halon.drill.documents import Document, Instruction, instructions_in, retrieve
+from halon.drill.documents import Document, Instruction, images_in, instructions_in, retrieve
 from halon.drill.tools import Arguments
 
 INSTRUCTIONS = (
@@ -65,11 +65,14 @@ def plan(case: Case, world: World, *, isolate_untrusted: bool) -> Plan:
     found = tuple(instruction for document in retrieved for instruction in instructions_in(document))
     followed = () if isolate_untrusted else found
     asked, said = _asked_for(case, world)
+    # Whoever shows the answer fetches the image, and with it tells the page's owner which customer reads it.
+    wanted = () if isolate_untrusted else tuple(url for document in retrieved for url in images_in(document))
+    images = [f"![]({url}?customer={case.customer or 'unknown'})" for url in wanted]
     steps = [_follow(instruction, world) for instruction in followed] + asked
     return Plan(
         retrieved=retrieved,
         steps=tuple(steps[:_MOST_STEPS]),
-        said=(*(document.answer for document in retrieved), *said),
+        said=(*(document.answer for document in retrieved), *said, *images),
         ignored=found if isolate_untrusted else (),
     )
 

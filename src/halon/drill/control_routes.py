@@ -1,7 +1,5 @@
 """The routes of the controls: each switch has a read-back, and each change takes effect once per idempotency key."""
 
-import json
-from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -10,7 +8,7 @@ from starlette.responses import Response
 
 from halon.drill import control_views as views
 from halon.drill.credentials import MAIN_TOKEN
-from halon.drill.door import call_of
+from halon.drill.once import once
 from halon.drill.sandbox import SandboxAgent
 from halon.drill.shapes import (
     GuardrailsBody,
@@ -31,16 +29,6 @@ def control_routes(agent: SandboxAgent) -> APIRouter:
     """Routes that read and change the controls of one agent."""
     router = APIRouter(prefix="/control")
     state = agent.state
-
-    def once(request: Request, change: Callable[[], Json]) -> Response:
-        def effect() -> tuple[str, bool]:
-            body = change()
-            # Only a repeated revocation says "already": it was carried out and changed nothing.
-            return json.dumps(body), "already" not in body
-
-        answer = agent.carry_out(call_of(request), effect)
-        headers = {"Idempotent-Replay": "true"} if answer.replayed else None
-        return Response(answer.body, answer.status, headers, "application/json")
 
     @router.get("/state")
     async def whole_state() -> Json:
@@ -64,7 +52,7 @@ def control_routes(agent: SandboxAgent) -> APIRouter:
             state.controls.kill_switch = body.on
             return {"on": body.on}
 
-        return once(request, change)
+        return once(agent, request, change)
 
     @router.get("/read-only")
     async def read_only() -> Json:
@@ -76,7 +64,7 @@ def control_routes(agent: SandboxAgent) -> APIRouter:
             state.controls.read_only = body.on
             return {"on": body.on}
 
-        return once(request, change)
+        return once(agent, request, change)
 
     @router.get("/tools/{tool}")
     async def tool_state(tool: str) -> Json:
@@ -88,7 +76,7 @@ def control_routes(agent: SandboxAgent) -> APIRouter:
             state.controls.enable_tool(tool, body.enabled, body.share)
             return views.tool(state.controls, tool)
 
-        return once(request, change)
+        return once(agent, request, change)
 
     @router.get("/scopes")
     async def scopes(token: Annotated[str, Query(max_length=200)] = MAIN_TOKEN) -> Json:
@@ -96,7 +84,7 @@ def control_routes(agent: SandboxAgent) -> APIRouter:
 
     @router.put("/scopes")
     async def set_scopes(body: ScopesBody, request: Request) -> Response:
-        return once(request, lambda: views.scopes(state.credentials.set_scopes(body.token, body.scopes)))
+        return once(agent, request, lambda: views.scopes(state.credentials.set_scopes(body.token, body.scopes)))
 
     @router.get("/tokens/{token}")
     async def token_state(token: str) -> Json:
@@ -104,7 +92,7 @@ def control_routes(agent: SandboxAgent) -> APIRouter:
 
     @router.put("/tokens/{token}")
     async def set_token(token: str, body: TokenBody, request: Request) -> Response:
-        return once(request, lambda: views.token(state.credentials.set_active(token, body.active)))
+        return once(agent, request, lambda: views.token(state.credentials.set_active(token, body.active)))
 
     @router.post("/tokens/{token}/revoke")
     async def revoke(token: str, request: Request) -> Response:
@@ -112,14 +100,14 @@ def control_routes(agent: SandboxAgent) -> APIRouter:
             revoked_now = state.credentials.revoke(token)
             return views.token(state.credentials.get(token)) | ({} if revoked_now else {"already": True})
 
-        return once(request, change)
+        return once(agent, request, change)
 
     @router.post("/tokens")
     async def replace(body: ReplacementBody, request: Request) -> Response:
         def change() -> Json:
             return views.token(state.credentials.replace(body.replaces, agent.name)) | {"replaces": body.replaces}
 
-        return once(request, change)
+        return once(agent, request, change)
 
     @router.get("/rate-limit")
     async def rate_limit() -> Json:
@@ -131,7 +119,7 @@ def control_routes(agent: SandboxAgent) -> APIRouter:
             state.controls.rate_limit = body.per_minute
             return {"per_minute": body.per_minute}
 
-        return once(request, change)
+        return once(agent, request, change)
 
     @router.get("/guardrails")
     async def guardrails() -> Json:
@@ -143,7 +131,7 @@ def control_routes(agent: SandboxAgent) -> APIRouter:
             state.controls.isolate_untrusted = body.isolate_untrusted
             return {"isolate_untrusted": body.isolate_untrusted}
 
-        return once(request, change)
+        return once(agent, request, change)
 
     @router.get("/routing")
     async def routing() -> Json:
@@ -155,6 +143,6 @@ def control_routes(agent: SandboxAgent) -> APIRouter:
             state.controls.share = body.share
             return {"share": body.share}
 
-        return once(request, change)
+        return once(agent, request, change)
 
     return router

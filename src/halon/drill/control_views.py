@@ -3,6 +3,7 @@
 import os
 from datetime import datetime
 
+from halon.drill import hold_views
 from halon.drill.calls import CallRow, Calls
 from halon.drill.controls import Controls
 from halon.drill.credentials import MAIN_TOKEN, READ_TOKEN, Token
@@ -28,6 +29,7 @@ def whole(agent: SandboxAgent) -> Json:
         "rate_limit": {"per_minute": controls.rate_limit},
         "guardrails": {"isolate_untrusted": controls.isolate_untrusted},
         "routing": {"share": controls.share},
+        **hold_views.whole(agent.state),
         "deleted_customers": agent.state.world.deleted,
         "refunded_orders": agent.state.world.refunded,
         "actions_made": agent.state.actions_made,

@@ -4,6 +4,7 @@ import hashlib
 from dataclasses import dataclass, field
 
 from halon.drill.credentials import Credentials, Grant
+from halon.drill.holds import Holds
 from halon.drill.problems import NotKnown
 from halon.drill.tools import TOOLS, Arguments
 
@@ -22,6 +23,12 @@ class Controls:
     isolate_untrusted: bool = False
     share: int = 100
     tool_shares: dict[str, int] = field(default_factory=dict)
+    holds: Holds = field(default_factory=Holds)
+
+    @property
+    def isolates(self) -> bool:
+        """Whether text in documents is kept from giving orders: by the guardrail, or by the version that is pinned."""
+        return self.isolate_untrusted or self.holds.pins.get("agent") == "1.1.0"
 
     def enable_tool(self, tool: str, enabled: bool, share: int = 100) -> None:
         """Switch one tool on or off; on for ``share`` percent of sessions. Raises NotKnown."""
@@ -65,10 +72,14 @@ def permit(controls: Controls, credentials: Credentials, session: str, tool: str
     definition = TOOLS[tool]
     if controls.kill_switch:
         return Grant("", "kill_switch", "kill switch is on")
+    if controls.holds.hard_stop:
+        return Grant("", "hard_stop", "agent is stopped hard")
     if tool in controls.disabled_tools:
         return Grant("", "tool_disabled", "tool disabled by control")
     if not controls.reaches_tool(session, tool):
         return Grant("", "tool_disabled", f"tool on for {controls.tool_share(tool)} percent of sessions, not this one")
     if controls.read_only and not definition.reads_only:
         return Grant("", "read_only", "agent is read-only")
+    if (held := controls.holds.refusal_of(arguments)) is not None:
+        return Grant("", *held)
     return credentials.grant(tool, definition.scopes_for(arguments))

@@ -68,6 +68,13 @@ class KeyReused(Problem):
     name = "key-reused"
 
 
+class HardStopped(Problem):
+    """The agent is stopped hard: nobody is answered."""
+
+    status = 503
+    name = "hard-stop"
+
+
 class Throttled(Problem):
     """The rate limit is used up."""
 

@@ -24,12 +24,15 @@ class Profile:
     toolset_hash: str
 
 
-def profile(name: str, *, isolate_untrusted: bool) -> Profile:
-    """The profile of an agent. The guardrail is configuration: switching it changes version and config hash."""
+def profile(name: str, *, isolate_untrusted: bool, pinned: str | None = None) -> Profile:
+    """The profile of an agent. The guardrail is configuration: switching it changes version and config hash.
+
+    ``pinned`` is the version that a person chose instead.
+    """
     config = json.dumps({"isolate_untrusted": isolate_untrusted}).encode()
     return Profile(
         name=name,
-        version="1.1.0" if isolate_untrusted else "1.0.0",
+        version=pinned or ("1.1.0" if isolate_untrusted else "1.0.0"),
         model=MODEL,
         prompt_hash=hashlib.sha256(INSTRUCTIONS.encode()).hexdigest(),
         config_hash=hashlib.sha256(config).hexdigest(),

@@ -30,7 +30,7 @@ def rehearsal_routes(agent: SandboxAgent) -> APIRouter:
             documents=None if asked.documents is None else tuple(KNOWN_DOCUMENTS[d] for d in asked.documents),
             without_documents=frozenset(body.without_documents),
         )
-        current = agent.state.controls.isolate_untrusted
+        current = agent.state.controls.isolates
         isolate = current if body.config is None else body.config.isolate_untrusted
         turn = await converse_in_isolation(case, isolate_untrusted=isolate)
         return {
@@ -43,7 +43,7 @@ def rehearsal_routes(agent: SandboxAgent) -> APIRouter:
 
     @router.post("/evals")
     async def evals(body: EvalsBody | None = None) -> Json:
-        results = await run_suite(isolate_untrusted=agent.state.controls.isolate_untrusted)
+        results = await run_suite(isolate_untrusted=agent.state.controls.isolates)
         return {
             "passed": sum(result.passed for result in results),
             "failed": sum(not result.passed for result in results),

@@ -5,7 +5,7 @@ import secrets
 import time
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -15,7 +15,7 @@ from halon.drill.controls import permit
 from halon.drill.conversation import FALLBACK_REPLY, Attempt, Turn, converse
 from halon.drill.metrics import Metrics
 from halon.drill.outbox import Outbox
-from halon.drill.problems import Throttled
+from halon.drill.problems import HardStopped, Throttled
 from halon.drill.profile import Profile, profile
 from halon.drill.state import Action, StateFile
 from halon.drill.traces import TraceLog
@@ -66,30 +66,40 @@ class SandboxAgent:
 
     def profile(self) -> Profile:
         """Who the agent is right now."""
-        return profile(self.name, isolate_untrusted=self.state.controls.isolate_untrusted)
+        controls = self.state.controls
+        return profile(self.name, isolate_untrusted=controls.isolates, pinned=controls.holds.pins.get("agent"))
 
     async def chat(self, session: str, case: Case) -> Reply:
         """Answer one message.
 
         Raises:
+            HardStopped: the agent is stopped hard.
             Throttled: the rate limit is used up.
         """
         controls = self.state.controls
+        if controls.holds.hard_stop:
+            raise HardStopped("the agent is stopped and answers nobody")
         if controls.kill_switch:
             return self._fall_back(session, "kill_switch")
         if not controls.reaches_agent(session):
             return self._fall_back(session, "routing")
+        seen = self.state.sessions.get(session)
+        if (held := controls.holds.reason_against(session, case.customer, seen)) is not None:
+            return self._fall_back(session, held)
         self._count_against_rate_limit()
+        if self.state.note_session(session, datetime.now(UTC)):
+            self.save()
         trace_id = secrets.token_hex(16)
         current = self.profile()
         turn = await converse(
-            case,
-            isolate_untrusted=controls.isolate_untrusted,
+            replace(case, without_documents=case.without_documents | controls.holds.without_documents()),
+            isolate_untrusted=controls.isolates,
             world=self.state.world,
             permit=partial(permit, self.state.controls, self.state.credentials, session),
             deliver=self.outbox.deliver,
             next_id=self._next_action_id,
         )
+        turn = replace(turn, reply=controls.holds.leaving(turn.reply) or FALLBACK_REPLY)
         actions = self._log(session, trace_id, turn)
         self.traces.add_turn(trace_id, session, current, turn)
         self.metrics.count_chat("answered")

@@ -68,6 +68,36 @@ class GuardrailsBody(Body):
     isolate_untrusted: bool
 
 
+class IsolationBody(Body):
+    """Whether a tenant or user is set apart."""
+
+    isolated: bool
+
+
+class QuarantineBody(Body):
+    """Whether a source is kept out of what is retrieved."""
+
+    quarantined: bool
+
+
+class BlockBody(Body):
+    """Whether something is blocked."""
+
+    blocked: bool
+
+
+class RuleBody(Body):
+    """The text that may not pass, with * for any run of characters; null takes the rule back."""
+
+    blocks: Annotated[str, Field(max_length=200, pattern=r"[^*\s].*[^*\s]")] | None
+
+
+class PinBody(Body):
+    """The version to use; null lifts the pin."""
+
+    value: Annotated[str, Field(min_length=1, max_length=200)] | None
+
+
 class RoutingBody(Body):
     """Percent of sessions that reach the agent."""
 

@@ -14,8 +14,10 @@ from halon.drill.calls import Calls
 from halon.drill.controls import Controls
 from halon.drill.credentials import Credentials, first_credentials
 from halon.drill.customers import World, untouched_world
+from halon.drill.holds import Seen
 
 MOST_ACTIONS = 1000
+MOST_SESSIONS = 1000
 
 ActionStatus = Literal["done", "refused", "failed"]
 
@@ -39,7 +41,7 @@ class Action:
 
 @dataclass(slots=True)
 class State:
-    """All that a restart keeps. The last 1,000 actions are held; ``actions_made`` counts all of them."""
+    """All that a restart keeps. The last 1,000 actions and sessions are held; ``actions_made`` counts all of them."""
 
     name: str
     credentials: Credentials
@@ -48,12 +50,24 @@ class State:
     world: World = field(default_factory=untouched_world)
     actions: list[Action] = field(default_factory=list)
     actions_made: int = 0
+    sessions: dict[str, Seen] = field(default_factory=dict)
     format: Literal[1] = 1
 
     def log(self, action: Action) -> None:
         """Add one action to the log."""
         self.actions.append(action)
         del self.actions[:-MOST_ACTIONS]
+
+    def note_session(self, session: str, at: datetime) -> bool:
+        """Note a message of a session. True if it is a new one; of the oldest ones the first goes."""
+        seen = self.sessions.get(session)
+        if seen is not None:
+            seen.last = at
+            return False
+        if len(self.sessions) >= MOST_SESSIONS:
+            del self.sessions[next(iter(self.sessions))]
+        self.sessions[session] = Seen(at, at)
+        return True
 
 
 _STATE = TypeAdapter(State)

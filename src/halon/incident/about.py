@@ -31,7 +31,7 @@ from the state, and what people or agents wrote is data that the renderer cleans
     deadlines     [] {obligation, title, stage, due, due_local, decide_by, overdue, provisional, certain}, soonest first
     missed        [] words
     notices       [] {id, audience, obligation, stage, status, recipient, subject, sent_at, receipt, note}
-    evidence      [] {id, what, sha256, size, collector, collected_at};   evidence_overridden_by
+    evidence      [] {id, what, sha256, size, collector, collected_at, unlocked};   evidence_overridden_by
     tasks         [] {id, phase, words, owner, status, told, by, at, reason, due, answers[], by_itself, late, flagged}: the
                   checklist; flagged: skipped, or not done although its phase is
     questions     [] words: what the runbooks ask about the cause
@@ -55,10 +55,11 @@ from typing import Any
 from halon.incident import fact_words as words
 from halon.incident.assessment import Obligation
 from halon.incident.canonical import plain
+from halon.incident.deeds import in_words
+from halon.incident.deeds import told as told_of
 from halon.incident.gates import Gate
 from halon.incident.known import conflicts_told, counted, facts_told
 from halon.incident.next_step import tasks_told
-from halon.incident.orders import Action
 from halon.incident.phases import PHASES, Phase
 from halon.incident.remedies import case_in_words, standing
 from halon.incident.settling import proved
@@ -71,18 +72,6 @@ from halon.incident.trouble import troubles
 
 _RAN = ("applied", "verified", "unverified")
 _CONTACTS = {"dpo", "data_protection", "data_protection_officer", "privacy", "privacy_officer", "privacy-officer"}
-_TOLD = {
-    "planned": "planned",
-    "would run": "only planned: the agent is observed, nothing was touched",
-    "waiting": "waits for approval",
-    "applying": "under way",
-    "applied": "done, not yet checked",
-    "verified": "done and checked",
-    "failed": "did not succeed",
-    "unverified": "asked for, but it could not be checked that it took effect",
-    "denied": "not approved, so it did not run",
-    "undone": "taken back",
-}
 
 
 def about(state: State, now: str, entity: str = "") -> dict[str, Any]:
@@ -92,7 +81,7 @@ def about(state: State, now: str, entity: str = "") -> dict[str, Any]:
     """
     known = counted(state, entity)
     failed = {one["action"]: {"why": one["why"], "next": one["next"]} for one in troubles(state)}
-    actions = [_action(one) | {"failure": failed.get(one.order.id)} for one in state.actions]
+    actions = [told_of(one) | {"failure": failed.get(one.order.id)} for one in state.actions]
     deadlines = _deadlines(state, now)
     told: dict[str, Any] = {
         "now": now,
@@ -282,37 +271,6 @@ def _unknown(state: State, known: dict[str, Any]) -> list[str]:
         if known.get(name) is None and name not in asked and question not in asked:
             asked.append(question)
     return asked
-
-
-def _action(action: Action) -> dict[str, Any]:
-    order = action.order
-    return {
-        "id": order.id,
-        "title": order.title,
-        "target": order.target,
-        "status": action.status,
-        "told": in_words(action),
-        "reversible": order.reversible,
-        "applied_at": action.applied_at,
-        "verified_at": action.verified_at,
-        "undone_at": action.undone_at,
-        "restored_share": action.restored_share,
-        "restored_at": action.restored_at,
-        "note": action.note,
-        "reasons": list(order.reasons),
-        "collateral": list(order.collateral),
-        "gentler": order.gentler,
-        "way_back": order.way_back,
-    }
-
-
-def in_words(action: Action) -> str:
-    """How far one action has come, in words."""
-    if action.restored_share:
-        return f"given back to {action.restored_share} percent since {action.restored_at}; in force for the rest"
-    if action.status == "verified" and action.verified_at and not action.applied_at:
-        return "was so already: read back, nothing was sent"
-    return _TOLD.get(action.status, action.status)
 
 
 def _gate(gate: Gate) -> dict[str, Any]:

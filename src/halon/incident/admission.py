@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from halon.incident import answering, handing, kits, looking_up, merging, said, splitting, ticking, waking
+from halon.incident import answering, by_hand, handing, kits, looking_up, merging, said, splitting, ticking, waking
 from halon.incident.commands import Command
 from halon.incident.facts import ABOUT_NOW
 from halon.incident.gates import Proof
@@ -46,7 +46,7 @@ class Outcome:
 
 
 _HANDLERS: dict[str, Callable[[Saying], State]] = {
-    "ack": said.ack, "assign": said.assign, "fact": said.fact, "note": said.write, "approve": answering.approve,
+    "ack": said.ack, "assign": said.assign, "fact": said.fact, "note": said.write, "contain": by_hand.contain, "approve": answering.approve,
     "reject": answering.reject, "withdraw": answering.withdraw, "severity": said.severity,
     "declare": answering.declare, "decline": answering.decline, "filed": said.filed, "undo": said.undo, "restore": said.restore,
     "finding": said.finding, "why": said.why, "corrective": said.corrective, "waive": said.waive,
@@ -74,10 +74,12 @@ def admit(
     *,
     again: bool = False,
     met: Met | None = None,
+    ready: by_hand.Ready | None = None,
+    seen: by_hand.Seen | None = None,
 ) -> Outcome:
     """Carry out ``command`` in the state, or refuse it; both are on record. The same update twice is done once.
 
-    ``again``: see ``said_again``; what was refused so counts then. ``met``: see ``Saying``.
+    ``again``: see ``said_again``; what was refused so counts then. ``met``, ``ready``, ``seen``: see ``Saying``.
     """
     if command.update_id and command.update_id in state.answered:
         return Outcome(state, state.answered[command.update_id])
@@ -94,7 +96,7 @@ def admit(
         by = standing.by
         woken = waking.heard(state, by, now)
         saying = Saying(state=woken, command=replace(command, by=by), by=by, roles=standing.roles,
-                        verified=standing.verified, proof=proof, now=now, again=again, met=met)  # fmt: skip
+                        verified=standing.verified, proof=proof, now=now, again=again, met=met, ready=ready, seen=seen)  # fmt: skip
         after = _HANDLERS[command.name](saying)
     except Refused as refusal:
         return _refused(state, command, refusal, now)

@@ -125,7 +125,7 @@ def _under_way(state: State, asked: Gate) -> bool:
     if asked.status != "granted":
         return False
     order, drafted = action(state, asked.subject), notice(state, asked.subject)
-    return (order is not None and order.status not in ("planned", "waiting", "denied")) or (
+    return (order is not None and not order.held and order.status not in ("planned", "waiting", "denied")) or (
         drafted is not None and drafted.status not in ("planned", "drafted", "waiting", "denied")
     )
 

@@ -159,6 +159,24 @@ class Roster:
     away: tuple[Away, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class OpenWay:
+    """A way in which the harm goes on, as ``kind:name``, that no action of the kit closes, and what to do about it.
+
+    ``because`` is what says so; ``perhaps``: it is not settled yet whether the harm goes on in this way.
+    """
+
+    way: str
+    because: str
+    do: str
+    perhaps: bool = False
+
+    @property
+    def told(self) -> str:
+        """In words."""
+        return f"Nothing in the kit stops {self.way}{', where the harm perhaps goes on' if self.perhaps else ''}."
+
+
 FORM = 4
 """The form of what is judged now. What earlier releases judged goes on by their rules: 0 has no steps and pages oftener; 1
 asks again about a notice after each word of a person, and rings one alarm for everything; 2 drafts a notice again only
@@ -181,6 +199,11 @@ class Assessment:
 
     ``sources`` are those whose alerts had fired; ``trust`` says why their alerts may set things off, ``waits`` why they
     may not without people.
+
+    ``uncovered`` are the ways in which the harm goes on that no order closes.
+
+    ``level_said`` is the level that a person gave the incident, by which it was judged what may run unasked (empty: the
+    rubric's own; None: an earlier release judged).
 
     ``muted`` is the mute of the kit that all alerts lie in; ``longest_mute`` is how long people may mute (seconds).
     """
@@ -218,3 +241,5 @@ class Assessment:
     sources: tuple[str, ...] = ()
     trust: str = ""
     waits: str = ""
+    uncovered: tuple[OpenWay, ...] = ()
+    level_said: str | None = None

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from halon.incident import checklist, handing, merging, quiet, storm, waking
+from halon.incident import checklist, handing, merging, quiet, storm, waking, watching
 from halon.incident.answering import reask
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.counting import counted
@@ -87,6 +87,8 @@ def _all(state: State) -> Iterator[ClockEvent]:
     for one in state.actions:
         if one.restore_look_at:
             yield _restore_look(one)
+    for at, key, text, fire in watching.moments(state):
+        yield ClockEvent(at, key, text, fire)
     if state.tally is not None:
         yield ClockEvent(storm.told_at(state), f"{storm.KEY}{state.tally.first_at}", "tell how many alerts joined",
                          storm.tell_tally)  # fmt: skip
@@ -172,7 +174,7 @@ def _evidence_events(state: State) -> Iterator[ClockEvent]:
         waits = [
             one.order.title
             for one in state.actions
-            if not one.order.reversible and one.status in ("planned", "waiting")
+            if (not one.order.reversible or one.order.touches_evidence) and one.status in ("planned", "waiting")
         ]
         told = "No evidence is sealed yet; collecting again."
         if waits:

@@ -105,7 +105,11 @@ _ALL = (
         Field("entity", "name", "the legal entity for which it holds; all of them if left out", required=False),
         Field("certainty", "choice", "how sure you are", required=False, choices=("confirmed", "likely", "suspected")),
         Field("reason", "text", "why; needed where it loosens a severity or a clock", required=False))),
-    Spec("note", "Write into the log.", (_BY, Field("text", "text", "what to write"))),
+    Spec("note", "Write into the log; with done_outside, say that you carried an order out by hand: it is read back.", (
+        _BY, Field("text", "text", "what to write"),
+        Field("done_outside", "name", "the action's id, if you carried it out elsewhere", required=False))),
+    Spec("contain", "Stop the agent now, with what the kit holds ready and can be undone. Your word is the yes.", (
+        _BY, _WHY_OPTIONAL)),
     Spec("approve", "Say yes to exactly what a gate shows.", (_BY, _GATE, _WHY_OPTIONAL)),
     Spec("reject", "Say no to what a gate shows.", (_BY, _GATE, _REASON)),
     Spec("withdraw", "Take your answer back, until it has run.", (_BY, _GATE, _WHY_OPTIONAL)),

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from halon.incident import checklist, hearing, kits, waking
+from halon.incident import checklist, hearing, kits, levels, waking
 from halon.incident.assessment import Assessment, Obligation, Stage
 from halon.incident.counting import counted
-from halon.incident.orders import Action
+from halon.incident.orders import Action, Order
 from halon.incident.standing import LIVE, action, with_action, with_gate
 from halon.incident.state import LevelChange, State
 from halon.incident.timeline import note, tell
@@ -59,12 +59,16 @@ def alerted(state: State) -> bool:
     return joined <= JUDGED_AT_ONCE or latest > after(state.ledger.get("assessed", latest), PAUSE)
 
 
+_BY_WAYS = 4
+"""The form of judgement since which the rung of an order depends on what else is planned."""
+
+
 def _severity(state: State, judged: Assessment, now: str) -> State:
     new = judged.severity.level
     assessed_before = state.assessment.severity.level if state.assessment else None
     if state.level is None or (new < state.level and (assessed_before is None or new < assessed_before)):
         why = "; ".join(judged.severity.reasons) or "no rule of the rubric holds"
-        change = LevelChange(new, "halon", why, now)
+        change = LevelChange(new, levels.HALON, why, now)
         told = f"Severity {new}: {why}"
         rises, before = state.level is not None, state.level
         state = note(
@@ -97,14 +101,20 @@ def tell_of_rise(state: State, now: str, why: str, by: str = "") -> State:
 def _actions(state: State, judged: Assessment, now: str) -> State:
     for order in judged.orders:
         old = action(state, order.id)
+        if judged.form >= _BY_WAYS and old is not None and _on_begun_rung(state, old.order, order):
+            order = replace(order, rung=old.order.rung)  # begun, or asked for: a new fact does not take that back
         if old is None:
             state = with_action(state, Action(order))
-            reasons = "; ".join(order.reasons)
+            reasons = "; ".join(order.told)
             state = note(
                 state, now, "order", "contain", f"Planned: {order.title} ({reasons})", data={"order": order.id}
             )
+        elif old.asked_by and old.status in ("planned", "waiting"):
+            continue  # somebody stops the agent by hand: what runs is what that person asked for
         elif old.order != order and old.status == "would run":
             state = with_action(state, replace(old, order=order))  # should it run one day, then as it is judged then
+        elif old.status in ("planned", "waiting") and old.order.as_agreed() == order.as_agreed():
+            state = with_action(state, replace(old, order=order))  # only told otherwise: what people agreed to holds
         elif old.order != order and old.status in ("planned", "waiting"):
             state = with_action(state, replace(old, order=order, status="planned"))
             for gate in state.gates:
@@ -117,6 +127,11 @@ def _actions(state: State, judged: Assessment, now: str) -> State:
                     told = f"Gate {gate.id} is void: what would run has changed."
                     state = note(state, now, "gate", "contain", told)
     return state
+
+
+def _on_begun_rung(state: State, old: Order, new: Order) -> bool:
+    """Whether its rung has begun, so that where it would stand by now is no news: its gate is asked, or answered."""
+    return old.rung <= state.rung and (new.rung > old.rung or (new.rung < old.rung and new.in_act is not None))
 
 
 def _obligations(state: State, judged: Assessment, now: str, *, by_person: bool, before: Assessment | None) -> State:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from halon.incident.canonical import digest
@@ -45,6 +45,8 @@ _LATER = ("auth_with", "secrets", "encoding", "answer", "near")
 """Fields of a call that came later: left out of a digest where they are empty, so that older ones stay as they were."""
 
 _LATER_OF_ORDER = ("restore_stages", "proposed_by", "covers", "touches_evidence", "takes_effect")
+_NOT_AGREED = ("why", "in_act", "if_seen")
+"""Fields of an order that are told beside what people agree to, and change nothing about it: never in a digest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,22 @@ class RestoreStage:
 
 
 @dataclass(frozen=True, slots=True)
+class InAct:
+    """What mode ``act`` asks first, in whatever mode it was judged: the gate (None: nobody is asked), and why."""
+
+    gate: GatePolicy | None = None
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """An action with its calls. ``rung`` is its step on the ladder (1 runs first); ``disruption`` 0 none to 4 all.
 
     ``proposed_by`` names those on whose word alone it stands in the plan. With ``restore_stages`` it is given back by
     these, their shares rising to 100; without them by ``undo`` at once. ``covers`` are the ways of harm that it closes,
     as ``kind:name``. ``touches_evidence``: it changes or removes what the evidence is taken from, so that it waits until
-    that is sealed. ``takes_effect`` is how long it takes until it can be read back as done, in seconds.
+    that is sealed. ``takes_effect`` is how long it takes until it can be read back as done, in seconds. ``if_seen``: it
+    disrupts more than the severity allows, and runs unasked only because the harm was seen to go on before.
     """
 
     id: str
@@ -105,10 +116,24 @@ class Order:
     covers: tuple[str, ...] = ()
     touches_evidence: bool = False
     takes_effect: int = 0
+    why: tuple[str, ...] = ()
+    in_act: InAct | None = None
+    if_seen: bool = False
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """Every reason as it is shown: those that people agree to, then those that only explain."""
+        return (*self.reasons, *self.why)
+
+    def as_agreed(self) -> Order:
+        """The order without what is no part of what people agree to: equal for two that differ in nothing else."""
+        return replace(self, why=(), in_act=None, if_seen=False)
 
     def digest_for(self, incident_id: str, verb: str) -> str:
-        """SHA-256 (hex) over the incident, the verb (``apply`` or ``undo``) and the whole order."""
+        """SHA-256 (hex) over the incident, the verb (``apply`` or ``undo``) and the order as agreed to."""
         order = asdict(self)
+        for explains in _NOT_AGREED:
+            del order[explains]
         for later in _LATER_OF_ORDER:
             if not order[later]:  # what was asked before there was such a thing keeps its digest
                 del order[later]
@@ -135,6 +160,12 @@ class Action:
     next at ``restore_look_at``, after ``restore_looks`` looks.
 
     ``failed_as`` and ``failure`` are type and words of what went wrong last; empty once it is in force.
+
+    ``asked_by`` stopped the agent by hand at ``asked_at`` and thereby said yes to the attempt ``asked_attempt``, and to no
+    other; where that stands in history say ``asked_run`` and ``asked_update`` (empty: a Signal). ``by_hand`` says that they did it
+    themselves. ``held``: why Halon carries it out, or gives it back, only later; empty while nothing holds it up.
+    ``held_times`` counts how often in a row it was held for ``held_as``, the very same reason.
+    ``undo_uncertain`` is when giving it back was given up though the call may have arrived; empty where none may have.
     """
 
     order: Order
@@ -156,6 +187,16 @@ class Action:
     restore_looks: int = 0
     failed_as: str = ""
     failure: str = ""
+    asked_by: str = ""
+    asked_at: str = ""
+    by_hand: str = ""
+    held: str = ""
+    asked_attempt: int = 0
+    asked_run: str = ""
+    asked_update: str = ""
+    held_as: str = ""
+    held_times: int = 0
+    undo_uncertain: str = ""
 
 
 def effect_key(incident_id: str, subject: str, verb: str, attempt: int) -> str:

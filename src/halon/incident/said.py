@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from halon.incident import by_hand, seal_waits
 from halon.incident.checklist import not_done
 from halon.incident.commands import near
 from halon.incident.facts import ABOUT_NOW, PERSON, Fact
@@ -66,7 +67,9 @@ def fact(say: Saying) -> State:
 
 
 def write(say: Saying) -> State:
-    """Write into the log."""
+    """Write into the log; with ``done_outside``, what somebody carried out elsewhere counts as far as it reads back so."""
+    if say.command["done_outside"]:
+        return by_hand.done(say)
     return note(say.state, say.now, "note", "triage", say.command["text"], actor=say.by)
 
 
@@ -219,8 +222,8 @@ def waive(say: Saying) -> State:
 
 
 def override(say: Saying) -> State:
-    """An irreversible action may run although the evidence isn't sealed: by name, on record."""
-    if say.state.evidence:
+    """An irreversible action, or one that changes the evidence, may run although that isn't sealed: by name, on record."""
+    if say.state.evidence and not seal_waits.held(say.state):
         raise Refused("NothingToOverride", "The evidence is sealed; nothing waits for it.")
     state = replace(say.state, evidence_overridden_by=say.by)
     told = f"{say.named()} lets irreversible actions run without sealed evidence{say.because()}"

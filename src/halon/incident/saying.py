@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from halon.incident.commands import Command, near
 from halon.incident.gates import Proof
 from halon.incident.links import Met
 from halon.incident.state import State
+
+if TYPE_CHECKING:
+    from halon.incident.by_hand import Ready, Seen
 
 
 class Refused(Exception):
@@ -23,7 +27,8 @@ class Refused(Exception):
 class Saying:
     """A command in its situation. ``again``: a person's word about now counts also where it is the same as before.
 
-    ``met`` is the other incident that ``merge`` names, as it was looked up.
+    ``met`` is the other incident that ``merge`` names, as it was looked up; ``ready`` what ``contain`` can stop the agent
+    with; ``seen`` how an order reads back of which ``note`` says that it was done elsewhere.
     """
 
     state: State
@@ -35,6 +40,8 @@ class Saying:
     now: str
     again: bool = False
     met: Met | None = None
+    ready: Ready | None = None
+    seen: Seen | None = None
 
     def because(self) -> str:
         """The reason as a tail for a sentence."""

@@ -19,6 +19,7 @@ from halon.incident.others import Other
 from halon.incident.phases import Phase
 from halon.incident.remedies import Corrective, Finding, MinimalCase, Rerun, Waiver
 from halon.incident.tasks import Handover, Task
+from halon.incident.watches import Watched
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class Sealed:
 
     The label is empty in what an earlier release sealed: ``redaction`` (raw, redacted), ``access`` (open, restricted,
     privileged), ``retention`` (the class) until ``retain_until`` (ISO 8601 UTC), and longer under a ``hold``.
+    ``unlocked`` says why the store did not lock it though it should have; empty if it did, or locks nothing.
     """
 
     id: str
@@ -42,6 +44,7 @@ class Sealed:
     retention: str = ""
     retain_until: str = ""
     hold: bool = False
+    unlocked: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +160,9 @@ class State:
     look_at: str = ""
     looks: int = 0
     gates: tuple[Gate, ...] = ()
+    watched: dict[str, Watched] = field(default_factory=dict)  # by order: what is in force, read back again
+    harm_watched: Watched | None = None
+    rung_until: str = ""  # how long the rung waits for its slow orders
 
     # notify
     obligations: tuple[Obligation, ...] = ()

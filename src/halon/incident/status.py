@@ -6,11 +6,14 @@ import json
 import re
 from typing import Any
 
+from halon.incident import parts
 from halon.incident.clocks import next_deadline
 from halon.incident.commands import COMMANDS
+from halon.incident.halting import held
 from halon.incident.known import conflicts_told, counted
 from halon.incident.linked import linked, merged_told, quiet_told
 from halon.incident.next_step import open_tasks, playbook, tasks_told
+from halon.incident.open_ways import open_ways
 from halon.incident.orders import Action
 from halon.incident.phases import PHASES, Phase
 from halon.incident.settling import TAKEN, holds, proved, unsettled
@@ -65,7 +68,8 @@ def headline(state: State) -> str:
     waits = open_gates(state)
     asked = f"; {len(waits)} {'approval' if len(waits) == 1 else 'approvals'} needed" if waits else ""
     proof = "; the fix is proved" if proved(state) and stopped_at(state) else ""
-    return f"{level}{who} {plain(state.group, 60)}: {doing}{asked}{proof}."
+    halted = "; HALON'S OWN ACTIONS ARE HALTED" if held(state) else ""
+    return f"{level}{who} {plain(state.group, 60)}: {doing}{halted}{asked}{proof}."
 
 
 def _taken(state: State) -> list[Action]:
@@ -118,8 +122,12 @@ def status(state: State) -> dict[str, Any]:
         "missed": list(state.missed),
         "outside": may_be_said(state),
         "actions": {one.order.id: one.status for one in state.actions},
+        "parts": parts.parts(state),
         "failed": troubles(state),
+        "held": [{"action": one.order.id, "title": one.order.title, "why": plain(one.held)} for one in held(state)],
+        "uncovered": [{name: plain(said) if isinstance(said, str) else said for name, said in one.items()} for one in open_ways(state)],
         "given_back": given_back(state),
+        "unlocked": [{"what": plain(one.what or one.id), "why": plain(one.unlocked)} for one in state.evidence if one.unlocked],
         "tasks": tasks_told(state),
         "playbook": list(playbook(state)),
         "handover": {"to": state.handover.to, "by": state.handover.by, "until": state.handover.due} if state.handover else None,
@@ -146,6 +154,7 @@ def waiting(state: State) -> list[dict[str, Any]]:
     asked: list[dict[str, Any]] = []
     for gate in open_gates(state):
         asked.append({"of": list(gate.policy.roles), "what": gate.title, "gate": gate.id, "until": gate.deadline_at})
+    asked += parts.asked(state)
     if over := state.handover:
         asked.append({"of": [over.to], "what": f"take over as commander from {over.by}: `ack`", "until": over.due})
     for duty in state.obligations:
@@ -201,13 +210,19 @@ def as_text(state: State) -> str:
         parts.append(f"Impact: {hit}.")
     for back in given_back(state):
         parts.append(f"Given back to {back['share']} percent since {back['since']}: {plain(back['title'], 60)}.")
+    for one in held(state)[:1]:
+        parts.append(f"Held: {plain(one.order.title, 60)}: {plain(one.held, 160)}.")
     for failed in troubles(state)[:2]:
         parts.append(f"Failed: {plain(failed['title'], 60)}: {plain(failed['why'], 120)}; {failed['next']}.")
+    if unlocked := [one for one in state.evidence if one.unlocked]:
+        parts.append(f"Sealed and NOT LOCKED: {len(unlocked)}: {plain(unlocked[0].unlocked, 120)}.")
+    if certain := [one for one in open_ways(state) if not one["perhaps"]]:
+        parts.append(plain(certain[0]["text"], 120))
     asked = waiting(state)[:3]
     if asked:
         parts.append(
             "Asked: "
-            + "; ".join(f"{plain(one['what'], 60)} ({' or '.join(one['of'])}, until {one['until']})" for one in asked)
+            + "; ".join(f"{plain(one['what'], 110 if 'command' in one else 60)} ({_whom(one)})" for one in asked)
             + "."
         )
     elif lines := playbook(state):
@@ -224,12 +239,24 @@ def as_text(state: State) -> str:
     return " ".join(words if len(words) < 120 else [*words[:117], "…"])
 
 
+def _whom(asked: dict[str, Any]) -> str:
+    until = f", until {asked['until']}" if asked["until"] else ""
+    return f"{' or '.join(asked['of'])}{until}"
+
+
 def details(state: State) -> str:
     """The current details in the Temporal UI: markdown, with the exact JSON to paste for each open gate."""
     lines = [f"### {state.reference} {marked(headline(state), 400)}", ""]
     lines += [f"- **{name}**: {marked(str(state.phases.get(name, Phase())))}" for name in PHASES]
+    lines += [f"- **held**: {marked(one.order.title)}: {marked(one.held)}" for one in held(state)]
     for failed in troubles(state):
         lines += [f"- **failed**: {marked(failed['title'])}: {marked(failed['why'], 400)}; {marked(failed['next'])}"]
+    lines += [
+        f"- **not covered**: {marked(one['text'])} {marked(one['because'])}: {marked(one['do'])}"
+        for one in open_ways(state)
+    ]
+    unlocked = [one for one in state.evidence if one.unlocked]
+    lines += [f"- **not locked**: {marked(one.what or one.id)}: {marked(one.unlocked)}" for one in unlocked[:5]]
     for gate in open_gates(state):
         paste = json.dumps({"by": "YOUR NAME", "gate": gate.id, "reason": "…"}, ensure_ascii=False)
         lines += ["", f"#### Approval needed: {marked(gate.title)}", ""]

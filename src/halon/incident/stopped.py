@@ -17,6 +17,14 @@ def said_over(state: State, since: str) -> bool:
     return bool(said) and said[-1].at > since and held(state.facts).get("ongoing") is False
 
 
+def word_for_going_on(state: State, since: str) -> str:
+    """When a person last said that the harm goes on (ISO 8601 UTC): after ``since``, and nobody says otherwise; or empty."""
+    said = [fact for fact in state.facts if fact.name == "ongoing" and fact.source == "person" and not fact.claim]
+    if not said or said[-1].value is not True or said[-1].at <= since or held(state.facts).get("ongoing") is not True:
+        return ""
+    return said[-1].at
+
+
 def only_noted(state: State) -> bool:
     """Whether nothing was ever done about the harm, at most noted what would have been done (mode observe)."""
     if any(one.applied_at or one.verified_at or one.undone_at for one in state.actions):

@@ -15,7 +15,10 @@ _STEPS = {
     "Unexpected": "compare the answer with the connector in the kit",
     "Uncertain": "look at the agent, then say what you saw with `note`",
     "NotInForce": "look at the agent: something switches it back, or the call changes something else",
-    "Unread": "look at the agent yourself and say it with `note`",
+    "Claimed": "look at the agent yourself; if it is not so, say `fact` ongoing=true",
+    "FlippedBack": "find out who or what switches it back; do it by hand and say `note` with done_outside",
+    "GivenBackLate": "say `undo` if it is to stay given back, else `contain`, or do it by hand and say `note` with done_outside",
+    "Unread": "look at the agent, make sure by hand, and say `note` with done_outside",
     "EvidenceMissing": "seal the evidence first, or `override` what=evidence",
     "ProofMissing": "approve its gate again",
 }

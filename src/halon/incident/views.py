@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any
 
-from halon.incident.about import in_words
 from halon.incident.commands import COMMANDS
+from halon.incident.deeds import in_words
 from halon.incident.remedies import case_in_words, standing
 from halon.incident.settling import proved
 from halon.incident.standing import clock_runs, decided

@@ -18,6 +18,7 @@ from halon.incident import times
 from halon.incident.errors import HalonError
 from halon.intake.answers import Checked, HealthAnswer
 from halon.intake.guarded import Kit
+from halon.record.halt import Halt
 
 SECONDS = 3.0
 """Time that one check may take."""
@@ -41,6 +42,7 @@ class Health:
         self._task_queue = task_queue
         self._evidence = evidence
         self._kit = kit
+        self._halt = Halt(evidence)
         self._lock = asyncio.Lock()
         self._last: HealthAnswer | None = None
         self._last_at = 0.0
@@ -50,8 +52,8 @@ class Health:
         """All checks, at once. Never raises."""
         async with self._lock:
             if self._last is None or time.monotonic() - self._last_at > _KEPT_SECONDS:
-                names = ("temporal", "worker", "evidence", "kit")
-                checks = (self._temporal, self._worker, self._stored, self._loaded)
+                names = ("temporal", "worker", "evidence", "kit", "actions")
+                checks = (self._temporal, self._worker, self._stored, self._loaded, self._halted)
                 checked = dict(zip(names, await asyncio.gather(*map(_timed, checks)), strict=True))
                 ok = all(each.ok for each in checked.values())
                 self._last = HealthAnswer(ok=ok, intake=checked["temporal"].ok, checked=checked)
@@ -90,6 +92,10 @@ class Health:
         await self._evidence.replace(PROBE, f'{{"at":"{times.text(datetime.now(UTC))}"}}'.encode())
         self._written_at = time.monotonic()
         return f"wrote {PROBE} durably"
+
+    async def _halted(self) -> str:
+        """Whether Halon's own actions are halted: that is people's will and no fault, so it is told and fails nothing."""
+        return (await self._halt.standing()).in_words()
 
     async def _loaded(self) -> str:
         return f"kit {self._kit.digest}"

@@ -28,7 +28,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from halon.incident import ids
 from halon.incident.alerts import Alert
-from halon.incident.opening import Opening
+from halon.incident.opening import LOOKS_ONCE, Opening
 from halon.intake.chains import WORKFLOW, Chains
 from halon.intake.exemplars import Exemplars
 from halon.intake.problems import Reopening, Unavailable
@@ -38,7 +38,7 @@ Value = TypeVar("Value")
 
 SIGNAL = "alerts"
 FORM = 1
-"""How the alerts of this door join: see ``halon.incident.opening``."""
+"""How the alerts that this door signals join: see ``halon.incident.opening``."""
 REFERENCE = SearchAttributeKey.for_keyword("HalonRef")
 REOPENS_WITHIN = timedelta(minutes=2)
 """How long after a Terminate the door waits for the watch to reopen the incident before it opens a successor."""
@@ -131,7 +131,7 @@ class Placer:
         try:
             handle = await self._client.start_workflow(
                 WORKFLOW,
-                Opening(alerts=tuple(batch), predecessor=predecessor, form=FORM),
+                Opening(alerts=tuple(batch), predecessor=predecessor, form=LOOKS_ONCE),
                 id=workflow_id,
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,

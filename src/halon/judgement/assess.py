@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from halon.incident import times
-from halon.incident.assessment import FORM, Assessment, Conflict, Obligation, Roster
+from halon.incident.assessment import FORM, Assessment, Conflict, Level, Obligation, Roster
 from halon.incident.facts import Fact
 from halon.judgement import runbooks
 from halon.judgement.blast_radius import blast_radius
-from halon.judgement.containment import plan
+from halon.judgement.containment import Allowed, Plan, plan
 from halon.judgement.entities import Touched, holding_of, stand_ins, touched
 from halon.judgement.holding import Holding, in_force, of_all
 from halon.judgement.mutes import muted
@@ -26,6 +26,7 @@ from halon.judgement.trust import say
 from halon.judgement.vocabulary import VOCABULARY, near
 
 DEFAULT_CATEGORY = "operational"
+_MOST_WAYS = 20
 PRESSING = 24 * 3600
 """A regulator's clock with fewer seconds left makes the incident urgent, whatever its severity."""
 
@@ -51,16 +52,22 @@ def assess(
     entities: Sequence[str] = (),
     sealed: bool = False,
     sources: Sequence[str] = (),
+    level: Level | Literal[""] = "",
+    holds: Sequence[str] = (),
+    failed: Sequence[str] = (),
 ) -> Assessment:
     """What follows from ``facts`` under ``kit`` at ``now`` (ISO 8601 UTC).
 
     ``group`` and ``rules`` are those of the alerts; ``filed`` maps ``id@entity/stage`` to the time of filing, or
     ``id/stage`` for the agent's own entity; ``entity`` stands in for the agent's own legal entity, ``entities`` are
     looked at besides; ``sealed`` says whether evidence is sealed; ``sources`` are those whose alerts fire (none: nobody
-    said who spoke). Claims decide nothing, and where sources disagree the cautious value counts. An agent that the
+    said who spoke). ``level`` is the severity that a person gave the incident: by it, rather than by the rubric's, it is
+    judged what may run unasked (empty: nobody did). ``holds`` are the orders that are in force, ``failed`` those that are
+    not although they were tried. Claims decide nothing, and where sources disagree the cautious value counts. An agent that the
     kit does not know is observed, and every legal entity is looked at. Never raises on what a fact holds.
     """
-    judged, _ = _assess(facts, kit, now, agent, group, rules, filed or {}, entity, entities, sealed, sources)
+    judged, _ = _assess(facts, kit, now, agent, group, rules, filed or {}, entity, entities, sealed, sources, level,
+                        holds, failed)  # fmt: skip
     return judged
 
 
@@ -75,9 +82,11 @@ def examine(
     entities: Sequence[str] = (),
 ) -> Examined:
     """Like ``assess``, with each open fact as a question and what its answer would change."""
-    judged, (raising, values) = _assess(facts, kit, now, agent, "", (), filed or {}, entity, entities)
+    judged, (raising, values, planned) = _assess(facts, kit, now, agent, "", (), filed or {}, entity, entities)
     prepared = kit.agents[agent].prepared if agent in kit.agents else ()
-    actions = ((one.order.title, judge(one.when, values).needs) for one in prepared)
+    settles = ((one.order.title, judge(one.when, values).needs) for one in prepared)
+    closing = ((f"close {way}", way.needs) for way in planned.ways[:_MOST_WAYS] if way.needs)
+    actions = (*settles, *closing)
     categories = ((rule.category, judge(rule.when, values).needs) for rule in kit.categories)
     return Examined(judged, questions(raising, judged.obligations, actions, categories))
 
@@ -94,8 +103,11 @@ def _assess(
     entities: Sequence[str],
     sealed: bool = False,
     sources: Sequence[str] = (),
-) -> tuple[Assessment, tuple[tuple[Raising, ...], dict[str, Any]]]:
-    """The assessment, and what a question's answer is measured by: what would raise it, and the values judged on."""
+    said: Level | Literal[""] = "",
+    holds: Sequence[str] = (),
+    failed: Sequence[str] = (),
+) -> tuple[Assessment, tuple[tuple[Raising, ...], dict[str, Any], Plan]]:
+    """The assessment, and what a question's answer is measured by: what would raise it, the values judged on, the plan."""
     known = kit.agents.get(agent)
     who = known or AgentPolicy(agent, agent, "")
     alerts = {"alert_group": group, "alert_rules": list(rules)}
@@ -108,11 +120,13 @@ def _assess(
     rated = rate(kit.rubric, values)
     categories, undecided = _categories(kit, values)
     books = runbooks.chosen(kit.runbooks, categories)
-    heard = say(sources, kit.trust, rated.severity.level, confirmed=values.get("confirmed") is True)
-    held = "" if heard.may or who.mode != "act" else heard.why
+    level = said or rated.severity.level
+    heard = say(sources, kit.trust, level, confirmed=values.get("confirmed") is True)
+    held = "" if heard.may else heard.why
     planned = plan(
-        who.prepared, values, who.mode, kit.ask, _without_each(facts, alerts, bound), runbooks.preferred(books), held
-    )
+        who.prepared, values, who.mode, kit.ask, _without_each(facts, alerts, bound), runbooks.preferred(books), held,
+        who.surface, Allowed(kit.rubric.allowed[level], level), holds, failed,
+    )  # fmt: skip
     obligations = _oblige(kit, bound, each, alerts, facts, filed, now)
     needs = (need for obligation in obligations for need in obligation.needs)
     judged = Assessment(
@@ -148,9 +162,11 @@ def _assess(
         longest_mute=kit.longest_mute,
         sources=tuple(sources),
         trust=heard.why if heard.may else "",
-        waits=held,
+        waits=held if who.mode == "act" else "",
+        uncovered=planned.uncovered,
+        level_said=said,
     )
-    return judged, (rated.raising, values)
+    return judged, (rated.raising, values, planned)
 
 
 def _led(roster: Roster, who: AgentPolicy, kit: Policy, now: str) -> Roster:

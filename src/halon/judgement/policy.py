@@ -14,6 +14,7 @@ from halon.judgement.predicates import Tree
 from halon.judgement.roster import Absence, Override, RosterRule
 from halon.judgement.runbooks import Runbook
 from halon.judgement.severity import Rubric
+from halon.judgement.surface import Surface
 from halon.judgement.trust import Trust
 
 
@@ -30,7 +31,10 @@ class Entity:
 
 @dataclass(frozen=True, slots=True)
 class AgentPolicy:
-    """An agent of the inventory: whose it is, what Halon may do to it, and the orders that are ready for it."""
+    """An agent of the inventory: whose it is, what Halon may do to it, and the orders that are ready for it.
+
+    ``surface`` is what it works with: tools, credentials, outputs, sources and memory, and who shares them.
+    """
 
     name: str
     title: str
@@ -38,6 +42,7 @@ class AgentPolicy:
     mode: Mode = "observe"
     prepared: tuple[Prepared, ...] = ()
     technical_lead: str = ""
+    surface: Surface = field(default_factory=Surface)
 
 
 @dataclass(frozen=True, slots=True)

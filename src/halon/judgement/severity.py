@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from halon.incident.assessment import AxisRow, Level, Severity, Tag
@@ -11,6 +12,8 @@ from halon.judgement.predicates import Judgement, Tree, judge, once
 
 LEVELS: tuple[Level, ...] = ("SEV1", "SEV2", "SEV3", "SEV4")
 LOWEST: Level = "SEV4"
+ALLOWED: Mapping[Level, int] = MappingProxyType({"SEV1": 4, "SEV2": 3, "SEV3": 2, "SEV4": 1})
+"""How much may stand still without asking people (0 nothing to 4 everything), where the kit says nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +63,16 @@ class TagRule:
 
 @dataclass(frozen=True, slots=True)
 class Rubric:
-    """The organisation's severity rubric, as data, and the names in published taxonomies that go with it."""
+    """The organisation's severity rubric, as data, and the names in published taxonomies that go with it.
+
+    ``allowed`` is the disruption (0 to 4) that an action may have at each level without asking people first.
+    """
 
     axes: tuple[Axis, ...]
     floors: tuple[Floor, ...] = ()
     modifiers: tuple[Modifier, ...] = ()
     tags: tuple[TagRule, ...] = ()
+    allowed: Mapping[Level, int] = field(default_factory=lambda: dict(ALLOWED))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,13 +7,13 @@ from halon.judgement.vocabulary import VOCABULARY
 from halon.judgement.vocabulary_law import LAW_TERMS
 from halon.judgement.vocabulary_triage import TRIAGE_TERMS
 from halon.kit.bundle import Bundle
-from halon.kit.files.authority import CLAIMED, EVIDENCE, FACT_DOWN, SEVERITY_DOWN
+from halon.kit.files.authority import CLAIMED, EVIDENCE, FACT_DOWN, HALT, OVERRIDE, RESUME, SEVERITY_DOWN, UNLESS_NAMED
 from halon.kit.gates import check_gate, check_role
 from halon.kit.places import Problems
 from halon.kit.reading import Path
 
 AUTHORITY = "authority.yaml"
-SPOKEN = (*(name for name in COMMANDS if name != EVIDENCE), SEVERITY_DOWN, FACT_DOWN)
+SPOKEN = (*(name for name in COMMANDS if name != EVIDENCE), SEVERITY_DOWN, FACT_DOWN, HALT, RESUME)
 GROUPS: dict[str, tuple[str, ...]] = {
     "triage": tuple(term.name for term in TRIAGE_TERMS if not term.derived),
     "law": tuple(term.name for term in LAW_TERMS if not term.derived),
@@ -32,19 +32,20 @@ LATER = ("totp", "ssh", "principal")
 def authority(bundle: Bundle, problems: Problems) -> dict[str, tuple[str, ...]]:
     """Each command with the roles that may say it; every command must be there and be open to somebody.
 
-    A stored kit may be older than a command.
+    A stored kit may be older than a command. Of those in ``UNLESS_NAMED``, one that is left out is said by who says ``override``.
     """
     given = bundle.authority.commands
     for name, roles in given.items():
         if problems.refers(AUTHORITY, ("commands", name), "command", name, SPOKEN):
             _check_roles(name, roles, ("commands", name), bundle, problems)
     for name in SPOKEN:
-        if name not in given and not bundle.stored:
+        if name not in given and name not in UNLESS_NAMED and not bundle.stored:
             what = f"it is not said who may say {name!r}"
             problems.add(AUTHORITY, ("commands",), what, (), f"add {name}: with roles")
     for name, gate in (("restore", bundle.authority.gates.restore), ("ask", bundle.authority.gates.ask)):
         check_gate(gate, AUTHORITY, ("gates", name), bundle, problems)
-    return {name: tuple(roles) for name, roles in given.items()}
+    later = {name: given[OVERRIDE] for name in UNLESS_NAMED if name not in given and OVERRIDE in given}
+    return {name: tuple(roles) for name, roles in (*given.items(), *later.items())}
 
 
 def facts_said(bundle: Bundle, problems: Problems) -> dict[str, tuple[str, ...]]:

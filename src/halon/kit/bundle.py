@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from halon.kit.errors import KitError
-from halon.kit.files.actions import Actions
+from halon.kit.files.actions import Actions, ActionsFile
 from halon.kit.files.agents import AgentFile
 from halon.kit.files.authority import AuthorityFile
 from halon.kit.files.communications import Communications
@@ -24,6 +24,7 @@ from halon.kit.files.runbooks import RunbookFile
 from halon.kit.files.severity import SeverityFile
 from halon.kit.files.shapes import Shape
 from halon.kit.files.sources import Sources
+from halon.kit.inheriting import settled
 from halon.kit.places import Problems
 from halon.kit.shaping import shaped
 
@@ -31,7 +32,7 @@ FILES: dict[str, type[Shape]] = {
     "organisation.yaml": Organisation,
     "severity.yaml": SeverityFile,
     "detections.yaml": Detections,
-    "actions.yaml": Actions,
+    "actions.yaml": ActionsFile,
     "oncall.yaml": OnCall,
     "authority.yaml": AuthorityFile,
     "communications.yaml": Communications,
@@ -131,6 +132,7 @@ def bundle(problems: Problems, *, stored: bool = False) -> Bundle:
             sound = False
     if not sound or len(whole) < len(FILES) + len(FOLDERS) or None in whole.values():
         raise KitError(problems.found)
+    whole["actions"] = settled(whole["actions"], problems, stored=stored)
     return Bundle(**whole, notices=_notices(packs, problems), places=places, stored=stored)
 
 

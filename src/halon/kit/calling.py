@@ -69,6 +69,14 @@ def blanks(shape: CallShape) -> frozenset[str]:
     return frozenset(found)
 
 
+def filled_in(text: str, values: Mapping[str, Any]) -> str | None:
+    """``text`` with ``values`` in its blanks; None where one is missing, or is no plain value."""
+    names = _BLANK.findall(text)
+    if any(not isinstance(values.get(name), str | int | float) for name in names):
+        return None
+    return _BLANK.sub(lambda found: str(values[found[1]]), text)
+
+
 @dataclass(frozen=True, slots=True)
 class Filler:
     """Fills blanks such as ``{tool}`` with inventory values. Problems are noted at ``file`` and ``path``."""
@@ -111,14 +119,14 @@ class Filler:
 
     def _query(self, shape: CallShape) -> str:
         """The query with every name and value encoded; ``true``, not ``True``."""
-        pairs = [(str(self._filled(name)), self._filled(value)) for name, value in shape.query.items()]
+        pairs = [(str(self._filled(name)), self._plain(value)) for name, value in shape.query.items()]
         told = [(name, str(value).lower() if isinstance(value, bool) else str(value)) for name, value in pairs]
         return (
             "?" + "&".join(f"{quote(name, safe='$')}={quote(value, safe='')}" for name, value in told) if told else ""
         )
 
     def _pointer(self, pointer: str) -> str:
-        return _BLANK.sub(lambda found: part(str(self._value(found[1]))), pointer)
+        return _BLANK.sub(lambda found: part(self._text(found[1])), pointer)
 
     def _value(self, name: str) -> Any:
         if name in self.values:
@@ -128,15 +136,27 @@ class Filler:
         )
         return ""
 
+    def _plain(self, value: Any) -> Any:
+        whole = _BLANK.fullmatch(value) if isinstance(value, str) else None
+        return self._filled(value) if whole is None or isinstance(self._value(whole[1]), bool) else self._text(whole[1])
+
+    def _text(self, name: str) -> str:
+        value = self._value(name)
+        if isinstance(value, list | dict):
+            what = f"{name} is a list, and it can't stand in an address, a header or a text"
+            self.problems.add(self.file, (*self.path, name), what, (), "give it one value in with:")
+            return ""
+        return str(value)
+
     def _segment(self, name: str) -> str:
-        text = str(self._value(name))
+        text = self._text(name)
         if text in (".", "..") or (name in self.values and not text):
             what = f"{name} is {text!r}, which can't stand in a path"
             self.problems.add(self.file, self.path, what, (), "give it another value in with:")
         return quote(text, safe="")
 
     def _header(self, text: str) -> str:
-        filled = _BLANK.sub(lambda found: str(self._value(found[1])), text)
+        filled = _BLANK.sub(lambda found: self._text(found[1]), text)
         if not (filled.isascii() and filled.isprintable()):
             what = "a header would hold characters that headers can't hold"
             self.problems.add(self.file, self.path, what, (), "use printable ASCII only")
@@ -146,7 +166,7 @@ class Filler:
         if isinstance(value, str):
             if whole := _BLANK.fullmatch(value):
                 return self._value(whole[1])
-            return _BLANK.sub(lambda found: str(self._value(found[1])), value)
+            return _BLANK.sub(lambda found: self._text(found[1]), value)
         if isinstance(value, list):
             return [self._filled(item) for item in value]
         if isinstance(value, dict):

@@ -8,16 +8,21 @@ from dataclasses import dataclass
 from halon.incident.orders import Call, Order, RestoreStage
 from halon.judgement.containment import Prepared
 from halon.judgement.policy import AgentPolicy
+from halon.judgement.surface import Surface
 from halon.judgement.vocabulary import VOCABULARY
 from halon.kit.bundle import Bundle
 from halon.kit.calling import Filler, Reach
+from halon.kit.collateral import collateral
+from halon.kit.covering import covers
 from halon.kit.files.actions import ActionShape
 from halon.kit.files.agents import AgentFile
 from halon.kit.files.connectors import CallShape, OperationShape
 from halon.kit.gates import check_gate
+from halon.kit.needs import asked, lacking
 from halon.kit.operations import WHOLE, check_operation
 from halon.kit.places import Problems
 from halon.kit.reaching import check_auth, reach_agent, reach_connector
+from halon.kit.surface import surfaces
 from halon.kit.trees import tree
 
 ACTIONS = "actions.yaml"
@@ -38,6 +43,7 @@ class Inventory:
 
 def inventory(bundle: Bundle, environ: Mapping[str, str], problems: Problems) -> Inventory:
     """The agents of ``bundle``. Addresses come from ``environ`` where the kit names a variable."""
+    held = surfaces(bundle, problems)
     reaches: dict[str, Reach] = {}
     around: dict[str, Reach | None] = {}
     for name in bundle.connectors:
@@ -63,12 +69,18 @@ def inventory(bundle: Bundle, environ: Mapping[str, str], problems: Problems) ->
             path = ("actions", action_id, "agents", index)
             if problems.refers(ACTIONS, path, "agent", name, bundle.agents):
                 meant = reaches.get(name) if own is None else around[own]
-                order = _order(action_id, action, name, bundle, meant, problems)
+                order = _order(action_id, action, name, bundle, meant, held, problems)
                 if order is not None:
-                    prepared[name].append(Prepared(order, when))
+                    prepared[name].append(Prepared(order, when, asked(action)))
     agents = {
         name: AgentPolicy(
-            name, agent.title, agent.entity, agent.mode, tuple(prepared[name]), agent.technical_lead or ""
+            name,
+            agent.title,
+            agent.entity,
+            agent.mode,
+            tuple(prepared[name]),
+            agent.technical_lead or "",
+            held[name],
         )
         for name, agent in bundle.agents.items()
     }
@@ -114,7 +126,13 @@ def _check_agent(name: str, agent: AgentFile, bundle: Bundle, problems: Problems
 
 
 def _order(
-    action_id: str, action: ActionShape, agent: str, bundle: Bundle, reach: Reach | None, problems: Problems
+    action_id: str,
+    action: ActionShape,
+    agent: str,
+    bundle: Bundle,
+    reach: Reach | None,
+    surfaces: Mapping[str, Surface],
+    problems: Problems,
 ) -> Order | None:
     path = ("actions", action_id)
     connector = action.connector or bundle.agents[agent].connector
@@ -168,12 +186,16 @@ def _order(
         rung=action.rung,
         disruption=action.disruption,
         stops=tuple(action.stops),
-        collateral=tuple(action.collateral),
+        collateral=collateral(action, agent, operation, surfaces),
         gentler=action.gentler or "",
         way_back=action.way_back or "",
         gate=action.gate.policy() if action.gate else None,
         restore_gate=restore.policy() if action.reversible else None,
         restore_stages=stages,
+        covers=covers(action, agent, surfaces),
+        touches_evidence=action.touches_evidence,
+        takes_effect=action.takes_effect,
+        why=tuple(f"not there, and it is needed first: {words}" for words in lacking(action, agent, bundle)),
     )
 
 
@@ -184,8 +206,9 @@ def _check_values(
         path = ("actions", action_id, "with", name)
         if not problems.refers(ACTIONS, path, "value of this operation", name, operation.needs):
             continue
-        if isinstance(value, dict | list) or value is None:
-            problems.add(ACTIONS, path, f"{name} must be text, a number, true or false", (), "write one value")
+        if not all(isinstance(one, str | int | float) for one in (value if isinstance(value, list) else [value])):
+            what = f"{name} must be text, a number, true or false, or a list of such"
+            problems.add(ACTIONS, path, what, (), "write one value")
         tools = bundle.agents[agent].tools
         if name == "tool" and tools:
             problems.refers(ACTIONS, path, f"tool of {agent}", str(value), tools)

@@ -37,7 +37,7 @@ def check_operation(
             mine,
             f"{action_id} can't be taken back and has no gate",
             (),
-            "add gate: with roles; a kit may make a gate light, never leave it out",
+            f"add gate: with roles{_usual(action)}; a kit may make a gate light, never leave it out",
         )
     if not action.reversible and action.restore_gate is not None:
         what = f"{action_id} can't be taken back, so it has nothing to restore"
@@ -54,6 +54,10 @@ def check_operation(
                     "name the header of the idempotency key, or say effect: once",
                 )
     return len(problems.found) == before
+
+
+def _usual(action: ActionShape) -> str:
+    return f", or gate: {{}} for {' or '.join(action.kind.roles)}" if action.kind else ""
 
 
 def _check_stages(

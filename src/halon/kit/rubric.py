@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
+from halon.incident.assessment import Level
 from halon.judgement.policy import CategoryRule
-from halon.judgement.severity import LEVELS, Axis, Floor, Modifier, Rubric, Step, TagRule
+from halon.judgement.severity import ALLOWED, LEVELS, Axis, Floor, Modifier, Rubric, Step, TagRule
 from halon.kit.files.severity import SeverityFile
 from halon.kit.places import Problems
 from halon.kit.taxonomy import taxonomies
@@ -38,7 +41,19 @@ def rubric(severity: SeverityFile, problems: Problems) -> Rubric:
         Modifier(one.name, tree(one.when, FILE, ("modifiers", i, "when"), problems), one.words, one.raises)
         for i, one in enumerate(severity.modifiers)
     )
-    return Rubric(tuple(axes), floors, modifiers, _tags(severity, problems))
+    return Rubric(tuple(axes), floors, modifiers, _tags(severity, problems), _allowed(severity, problems))
+
+
+def _allowed(severity: SeverityFile, problems: Problems) -> dict[Level, int]:
+    """How much may stand still at each level. A graver level never allows less than a lighter one."""
+    allowed = {**ALLOWED, **severity.allowed_disruption}
+    for graver, lighter in pairwise(LEVELS):
+        if allowed[graver] < allowed[lighter]:
+            what = f"{graver} allows less disruption ({allowed[graver]}) than {lighter} ({allowed[lighter]})"
+            known = [f"{level}: {ALLOWED[level]}" for level in LEVELS]
+            step = "let it fall from SEV1 to SEV4; what you leave out is as above"
+            problems.add(FILE, ("allowed_disruption",), what, known, step)
+    return allowed
 
 
 def categories(severity: SeverityFile, problems: Problems) -> tuple[CategoryRule, ...]:

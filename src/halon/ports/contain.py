@@ -7,7 +7,7 @@ from typing import Any
 
 from temporalio import activity
 
-from halon.incident.gates import Gate
+from halon.incident.gates import Gate, Proof
 from halon.incident.orders import Order
 
 
@@ -25,6 +25,8 @@ class Step:
     evidence: tuple[str, ...] = ()
     evidence_overridden_by: str = ""
     once: bool = False  # of a read-back: read one time, and don't wait for it to become so
+    asked_by: str = ""  # of an apply: who stopped the agent by hand, and thereby said yes
+    asked_proof: Proof | None = None  # where that stands in the history
     stage: int = 0  # of an undo in stages, from 1; 0: the undo that gives all back at once
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from temporalio import activity
 
-from halon.incident.assessment import Assessment
+from halon.incident.assessment import Assessment, Level
 from halon.incident.facts import Fact
 
 
@@ -17,7 +17,9 @@ class Case:
 
     ``kit_digest`` names the kit of the incident, empty before its first judgement; ``kit_kept`` False: it was judged by
     an earlier release, which may not have stored that kit. ``evidence_sealed`` is derived, so nobody says it as a fact.
-    ``sources`` are those whose alerts have fired.
+    ``sources`` are those whose alerts have fired. ``level`` is the severity that a person gave the incident, empty where
+    the rubric's counts. ``in_force`` and ``failed`` are the orders that are read back as done, and those that were tried
+    and are not: what has to be done besides depends on them.
     """
 
     incident_id: str
@@ -32,6 +34,9 @@ class Case:
     evidence_sealed: bool = False
     kit_kept: bool = True
     sources: tuple[str, ...] = ()
+    level: Level | Literal[""] = ""
+    in_force: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

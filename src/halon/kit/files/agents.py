@@ -9,7 +9,7 @@ from pydantic import Field
 from halon.incident.assessment import Mode
 from halon.kit.files.connectors import CallShape, HarmlessShape
 from halon.kit.files.entities import Place
-from halon.kit.files.shapes import Line, Name, Shape, Variable, Words
+from halon.kit.files.shapes import Line, Name, Shape, Thing, Variable, Words
 
 Risk = Literal["read", "write", "external", "money", "admin", "code"]
 """What a tool can do: read, write inside, reach outside, move money, administer, run code."""
@@ -21,6 +21,25 @@ class ToolShape(Shape):
     risk: Risk
     reversible: bool = True
     words: Line | None = None
+
+
+class HeldShape(Shape):
+    """A credential, an output, a source or a memory of the agent: which of its tools use it, and who else does.
+
+    Agents that list the same name share it; ``issued_by`` tells apart what only happens to be called the same.
+    ``also`` names users outside this inventory. For a credential, no ``tools`` means that any of them may use it.
+    """
+
+    tools: list[Name] = Field(default_factory=list)
+    issued_by: Line | None = None
+    also: list[Line] = Field(default_factory=list, max_length=20)
+    words: Line | None = None
+
+
+class CredentialShape(HeldShape):
+    """A credential: its name, never its value. ``replacement`` says how a new one is issued, and who gets it."""
+
+    replacement: Line | None = None
 
 
 class FlowShape(Shape):
@@ -59,7 +78,9 @@ class AgentFile(Shape):
     """The whole file: whose the agent is, how far Halon may go, how it is reached, what it can do and touch.
 
     ``control_url`` is its default address; the variable that ``control_url_env`` names comes first. ``harmless`` is what
-    ``halon connector test`` may switch off and on again, before what the connector names.
+    ``halon connector test`` may switch off and on again, before what the connector names. ``credentials`` are what it signs
+    in with (names, never values), ``outputs`` where what it says and does goes, ``sources`` what it reads, ``memory`` what
+    it keeps from one conversation to the next.
     """
 
     title: Line
@@ -75,6 +96,10 @@ class AgentFile(Shape):
     model: Line | None = None
     config_hash: Line | None = None
     tools: dict[Name, ToolShape] = Field(default_factory=dict)
+    credentials: dict[Thing, CredentialShape] = Field(default_factory=dict)
+    outputs: dict[Thing, HeldShape] = Field(default_factory=dict)
+    sources: dict[Thing, HeldShape] = Field(default_factory=dict)
+    memory: dict[Thing, HeldShape] = Field(default_factory=dict)
     permissions: list[Line] = Field(default_factory=list)
     jurisdictions: list[Place] = Field(default_factory=list)
     data: DataShape = Field(default_factory=DataShape)

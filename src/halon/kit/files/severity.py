@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -10,6 +10,9 @@ from halon.incident.assessment import Level
 from halon.kit.files.shapes import Line, Name, Shape, When
 
 Category = Literal["safety", "security", "privacy", "integrity", "compliance", "operational"]
+
+Disruption = Annotated[int, Field(ge=0, le=4)]
+"""How much stands still: 0 nobody notices, 4 everything."""
 
 
 class StepShape(Shape):
@@ -54,10 +57,11 @@ class TagShape(Shape):
 
 
 class SeverityFile(Shape):
-    """The whole file."""
+    """The whole file. ``allowed_disruption`` maps levels to how much may stand still (0 to 4) without asking people first."""
 
     axes: dict[Name, list[StepShape]] = Field(min_length=1)
     floors: list[FloorShape] = Field(default_factory=list)
     modifiers: list[ModifierShape] = Field(default_factory=list)
     categories: list[CategoryShape] = Field(min_length=1)
     tags: list[TagShape] = Field(default_factory=list)
+    allowed_disruption: dict[Level, Disruption] = Field(default_factory=dict)

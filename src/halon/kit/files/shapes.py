@@ -24,6 +24,8 @@ def _printable(text: str) -> str:
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}$")]
 """A name that is safe in ids, URLs and on the phone: lower case, digits, ``-`` and ``_``."""
+Thing = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,99}$")]
+"""The name of something an agent works with, which may be a domain: as a name, with dots as well."""
 Variable = Annotated[str, StringConstraints(pattern=r"^[A-Z][A-Z0-9_]{0,99}$")]
 """The name of an environment variable."""
 Line = Annotated[str, StringConstraints(min_length=1, max_length=500), AfterValidator(_printable)]

@@ -4,53 +4,55 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from halon.judgement.policy import Policy
 from halon.kit.bundle import Bundle
+from halon.kit.covering import EVERYTHING, closed
 from halon.kit.files.actions import ActionShape
 from halon.kit.files.agents import AgentFile
 from halon.kit.tonight.finding import Finding, Item
 
-WHOLE = "all"
-"""In ``covers:`` of an action: the whole agent."""
 
-
-def about_agents(bundle: Bundle) -> Iterator[Finding]:
+def about_agents(bundle: Bundle, policy: Policy) -> Iterator[Finding]:
     """What is amiss with each agent of the inventory."""
+    covering = {
+        (name, one.order.id): one.order.covers for name, agent in policy.agents.items() for one in agent.prepared
+    }
     for name, agent in bundle.agents.items():
         prepared = {key: one for key, one in bundle.actions.actions.items() if name in one.agents}
-        yield from _stopping(name, agent, prepared)
+        yield from _stopping(name, agent, {key: covering.get((name, key), ()) for key in prepared}, prepared)
         file = bundle.file("agents", name)
         yield from _fallback(name, agent, file)
         yield from _seeing(name, agent, bundle, file)
         yield from _knowing(name, agent, file)
 
 
-def takes_out(action: ActionShape, tool: str) -> bool:
-    """Whether ``action`` takes ``tool`` away from the agent."""
-    return action.values.get("tool") == tool or tool in action.covers or WHOLE in action.covers
-
-
-def _stopping(name: str, agent: AgentFile, prepared: dict[str, ActionShape]) -> Iterator[Finding]:
+def _stopping(
+    name: str, agent: AgentFile, covering: dict[str, tuple[str, ...]], prepared: dict[str, ActionShape]
+) -> Iterator[Finding]:
     item: Item = "kill switch and safe mode"
     if not prepared:
         what = f"nothing can stop {name}: no action names it"
         fix = "add one in actions.yaml, with its connector"
         yield Finding("weak" if agent.mode == "observe" else "fails", item, what, fix)
         return
-    whole = [one for one in prepared.values() if WHOLE in one.covers]
+    whole = [key for key, ways in covering.items() if EVERYTHING in ways]
     if not whole:
         yield Finding("weak", item, f"{name} has no kill switch", "add an action with covers: [all]")
-    elif not any(one.reversible for one in whole):
+    elif not any(prepared[key].reversible for key in whole):
         yield Finding("weak", item, f"the kill switch of {name} can't be undone", "prefer one that can")
     for tool, shape in agent.tools.items():
         if shape.risk == "read":
             continue
-        by = [key for key, one in prepared.items() if takes_out(one, tool)]
-        if not by:
+        by = [key for key, ways in covering.items() if closed(f"tool:{tool}", ways)]
+        if not by and not whole:
             what = f"no control can take the tool {tool} ({shape.risk}) from {name}"
             yield Finding("fails", item, what, f"add an action with: {{tool: {tool}}}, or name it in covers:")
-        elif all(WHOLE in prepared[key].covers for key in by):
+        elif not by:
             what = f"the tool {tool} ({shape.risk}) of {name} goes off only with the whole agent"
             yield Finding("weak", item, what, "add an action that takes out less")
+        elif not whole and not any(prepared[key].reversible for key in by):
+            what = f"the tool {tool} ({shape.risk}) of {name} is taken only by what can't be undone ({', '.join(by)})"
+            yield Finding("weak", item, what, "add an action that can be undone")
 
 
 def _fallback(name: str, agent: AgentFile, file: str) -> Iterator[Finding]:
@@ -87,6 +89,10 @@ def _knowing(name: str, agent: AgentFile, file: str) -> Iterator[Finding]:
     if not agent.tools:
         what = f"the tools of {name} are not listed, so nobody can say what it could do"
         yield Finding("weak", item, what, f"list them with their risk under tools: in {file}")
+    if agent.tools and not (agent.credentials or agent.outputs or agent.sources or agent.memory):
+        what = f"it is not said what {name} signs in with, where what it says goes, and what it reads and remembers"
+        fix = f"list it under credentials:, outputs:, sources: and memory: in {file}: harm goes on that way too"
+        yield Finding("advice", item, what, fix)
     if not (agent.data.collects or agent.data.stores or agent.data.shares):
         what = f"it is not said which data {name} collects, stores and shares"
         yield Finding("weak", item, what, f"write it under data: in {file}; the privacy officer asks it first")

@@ -11,10 +11,12 @@ from halon.kit.tonight.agents import about_agents
 from halon.kit.tonight.authority import about_authority
 from halon.kit.tonight.finding import ITEMS, RANKS, Finding, Item, Rank
 from halon.kit.tonight.mutes import about_mutes
+from halon.kit.tonight.needs import about_needs
 from halon.kit.tonight.reach import reach
 from halon.kit.tonight.recipients import about_recipients
 from halon.kit.tonight.rota import about_rota
 from halon.kit.tonight.sources import about_sources
+from halon.kit.tonight.ways import about_ways
 from halon.kit.tonight.words import about_words
 
 
@@ -25,7 +27,9 @@ def tonight(
     found = (
         *reach(bundle, policy, secrets, environ),
         *about_sources(bundle),
-        *about_agents(bundle),
+        *about_agents(bundle, policy),
+        *about_ways(bundle, policy),
+        *about_needs(bundle),
         *about_authority(bundle),
         *about_rota(bundle, policy, now),
         *about_words(bundle, policy),

@@ -1,0 +1,231 @@
+"""From an alert at the front door to the first containment call on the wire, beside a bare workflow that makes that call.
+
+Both run in this process against one server, one after the other in turn, so that what else the machine does falls on
+both. The bare one is the fastest safe recipe: eager start, one activity, that activity one HTTP call. What is timed is
+the call's arrival at a proxy in front of the sandbox agent; the shares of the way come from the incident's history.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import statistics
+import time
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+import httpx
+from temporalio import activity, workflow
+from temporalio.api.enums.v1 import EventType
+from temporalio.worker import UnsandboxedWorkflowRunner, Worker
+
+from benchmarks.doors import TOOL, House, now
+from benchmarks.figures import Figure, milliseconds
+
+RUNS, WARM = 40, 3
+WANTED = {"p50": 1.5, "p95": 2.0, "verified": 3.0}
+"""Times the bare workflow's own figure: 50th and 95th percentile of the first call, and the median until it is read back."""
+PATIENCE = 15.0
+
+
+@dataclass
+class Wire:
+    """A proxy in front of the agent that keeps the time at which calls of the tool arrive and reads of it are answered."""
+
+    agent: str
+    url: str = ""
+    put_at: float = 0.0
+    read_at: float = 0.0
+    _reading: bool = field(default=False, repr=False)
+
+    def forget(self) -> None:
+        """Wait for the next call."""
+        self.put_at = self.read_at = 0.0
+        self._reading = False
+
+    async def pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One connection, both ways."""
+        target = urlsplit(self.agent)
+        upstream, down = await asyncio.open_connection(target.hostname, target.port)
+        try:
+            await asyncio.gather(self._copy(reader, down, asked=True), self._copy(upstream, writer, asked=False))
+        finally:
+            for one in (down, writer):
+                one.close()
+
+    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, asked: bool) -> None:
+        with suppress(ConnectionError):
+            while data := await source.read(65_536):
+                self._look(data, asked=asked)
+                sink.write(data)
+                await sink.drain()
+            sink.close()
+
+    def _look(self, data: bytes, *, asked: bool) -> None:
+        if asked and data.startswith(b"PUT /control/"):
+            self.put_at = self.put_at or time.perf_counter()
+        elif asked and data.startswith(f"GET {TOOL} ".encode()):
+            self._reading = bool(self.put_at)
+        elif not asked and self._reading:
+            self.read_at = self.read_at or time.perf_counter()
+
+
+@asynccontextmanager
+async def wire(agent: str) -> AsyncIterator[Wire]:
+    """The proxy, as long as the block runs."""
+    made = Wire(agent)
+    server = await asyncio.start_server(made.pipe, "127.0.0.1", 0)
+    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        yield made
+    finally:
+        server.close()
+
+
+@activity.defn(name="bench.call")
+async def call(asked: list[str]) -> int:
+    """The same call as Halon's, bare."""
+    url, token = asked
+    answer = await _CLIENT.put(f"{url}{TOOL}", json={"enabled": False}, headers={"Authorization": token})
+    return answer.status_code
+
+
+_CLIENT = httpx.AsyncClient(trust_env=False, timeout=10)
+
+
+@workflow.defn(name="BenchFloor", sandboxed=False)
+class Floor:
+    """One activity."""
+
+    @workflow.run
+    async def run(self, asked: list[str]) -> int:
+        """Make the call."""
+        return await workflow.execute_activity(call, asked, start_to_close_timeout=timedelta(seconds=10))
+
+
+async def to_the_call(house: House, seen: Wire) -> tuple[list[Figure], list[Figure]]:
+    """The two ways in turn. Returns the figures of both, and the shares of Halon's way."""
+    await house.misbehave()
+    bare: list[float] = []
+    called: list[float] = []
+    checked: list[float] = []
+    shares: dict[str, list[float]] = defaultdict(list)
+    late = 0
+    queue = f"floor-{secrets.token_hex(3)}"
+    async with Worker(
+        house.client, task_queue=queue, workflows=[Floor], activities=[call],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    ):  # fmt: skip
+        for number in range(WARM + RUNS):
+            floor = await _floor(house, seen, queue)
+            ours = await _ours(house, seen, number)
+            if number < WARM:
+                continue
+            bare.append(floor)
+            if ours is None:
+                late += 1
+                continue
+            called.append(ours.called)
+            checked.append(ours.checked)
+            for name, spent in ours.shares.items():
+                shares[name].append(spent)
+    return _figures(bare, called, checked, late), [
+        milliseconds(name, spent) for name, spent in shares.items() if len(spent) * 2 > len(called)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Seconds from the delivery to the call on the wire, to the answer of the read-back, and of each step between."""
+
+    called: float
+    checked: float
+    shares: dict[str, float]
+
+
+async def _floor(house: House, seen: Wire, queue: str) -> float:
+    seen.forget()
+    began = time.perf_counter()
+    handle = await house.client.start_workflow(
+        Floor.run, [seen.url, house.api.headers["authorization"]], id=f"{queue}-{secrets.token_hex(4)}",
+        task_queue=queue, request_eager_start=True,
+    )  # fmt: skip
+    await handle.result()
+    await _given_back(house)
+    return seen.put_at - began
+
+
+async def _ours(house: House, seen: Wire, number: int) -> Run | None:
+    seen.forget()
+    began = time.perf_counter()
+    found = await house.deliver(f"bench-{number}", "fp", now())
+    taken = time.perf_counter() - began
+    end = began + PATIENCE
+    while not seen.read_at and time.perf_counter() < end:
+        await asyncio.sleep(0.002)
+    await asyncio.sleep(0.25)  # what goes on beside it, before the next one is timed
+    shares = {"the delivery is answered (2xx)": taken, **await _steps(house, found["workflow_id"])}
+    await house.end(found["workflow_id"])
+    await _given_back(house)
+    if not (seen.put_at and seen.read_at):
+        return None
+    return Run(seen.put_at - began, seen.read_at - began, shares)
+
+
+async def _given_back(house: House) -> None:
+    (await house.api.put(TOOL, json={"enabled": True})).raise_for_status()
+
+
+async def _steps(house: House, workflow_id: str) -> dict[str, float]:
+    """What the activities before the first call cost, each split into waiting for a worker and work."""
+    scheduled: dict[int, tuple[str, float]] = {}
+    started: dict[int, float] = {}
+    found: dict[str, float] = {}
+    async for event in house.client.get_workflow_handle(workflow_id).fetch_history_events():
+        at = event.event_time.ToNanoseconds() / 1e9
+        match event.event_type:
+            case EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
+                opened = at
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED:
+                name = event.activity_task_scheduled_event_attributes.activity_type.name
+                scheduled[event.event_id] = (name, at)
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_STARTED:
+                started[event.activity_task_started_event_attributes.scheduled_event_id] = at
+            case EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED:
+                of = event.activity_task_completed_event_attributes.scheduled_event_id
+                name, asked = scheduled[of]
+                if name in _SHOWN and f"{name}: begins" not in found:
+                    found[f"{name}: begins"] = started[of] - opened
+                    found[f"{name}: takes"] = at - asked
+    return found
+
+
+_SHOWN = ("begin.look", "record.find", "detect.corroborate", "triage.assess", "contain.apply", "contain.verify")
+
+
+def _late(spent: Sequence[float]) -> float:
+    ordered = sorted(spent)
+    return ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))]
+
+
+def _figures(bare: list[float], called: list[float], checked: list[float], late: int) -> list[Figure]:
+    figures = [milliseconds("bare workflow, one activity: the call arrives", bare)]
+    if late:
+        figures.append(Figure(f"Halon: none within {PATIENCE:g} s", str(late), f"of {len(bare)} runs"))
+    if not called:
+        return figures
+    figures += [milliseconds("Halon: the first containment call arrives", called),
+                milliseconds("Halon: and is read back", checked)]  # fmt: skip
+    for what, ours, floor, wanted in (
+        ("first call, p50", statistics.median(called), statistics.median(bare), WANTED["p50"]),
+        ("first call, p95", _late(called), _late(bare), WANTED["p95"]),
+        ("read back, p50", statistics.median(checked), statistics.median(bare), WANTED["verified"]),
+    ):
+        times = ours / floor
+        word = "within" if times <= wanted else "OVER"
+        figures.append(Figure(f"{what}: times the bare workflow", f"{times:.2f} x", f"wanted {wanted:g}: {word}"))
+    return figures

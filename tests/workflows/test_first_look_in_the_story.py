@@ -1,0 +1,133 @@
+"""A fresh incident begins with one look, and nothing of what follows from that differs from one step after the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
+
+from halon.incident.opening import Opening
+
+SEPARATE = ("record.find", "detect.corroborate", "triage.assess")
+
+
+async def events(house: Any) -> list[Any]:
+    run = (await house.incident.describe()).run_id
+    handle = house.client.get_workflow_handle(house.incident.id, run_id=run)
+    return [event async for event in handle.fetch_history_events()]
+
+
+async def begun(house: Any) -> list[str]:
+    """The activities in the order in which the workflow asked for them, up to the first order's."""
+    names = [
+        event.activity_task_scheduled_event_attributes.activity_type.name
+        for event in await events(house)
+        if event.HasField("activity_task_scheduled_event_attributes")
+    ]
+    return names[: names.index("contain.apply") + 1]
+
+
+async def texts(house: Any) -> list[str]:
+    incidents = await house.record.incidents()
+    assert len(incidents) == 1
+    return [entry.text for entry in await house.record.entries(incidents[0])]
+
+
+async def applied_once(house: Any) -> None:
+    done = [(one["effects"], one["deliveries"]) for one in await house.calls("/control/tools/send_email") if one["key"]]
+    assert done == [(1, 1)]
+
+
+async def test_an_alert_at_the_door_is_one_turn_from_its_first_order(house: Any) -> None:
+    """Before the containment call one activity runs, and evidence is begun with that call, not after it."""
+    async with house.worker():
+        await house.misbehave()
+        await house.open()
+        await house.contained()
+        names = await begun(house)
+        assert names[0] == "begin.look"
+        assert not set(SEPARATE) & set(names)
+        assert set(names) <= {"begin.look", "evidence.collect", "contain.apply"}
+        status = await house.query("carry")
+        assert {"corroborated", "assessed", "triaged"} <= set(status["ledger"])
+        told = await texts(house)
+        order = [next(n for n, line in enumerate(told) if line.startswith(word))
+                 for word in ("INC-", "Looked at", "Severity", "Assessed", "Applying")]  # fmt: skip
+        assert order == sorted(order), told
+        await applied_once(house)
+
+
+async def test_an_opening_of_an_earlier_release_takes_its_three_turns(house: Any) -> None:
+    """It begins as its history will replay."""
+    async with house.worker():
+        await house.misbehave()
+        alert = house.alert()
+        house.handle = await house.client.start_workflow(
+            "Incident", Opening(alerts=(alert,), form=1), id=f"incident-support-bot.{house.settings.task_queue}",
+            task_queue=house.settings.task_queue,
+        )  # fmt: skip
+        await house.contained()
+        names = await begun(house)
+        assert [name for name in names if name in SEPARATE] == list(SEPARATE)
+        assert "begin.look" not in names
+        await applied_once(house)
+
+
+async def test_reset_to_each_of_the_first_tasks_repeats_nothing(house: Any) -> None:
+    """To the start, and to where the answer of the first look had just come: the answer of the run before is not believed."""
+    async with house.worker():
+        await house.misbehave()
+        await house.open()
+        await house.contained()
+        for number in (0, 1, 2):
+            ends = [
+                event.event_id
+                for event in await events(house)
+                if event.HasField("workflow_task_completed_event_attributes")
+            ]
+            run = (await house.incident.describe()).run_id
+            await house.client.workflow_service.reset_workflow_execution(
+                ResetWorkflowExecutionRequest(
+                    namespace=house.client.namespace,
+                    workflow_execution=WorkflowExecution(workflow_id=house.incident.id, run_id=run),
+                    reason="somebody pressed the button", workflow_task_finish_event_id=ends[number], request_id=f"{run}-{number}",
+                )
+            )  # fmt: skip
+            await house.until(
+                f"reset {number} to be noticed",
+                lambda s, number=number: s["actions"].get("disable-send-email") == "verified",
+            )
+            for _ in range(100):
+                told = [line for line in await texts(house) if "Somebody reset this incident" in line]
+                if len(told) > number:
+                    break
+                await house.until("an answer", lambda _: True)
+            assert len(told) == number + 1, told
+        await applied_once(house)
+        told = await texts(house)
+        assert sum(line.startswith("Applied: ") for line in told) == 1
+
+
+async def test_the_next_incident_of_the_same_agent_begins_with_one_look_as_well(house: Any) -> None:
+    """It asks first whether the one before was merged, and what was seen meanwhile counts."""
+    async with house.worker():
+        await house.misbehave()
+        await house.open()
+        await house.contained()
+        before = house.incident.id
+        await house.client.get_workflow_handle(before).terminate("out of the way")
+        alert = house.alert(fingerprint="fp-2")
+        house.handle = await house.client.start_workflow(
+            "Incident", Opening(alerts=(alert,), predecessor=before, form=2), id=f"{before}~2",
+            task_queue=house.settings.task_queue,
+        )  # fmt: skip
+        await house.until("an assessment", lambda s: s.get("category") is not None)
+        asked = [
+            event.activity_task_scheduled_event_attributes.activity_type.name
+            for event in await events(house)
+            if event.HasField("activity_task_scheduled_event_attributes")
+        ]
+        assert asked[0] == "begin.look"
+        assert "correlate.follow" in asked
+        assert not {"record.find", "detect.corroborate"} & set(asked)

@@ -1,0 +1,68 @@
+"""Signals that an earlier release refused without a look replay; those of today stop the agent, and are proved as Signals."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+from temporalio import workflow
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+
+from halon.client import data_converter
+from halon.incident.errors import Malformed
+from halon.worker import workflow_runner
+from halon_workflows import handlers
+from halon_workflows.guard import SignalGuard
+from halon_workflows.incident import Incident
+
+
+async def refused(house: Any, words: str) -> None:
+    """Wait until a refusal that says this is on record."""
+    for _ in range(100):
+        if any(words in str(line["text"]) for line in await house.query("timeline")):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(words)
+
+
+async def test_promise_14_what_an_earlier_release_did_not_know_replays(house: Any) -> None:
+    """`contain`, and `note` with `done_outside`, were refused without asking anybody: today's code does so too there."""
+    parse = handlers.parse
+
+    def parsed(name: str, value: Any, *rest: Any) -> Any:
+        if "done_outside" in value:
+            raise Malformed("note has no field done_outside")
+        return parse(name, value, *rest)
+
+    await house.misbehave()
+    await house.open()
+    with pytest.MonkeyPatch.context() as before:
+        before.delitem(workflow._Definition.must_from_class(Incident).signals, "contain")
+        before.setattr(handlers, "parse", parsed)
+        async with house.worker():
+            await house.contained()
+            await house.incident.signal("contain", {"by": "ann"})
+            await house.incident.signal("note", {"by": "tom", "text": "x", "done_outside": "disable-send-email"})
+            await refused(house, "there is no signal 'contain'")
+            await refused(house, "note has no field done_outside")
+    history: WorkflowHistory = await house.incident.fetch_history()
+    replayer = Replayer(workflows=[Incident], data_converter=data_converter, interceptors=[SignalGuard()],
+                        workflow_runner=workflow_runner(strict=False))  # fmt: skip
+    assert (await replayer.replay_workflow(history, raise_on_replay_failure=False)).replay_failure is None
+
+
+async def test_a_signal_stops_the_agent_too(house: Any) -> None:
+    """Temporal's own page can send it; its proof is the Signal of this run, and the history replays."""
+    await house.open(source="report", rule="other", reporter="ann", summary="it looks odd")
+    async with house.worker():
+        await house.until("the judgement", lambda s: bool(s.get("severity", {}).get("level")))
+        await house.incident.signal("contain", {"by": "sue", "reason": "stop"})
+        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified", seconds=30)
+        one = next(each for each in await house.query("actions") if each["order"]["id"] == "kill-switch")
+        assert (one["asked_by"], one["asked_attempt"], one["asked_update"]) == ("sue", 1, "")
+        history: WorkflowHistory = await house.incident.fetch_history()
+    replayer = Replayer(workflows=[Incident], data_converter=data_converter, interceptors=[SignalGuard()],
+                        workflow_runner=workflow_runner(strict=False))  # fmt: skip
+    assert (await replayer.replay_workflow(history, raise_on_replay_failure=False)).replay_failure is None
