@@ -71,6 +71,11 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Lock sealed evidence in a bucket with object lock until its retention ends: governance or compliance. Empty: not.",
     ),
+    Setting(
+        "HALON_TASK_SECONDS",
+        "8",
+        "Seconds that a worker may compute at one task of an incident; then it is tried anew from the incident's history.",
+    ),
     Setting("HALON_LIMIT_BODY", "1048576", "Bytes that one delivery may have; larger ones are refused with 413."),
     Setting("HALON_LIMIT_DEPTH", "32", "Levels of nesting that a delivery's JSON may have."),
     Setting(
@@ -114,6 +119,7 @@ class Settings:
     link: str = ""
     log: str = "text"
     metrics_open: bool = False
+    task_seconds: int = 8
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -139,6 +145,7 @@ class Settings:
             link=_link(environ),
             log=_one_of(environ, "HALON_LOG", ("text", "json")),
             metrics_open=_one_of(environ, "HALON_METRICS_OPEN", ("", "0", "1")) == "1",
+            task_seconds=_whole(environ, "HALON_TASK_SECONDS", 1, 60),
         )
 
     @property

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any, get_type_hints
 
 from temporalio import activity
 
-from halon.ports import contain, correlate, detect, evidence, notify, rca, record, remediate, triage
+import halon.ports
 from halon_activities.hands import Hands, activities
 
-PORTS = (contain, correlate, detect, evidence, notify, rca, record, remediate, triage)
+PORTS = [import_module(f"halon.ports.{one.name}") for one in pkgutil.iter_modules(halon.ports.__path__)]
 
 
 def name_of(function: Callable[..., Any]) -> str:

@@ -27,10 +27,10 @@ LARGEST_PAYLOAD = 65_536
 VERIFIED_AGAIN_AT_MOST = 3
 
 
-def decode(payload: Payload) -> Any:
-    """The JSON value in a payload. Raises Malformed, whatever is in it."""
-    if len(payload.data) > LARGEST_PAYLOAD:
-        raise Malformed(f"The input is larger than {LARGEST_PAYLOAD} bytes.")
+def decode(payload: Payload, largest: int = LARGEST_PAYLOAD) -> Any:
+    """The JSON value in a payload of at most ``largest`` bytes. Raises Malformed, whatever is in it."""
+    if len(payload.data) > largest:
+        raise Malformed(f"The input is larger than {largest} bytes.")
     try:
         value = workflow.payload_converter().from_payload(payload)
     except Exception as error:  # any converter's own error: it must not wedge the incident

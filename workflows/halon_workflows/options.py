@@ -14,7 +14,7 @@ from typing import Any
 from temporalio.common import RetryPolicy
 
 from halon.incident import times
-from halon.ports import contain, correlate, detect, evidence, notify, rca, record, remediate, triage
+from halon.ports import contain, correlate, detect, evidence, notify, rca, record, relay, remediate, triage
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,7 @@ _TABLE: dict[Callable[..., Any], Options] = {
     notify.page: Options(one_try=30, all_tries=300, longest_pause=15),
     rca.investigate: Options(one_try=120, all_tries=600, heartbeat=12),
     remediate.prove: Options(one_try=180, all_tries=900, heartbeat=12),
+    relay.hand_on: Options(one_try=120, all_tries=_DAYS, heartbeat=30),
     record.append: Options(one_try=10, all_tries=120, first_pause=0.5, longest_pause=20),
     record.find: Options(one_try=60, all_tries=_DAYS, heartbeat=8),
     record.finish: Options(one_try=30, all_tries=300),
