@@ -87,6 +87,11 @@ SETTINGS: tuple[Setting, ...] = (
 TOKENS: tuple[Setting, ...] = (
     Setting("HALON_TOKEN_REPORT", "", "Bearer token for POST /v1/reports. Unset: only from this machine."),
     Setting("HALON_TOKEN_READ", "", "Bearer token for GET /v1/incidents. Unset: only from this machine."),
+    Setting(
+        "HALON_IDENTITY_KEY",
+        "",
+        "Key from which the codes of people's authenticators are derived, 32 characters or more. Unset: no code can be checked.",
+    ),
 )
 """The secrets that have a fixed name. Those of sources and connectors are named in the kit."""
 

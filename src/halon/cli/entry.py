@@ -18,6 +18,7 @@ from halon.cli import (
     connectors,
     controls,
     evidence,
+    identity,
     judging,
     kits,
     listing,
@@ -60,6 +61,7 @@ def build() -> typer.Typer:
         sources,
         records,
         evidence,
+        identity,
     ):
         part.register(app)
     return app

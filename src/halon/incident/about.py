@@ -22,7 +22,7 @@ from the state, and what people or agents wrote is data that the renderer cleans
                       collateral[], gentler, way_back, told, failure {why, next} or null}
     irreversible  [] the same: those that ran and can't be undone
     gates         [] {id, kind, title, question[], status, opened_at, deadline_at, settled_at, missing, needs, roles[], quorum,
-                      answers[] {by, approve, reason, at, roles[], verified}}
+                      answers[] {by, approve, reason, at, roles[], verified, how}}
     asked         [] {what, whom, until}: open questions to people
     obligations   [] {id, key, title, entity, authority, audience, status, because[], needs[], displaced_by, decider,
                       decided (declared, declined or nothing), contents[], otherwise (if nobody answers its gate),

@@ -47,7 +47,10 @@ _LATER = ("auth_with", "secrets", "encoding", "answer", "near")
 
 @dataclass(frozen=True, slots=True)
 class GatePolicy:
-    """Who must agree before something runs. Times are in seconds from the gate's opening."""
+    """Who must agree before something runs. Times are in seconds from the gate's opening.
+
+    ``verifier`` is the least that must prove who answers; empty: what the kit says for this kind of gate.
+    """
 
     roles: tuple[str, ...]
     quorum: int = 1
@@ -56,6 +59,7 @@ class GatePolicy:
     escalate_after: int = 900
     escalate_to: str = "commander"
     otherwise: str = "It does not run; what already stops the harm stays on."
+    verifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +108,9 @@ class Order:
         for later in ("restore_stages", "proposed_by"):
             if not order[later]:  # what was asked before there was such a thing keeps its digest
                 del order[later]
+        for policy in (order["gate"], order["restore_gate"]):
+            if policy is not None and not policy["verifier"]:
+                del policy["verifier"]
         for call in (order[name] for name in ("apply", "verify", "undo", "undo_verify")):
             _without_later(call)
         for stage in order.get("restore_stages", ()):

@@ -23,7 +23,7 @@ class Refused(Exception):
 class Saying:
     """A command in its situation. ``again``: a person's word about now counts also where it is the same as before.
 
-    ``met`` is the other incident that ``merge`` names, as it was looked up.
+    ``met`` is the other incident that ``merge`` names, as it was looked up. ``how`` is the verifier that proved who speaks.
     """
 
     state: State
@@ -35,6 +35,7 @@ class Saying:
     now: str
     again: bool = False
     met: Met | None = None
+    how: str = ""
 
     def because(self) -> str:
         """The reason as a tail for a sentence."""
@@ -42,8 +43,10 @@ class Saying:
         return f": {reason}" if reason else ""
 
     def named(self) -> str:
-        """Who speaks, with the note that only the typed name says so."""
-        return self.by if self.verified else f"{self.by} (name unverified)"
+        """Who speaks, with how that was proved, or the note that only the typed name says so."""
+        if not self.verified:
+            return f"{self.by} (name unverified)"
+        return f"{self.by} ({self.how})" if self.how else self.by
 
 
 def unknown_obligation(say: Saying) -> Refused:
