@@ -25,7 +25,7 @@ from halon.settings import SETTINGS, TOKENS
 HERE = Path(__file__).parent
 _BLOCK = re.compile(r"(<!-- table: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _PROMISE = re.compile(r"test_promise_(\d+)_")
-_UNSHOWN = ("help", "as_json")
+_UNSHOWN = ("help", "as_json", "sign", "print_json")
 _OWN = (OWN_NAME, "", "Your name in the kit's on-call file, for `--by`.")
 
 
@@ -56,7 +56,7 @@ def usage(words: str, command: Any) -> str:
     shown = [words]
     again = {option for one in command.params if one.name.endswith("_option") for option in one.opts}
     for one in command.params:
-        if one.name in _UNSHOWN or again & set(one.opts):
+        if one.name in _UNSHOWN or again & set(one.opts) or (one.name == "code" and said_to_incidents(words)):
             continue
         if one.param_type_name == "argument":
             word = one.metavar or one.name.upper()

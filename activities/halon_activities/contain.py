@@ -16,6 +16,7 @@ from halon.incident.canonical import NotCanonical, canonical, plain
 from halon.incident.counting import counted
 from halon.incident.errors import Malformed
 from halon.incident.orders import Call, Effect, GatePolicy, effect_key
+from halon.kit.proving import IRREVERSIBLE
 from halon.ports.contain import Applied, Harm, Step, Verified, Watch
 from halon.redaction import redact_tree
 from halon_activities import effects, proofs
@@ -110,6 +111,8 @@ class Contain:
         await proofs.require_approval(
             self._hands,
             info,
+            incident_id=step.incident_id,
+            kind="restore" if verb == "undo" else "ask" if step.order.reversible else IRREVERSIBLE,
             what=f"{verb} of {step.order.id}",
             gate=step.gate,
             policy=policy,
@@ -120,7 +123,7 @@ class Contain:
 
     async def _require_evidence(self, info: activity.Info, step: Step) -> None:
         if step.evidence_overridden_by:
-            await proofs.require_override(self._hands, info, step.evidence_overridden_by)
+            await proofs.require_override(self._hands, info, step.incident_id, step.evidence_overridden_by)
             return
         await require_sealed(self._hands.evidence, step.incident_id, step.evidence)
 

@@ -44,13 +44,10 @@ def objection(kit: Kit, judging: Policy, claimed: Claimed, roles: tuple[str, ...
         return "", who
     if early := ahead(name, value, now):
         return WRONG_VALUE, early
-    counts = _counts(judging, claimed, name, entity)
-    detected = in_force(claimed.facts, entity).values.get("detected_at")
-    if is_unknown(detected):
-        detected = min((one.at for one in claimed.facts if one.at), default=now)
-    term, by = VOCABULARY[name], measures(judging)
-    if not loosens(term, counts, value, detected, by):
+    if not loosened(judging, claimed, now):
         return "", ""
+    counts, detected = _counts(judging, claimed, name, entity), _detected(claimed, entity, now)
+    term, by = VOCABULARY[name], measures(judging)
     change = f"{name} = {_word(value)} loosens what counts now ({_word(counts)})"
     if is_amount(term) and not is_unknown(value):
         at_least = open_ended(value)
@@ -62,6 +59,18 @@ def objection(kit: Kit, judging: Policy, claimed: Claimed, roles: tuple[str, ...
     if not str(claimed.parameters.get("reason", "")).strip():
         return NEEDS_REASON, f'{change}; say why: --reason WHY, or "reason" in the JSON'
     return "", ""
+
+
+def loosened(judging: Policy, claimed: Claimed, now: str) -> bool:
+    """Whether a fact that may be said loosens a severity or a clock by the rules ``judging``."""
+    name, entity = str(claimed.parameters.get("name", "")), str(claimed.parameters.get("entity", ""))
+    counts, value = _counts(judging, claimed, name, entity), claimed.parameters.get("value")
+    return loosens(VOCABULARY[name], counts, value, _detected(claimed, entity, now), measures(judging))
+
+
+def _detected(claimed: Claimed, entity: str, now: str) -> Any:
+    told = in_force(claimed.facts, entity).values.get("detected_at")
+    return min((one.at for one in claimed.facts if one.at), default=now) if is_unknown(told) else told
 
 
 def _misfit(name: str, wrong: str) -> tuple[str, str]:

@@ -54,6 +54,7 @@ def activities(hands: Hands) -> Sequence[Callable[..., Any]]:
     from halon_activities.observe import Observe
     from halon_activities.rca import RootCause
     from halon_activities.record import Record
+    from halon_activities.relay import Relay
     from halon_activities.remediate import Remediate
     from halon_activities.triage import Triage
     from halon_activities.watch import WatchOver
@@ -70,5 +71,5 @@ def activities(hands: Hands) -> Sequence[Callable[..., Any]]:
         correlate.find, correlate.follow, correlate.hand_over, correlate.take, correlate.split_off, correlate.pass_on,
         evidence.collect, rca.investigate,
         notify.draft, notify.send, notify.page, observe.agents, observe.report,
-        remediate.prove, record.append, record.find, record.finish,
+        remediate.prove, record.append, record.find, record.finish, Relay(hands).hand_on,
     )  # fmt: skip

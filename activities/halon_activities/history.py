@@ -22,7 +22,11 @@ MOST_RUNS = 60
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """One command as history holds it. ``update_id`` is empty for a Signal. ``refused``: its Update failed."""
+    """One command as history holds it. ``update_id`` is empty for a Signal. ``refused``: its Update failed.
+
+    ``principal`` is who Temporal's server says that it was, as ``type:name``; empty for a Signal, and where the server
+    has no authentication.
+    """
 
     name: str
     payload: dict[str, Any]
@@ -31,6 +35,7 @@ class Spoken:
     number: int
     update_id: str = ""
     refused: bool = False
+    principal: str = ""
 
     @property
     def by(self) -> str:
@@ -133,11 +138,19 @@ async def _run(client: Client, run_id: str, events: Sequence[HistoryEvent]) -> R
             number=event.event_id,
             update_id=update_id,
             refused=bool(update_id) and update_id in failed,
+            principal=_principal(event) if update_id else "",
         )
         for update_id, name, payloads, event in found
         if (payload := await _object(client, payloads)) is not None
     ]
     return Run(run_id, kind, previous, reset_from, tuple(spoken))
+
+
+def _principal(event: HistoryEvent) -> str:
+    """Who said it, as the server verified; a client can't set it, unlike the identity in the same event."""
+    if not event.HasField("principal") or not (event.principal.type and event.principal.name):
+        return ""
+    return f"{event.principal.type}:{event.principal.name}"
 
 
 async def _object(client: Client, payloads: Sequence[Payload]) -> dict[str, Any] | None:

@@ -81,6 +81,8 @@ class Notify:
                     await proofs.require_approval(
                         self._hands,
                         info,
+                        incident_id=request.incident_id,
+                        kind="notice",
                         what=f"sending {notice.id}",
                         gate=request.gate,
                         policy=notice.gate,

@@ -11,10 +11,12 @@ from halon.incident import times
 from halon.incident.assessment import Person
 from halon.incident.gates import Answer, Gate, Proof
 from halon.incident.orders import GatePolicy
+from halon.incident.strength import at_least
 from halon_activities.failures import ProofMissing
 from halon_activities.hands import Hands
 from halon_activities.history import Spoken, runs_of
 from halon_activities.people import person
+from halon_activities.verifying import About, Verifying
 
 _LATE = timedelta(seconds=10)
 """An answer that came in time stands in history when its workflow task has ended: at most that task's timeout later."""
@@ -24,6 +26,8 @@ async def require_approval(
     hands: Hands,
     info: activity.Info,
     *,
+    incident_id: str,
+    kind: str,
     what: str,
     gate: Gate | None,
     policy: GatePolicy | None,
@@ -34,7 +38,8 @@ async def require_approval(
     """The names of those who approved ``what``, whose digest (hex) was computed just now from what will run.
 
     ``policy`` and ``proposers`` are those of the order or notice itself; of ``gate`` only names and places are used, and looked up again.
-    Raises ProofMissing with what is missing in words.
+    ``kind`` is that of the gate as the kit names it: it says what must prove who answered, and that is proved again from
+    history. Raises ProofMissing with what is missing in words.
     """
     if policy is None:
         raise ProofMissing(f"{what} has no gate, so nobody can allow it; give it one in the kit")
@@ -55,10 +60,12 @@ async def require_approval(
         (one for run in runs for one in run.spoken if one.payload.get("gate") == gate.id and not one.refused),
         key=lambda one: (one.at, one.number),
     )
+    proof = _Proof(hands, incident_id, kind, policy.verifier, digest)
+    said = [one for one in said if one.name == "approve" or await proof.of(one) == ""]
     counted: dict[str, Spoken] = {}
     why_not: list[str] = []
     for answer in approvals:
-        reason = _count(hands, answer, gate, policy, {*gate.proposed_by, *proposers}, said, counted)
+        reason = await _count(proof, answer, gate, policy, {*gate.proposed_by, *proposers}, said, counted)
         if reason:
             why_not.append(f"{answer.by}: {reason}")
     if len(counted) < policy.quorum:
@@ -94,7 +101,29 @@ async def require_said(hands: Hands, info: activity.Info, command: str, by: str,
     )
 
 
-async def require_override(hands: Hands, info: activity.Info, by: str) -> str:
+class _Proof:
+    """Whether who said something proved it as strongly as the kit asks, read from the command's own event."""
+
+    def __init__(self, hands: Hands, incident_id: str, kind: str = "", own: str = "", digest: str = "") -> None:
+        self.hands = hands
+        self._verifying, self._about = Verifying(hands), About(incident_id, digest)
+        self._kind, self._own = kind, own
+
+    async def of(self, one: Spoken) -> str:
+        """Why it is not proved enough, empty if it is."""
+        needed = self.hands.kit.proving.of(one.name, self._kind, self._own)
+        if at_least("", needed):
+            return ""
+        who = person(self.hands.kit, one.by)
+        if who is None:
+            return "nobody of that name is in the kit"
+        found = await self._verifying.prove(one, who, self._about, fresh=False)
+        if at_least(found.how, needed):
+            return ""
+        return f"it takes the verifier {needed}, and history shows {found.why or found.how or 'only a typed name'}"
+
+
+async def require_override(hands: Hands, info: activity.Info, incident_id: str, by: str) -> str:
     """The person of the kit who overrode "evidence first", as history shows. Raises ProofMissing."""
     who = person(hands.kit, by)
     if who is None:
@@ -102,17 +131,20 @@ async def require_override(hands: Hands, info: activity.Info, by: str) -> str:
     allowed, why = hands.kit.may("override", who.roles)
     if not allowed:
         raise ProofMissing(f"{who.name} may not override evidence first: {why}")
+    proof, why_not = _Proof(hands, incident_id), ""
     for run in await runs_of(hands.temporal, info.workflow_id or "", info.workflow_run_id or ""):
         for one in run.spoken:
             if one.name == "override" and one.payload.get("what") == "evidence" and not one.refused:
                 speaker = person(hands.kit, one.by)
                 if speaker is not None and speaker.name == who.name:
-                    return who.name
-    raise ProofMissing(f"no override by {who.name} stands in this incident's history")
+                    if not (reason := await proof.of(one)):
+                        return who.name
+                    why_not = f": {reason}"
+    raise ProofMissing(f"no override by {who.name} stands in this incident's history{why_not}")
 
 
-def _count(
-    hands: Hands,
+async def _count(
+    proof: _Proof,
     answer: Answer,
     gate: Gate,
     policy: GatePolicy,
@@ -121,6 +153,7 @@ def _count(
     counted: dict[str, Spoken],
 ) -> str:
     """Count one answer, or say why it does not count."""
+    hands = proof.hands
     who = person(hands.kit, answer.by)
     if who is None:
         return "nobody of that name is in the kit"
@@ -138,7 +171,11 @@ def _count(
     in_time = [one for one in yes if _within(one.at, gate)]
     if not in_time:
         return f"the approval did not come between {gate.opened_at} and {gate.deadline_at}"
-    last = in_time[-1]
+    reasons = [await proof.of(one) for one in in_time]
+    proved = [one for one, reason in zip(in_time, reasons, strict=True) if not reason]
+    if not proved:
+        return reasons[-1]
+    last = proved[-1]
     if any(one.name in ("reject", "withdraw") and _later(one, last) for one in own):
         return "took it back or said no afterwards"
     counted[who.name] = last

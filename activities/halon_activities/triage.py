@@ -8,8 +8,11 @@ from dataclasses import replace
 from temporalio import activity
 
 from halon.evidence.errors import EvidenceError
-from halon.incident.assessment import Assessment
+from halon.incident.assessment import Assessment, Person
+from halon.incident.proving import ANSWERS
+from halon.incident.strength import at_least
 from halon.judgement.assess import assess as judge
+from halon.kit.files.authority import FACT_DOWN
 from halon.ports.triage import Authority, Case, Claimed
 from halon_activities import facts, reading
 from halon_activities.failures import in_words, typed
@@ -17,6 +20,7 @@ from halon_activities.hands import Hands
 from halon_activities.kits import Kits
 from halon_activities.oncall import with_on_call
 from halon_activities.people import people, person
+from halon_activities.verifying import Verdict, Verifying
 
 MOST_NAMES = 12
 """Names of facts in one answer; a hundred would hide the one that was meant."""
@@ -31,6 +35,7 @@ class Triage:
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
         self._kits = Kits(hands)
+        self._verifying = Verifying(hands)
 
     @activity.defn(name="triage.assess")
     async def assess(self, case: Case) -> Assessment:
@@ -76,8 +81,31 @@ class Triage:
             if may and claimed.command == "evidence":
                 refusal, wrong = await reading.objection(self._hands, claimed, who.roles)
                 may, why = not wrong, wrong or why
-            told = Authority(who.name, known=True, roles=who.roles, verified=False, may=may, why=why, refusal=refusal)
+            found = await self._verified(claimed, who) if may else Verdict()
+            if found.refusal:
+                may, why, refusal = False, f"{found.why}.", found.refusal
+            told = Authority(
+                who.name, known=True, roles=who.roles, verified=bool(found.how), may=may, why=why, refusal=refusal,
+                how=found.how,
+            )  # fmt: skip
             return await self._with_newer_kit(told, claimed) if may and claimed.command == "kit" else told
+
+    async def _verified(self, claimed: Claimed, who: Person) -> Verdict:
+        """What proves who says it, held against what the kit in use asks for."""
+        if claimed.command in ANSWERS and not claimed.gate_kind:
+            return Verdict()  # there is no such gate: no code is used up for that
+        proving = self._hands.kit.proving
+        needed = proving.of(claimed.command, claimed.gate_kind, claimed.gate_needs)
+        if claimed.command == "fact" and not at_least(needed, down := proving.of(FACT_DOWN)):
+            try:
+                judging = (await self._kits.of(claimed.kit_digest)).kit.policy
+            except (OSError, EvidenceError):
+                return Verdict("", STORE, "it can't be seen by which kit the incident is judged; say it again")
+            needed = down if facts.loosened(judging, claimed, self._hands.now()) else needed
+        try:
+            return await self._verifying.said(claimed, who, needed)
+        except (OSError, EvidenceError) as error:
+            return Verdict("", STORE, f"it can't be checked who you are: {in_words(error)[:200]}; say it again")
 
     async def _objection(self, claimed: Claimed, roles: tuple[str, ...]) -> tuple[str, str]:
         """What speaks against a fact: measured by the kit that judges the incident; people and roles are those of now."""

@@ -54,8 +54,7 @@ class RedactedTree:
 
 def redact(text: str) -> Redacted:
     """Mask what is found in ``text``. Redacting the result again changes nothing; time grows with the length alone."""
-    counts: Counter[str] = Counter()
-    return Redacted(_text(text, counts), dict(counts))
+    return Redacted(*_known_as(text))
 
 
 def redact_tree(value: object, max_depth: int = DEEPEST) -> RedactedTree:
@@ -99,17 +98,25 @@ _known = _Remembered(MOST_REMEMBERED)
 
 
 def _text(text: str, counts: Counter[str]) -> str:
-    if len(text) > LONGEST_REMEMBERED:
-        return _masked(text, counts)
-    name = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-    known = _known.get(name)
-    if known is None:
-        found: Counter[str] = Counter()
-        known = (_masked(text, found), dict(found))
-        _known.keep(name, known)
-    if known[1]:
-        counts.update(known[1])
-    return known[0]
+    masked, found = _known_as(text)
+    if found:
+        counts.update(found)
+    return masked
+
+
+def _known_as(text: str) -> tuple[str, dict[str, int]]:
+    """What ``text`` becomes, and how many of each kind were masked in it; the counts are the caller's own."""
+    name = b""
+    if len(text) <= LONGEST_REMEMBERED:
+        name = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        known = _known.get(name)
+        if known is not None:
+            return known[0], dict(known[1]) if known[1] else {}
+    found: Counter[str] = Counter()
+    masked = _masked(text, found)
+    if name:
+        _known.keep(name, (masked, dict(found)))
+    return masked, dict(found)
 
 
 def _masked(text: str, counts: Counter[str]) -> str:

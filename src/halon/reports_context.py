@@ -15,6 +15,7 @@
                   due and decide_by: null or {at, utc, utc_short, local, zone, left, over}
     asks          [] {what, whom, until, how}: what people are asked to answer; until as due above
     others        [] words: other incidents of this agent that may be about the same deeds, and whom they have told
+    linked        [] words: what this one was merged with or split from, what it follows, what follows it
     owned         [] the corrective actions that are still to be done
     approvals     [] the gates without those that were void before anybody answered;   unanswered  how many those are
     known         [] {name, what, value, source, certainty, by, at};   said: the same, claims of the agent
@@ -82,6 +83,7 @@ def reading(about: Mapping[str, Any]) -> dict[str, Any]:
             "no longer reproduces" if rerun["case_passed"] else "still reproduces, or was not tried"
         )
         rerun["result"] = _result(rerun)
+    told["linked"] = [one["text"] for one in told.get("linked") or [] if one["kind"] != "related"]
     told["others"] = [_other(one) for one in told.get("others") or [] if one["related"]]
     for notice in told["notices"]:
         if notice["status"] == "sent":  # what stood there while it was being sent is over

@@ -189,7 +189,7 @@ def _settled(about: Mapping[str, Any]) -> list[dict[str, Any]]:
         for one in about["decisions"]
     ]  # fmt: skip
     said += [
-        {"at": answer["at"], "by": answer["by"], "verified": answer["verified"], "reason": answer["reason"],
+        {"at": answer["at"], "by": answer["by"], "verified": answer["verified"], "how": answer.get("how", ""), "reason": answer["reason"],
          "what": f"{'approved' if answer['approve'] else 'rejected'}: {gate['title']}"}
         for gate in about["gates"] for answer in gate["answers"]
     ]  # fmt: skip

@@ -17,6 +17,8 @@ from temporalio.bridge.proto.workflow_completion import WorkflowActivationComple
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.workflow import _Definition
 
+from halon.blocked import Abandoned, Alone
+
 AHEAD = "The incident's state is just being rebuilt; ask again."
 _FROM_HISTORY = frozenset(
     {
@@ -27,10 +29,11 @@ _FROM_HISTORY = frozenset(
 
 
 class TimelyRunner(WorkflowRunner):
-    """Runs workflows by another runner; see the module."""
+    """Runs workflows by another runner; see the module, and ``blocked.py`` for what is ``abandoned``."""
 
-    def __init__(self, runner: WorkflowRunner) -> None:
+    def __init__(self, runner: WorkflowRunner, abandoned: Abandoned | None = None) -> None:
         self.runner = runner
+        self.abandoned = abandoned if abandoned is not None else Abandoned()
 
     def prepare_workflow(self, defn: _Definition) -> None:
         """Prepare a workflow definition once."""
@@ -38,7 +41,7 @@ class TimelyRunner(WorkflowRunner):
 
     def create_instance(self, det: WorkflowInstanceDetails) -> WorkflowInstance:
         """An instance whose activations are watched."""
-        return _Timely(self.runner.create_instance(det))
+        return _Timely(Alone(self.runner.create_instance(det), self.abandoned))
 
     def set_worker_level_failure_exception_types(self, types: Any) -> None:
         """Handed on."""

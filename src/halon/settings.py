@@ -76,6 +76,11 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "1 on a worker: it applies nothing and gives nothing back. For all workers at once: halon halt.",
     ),
+    Setting(
+        "HALON_TASK_SECONDS",
+        "8",
+        "Seconds that a worker may compute at one task of an incident; then it is tried anew from the incident's history.",
+    ),
     Setting("HALON_LIMIT_BODY", "1048576", "Bytes that one delivery may have; larger ones are refused with 413."),
     Setting("HALON_LIMIT_DEPTH", "32", "Levels of nesting that a delivery's JSON may have."),
     Setting(
@@ -87,6 +92,11 @@ SETTINGS: tuple[Setting, ...] = (
 TOKENS: tuple[Setting, ...] = (
     Setting("HALON_TOKEN_REPORT", "", "Bearer token for POST /v1/reports. Unset: only from this machine."),
     Setting("HALON_TOKEN_READ", "", "Bearer token for GET /v1/incidents. Unset: only from this machine."),
+    Setting(
+        "HALON_IDENTITY_KEY",
+        "",
+        "Key from which the codes of people's authenticators are derived, 32 characters or more. Unset: no code can be checked.",
+    ),
 )
 """The secrets that have a fixed name. Those of sources and connectors are named in the kit."""
 
@@ -120,6 +130,7 @@ class Settings:
     log: str = "text"
     metrics_open: bool = False
     halt: bool = False
+    task_seconds: int = 8
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> Self:
@@ -146,6 +157,7 @@ class Settings:
             log=_one_of(environ, "HALON_LOG", ("text", "json")),
             metrics_open=_one_of(environ, "HALON_METRICS_OPEN", ("", "0", "1")) == "1",
             halt=_one_of(environ, "HALON_HALT", ("", "0", "1")) == "1",
+            task_seconds=_whole(environ, "HALON_TASK_SECONDS", 1, 60),
         )
 
     @property

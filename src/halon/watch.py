@@ -21,6 +21,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from halon.incident.opening import Opening
+from halon.relays_watch import reopen_relays
 from halon_workflows.surface import REF
 
 EVERY = 15.0
@@ -42,6 +43,7 @@ async def watch(
     client: Client, task_queue: str, *, every: float = EVERY, say: Callable[[str], None] = lambda line: None
 ) -> None:
     """Look every ``every`` seconds and reopen what was terminated, until cancelled. ``say`` hears each one."""
+    settled: set[str] = set()
     while True:
         try:
             for reference in await reopen_terminated(client, task_queue):
@@ -50,6 +52,11 @@ async def watch(
                 )
         except RPCError as error:
             _log.warning("could not look for terminated incidents (%s); trying again in %g s", error, every)
+        try:
+            for relay in await reopen_relays(client, task_queue, settled):
+                say(f"{relay} was ended from outside; what it held goes on to its incidents")
+        except RPCError as error:
+            _log.warning("could not look for ended relays (%s); trying again in %g s", error, every)
         await asyncio.sleep(every)
 
 

@@ -26,8 +26,6 @@ from temporalio.client import (
 )
 from temporalio.service import RPCError
 
-from halon_workflows.observe import ObserveReport
-
 SCHEDULE_ID = "halon-observe-weekly"
 DEFAULT_QUEUE = "halon"
 MONDAY, HOUR = 1, 8
@@ -47,7 +45,7 @@ def schedule(task_queue: str, zone: ZoneInfo) -> Schedule:
     """Monday at 08:00 in ``zone``; one at a time."""
     return Schedule(
         action=ScheduleActionStartWorkflow(
-            ObserveReport.run, {}, id=schedule_id(task_queue), task_queue=task_queue, execution_timeout=_RUNS,
+            "ObserveReport", {}, id=schedule_id(task_queue), task_queue=task_queue, execution_timeout=_RUNS,
             static_summary="What Halon would have done to the agents that it only observes",
         ),
         spec=ScheduleSpec(

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 import os
+import threading
 from collections.abc import AsyncIterator, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
@@ -14,6 +17,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from halon.blocked import MOST_ABANDONED, Abandoned, WorkerWorn
 from halon.client import connect
 from halon.connectors.http import new_client
 from halon.evidence.errors import ObjectExists
@@ -33,12 +37,18 @@ from halon_workflows.guard import SignalGuard
 from halon_workflows.halt_seen import HaltSeen
 from halon_workflows.incident import Incident
 from halon_workflows.observe import ObserveReport
+from halon_workflows.relay import Relay
 
 GRACE = timedelta(seconds=8)
 """Time that activities under way have when the worker stops; what is cut off is tried again by the next worker."""
 PASSED_THROUGH = ("halon.incident", "halon.ports", "halon_workflows")
+ENDS_AFTER = 40.0
+"""Seconds after which the process of a worker with blocked threads ends, whatever they do: Python waits for threads."""
+EXIT_CODE = 70
+"""How it ends then: a fault of its own, see sysexits."""
 _POLLS = 2
 _CACHED = 1000
+_log = logging.getLogger(__name__)
 
 
 def build_worker(
@@ -51,11 +61,13 @@ def build_worker(
     evidence: EvidenceStore | None = None,
     strict_sandbox: bool = False,
     max_cached_workflows: int | None = None,
+    abandoned: Abandoned | None = None,
 ) -> Worker:
     """The worker of incidents. ``environ`` holds the secrets that the kit names; the caller owns and closes ``http``.
 
     With ``strict_sandbox`` nothing of ours is passed through the workflow sandbox: slower, and finds what workflow code
     must not import. ``max_cached_workflows=0`` replays at every task, which finds non-determinism that the cache hides.
+    ``abandoned`` is told of runs whose task did not come back.
     """
     mask_also(kit.redaction)
     store = evidence if evidence is not None else EvidenceStore.open(settings.evidence)
@@ -63,30 +75,46 @@ def build_worker(
         kit=kit, evidence=store, record=RecordStore(store), journal=Journal(store), temporal=client, http=http,
         environ=environ, home=settings.home, link=settings.link,
     )  # fmt: skip
-    return Worker(
+    tasks = _POLLS + max(2, os.cpu_count() or 2)
+    worker = Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[Incident, ObserveReport, HaltSeen],
+        workflows=[Incident, Relay, ObserveReport, HaltSeen],
         activities=activities(hands),
         interceptors=[SignalGuard()],
-        workflow_runner=workflow_runner(strict=strict_sandbox),
+        workflow_runner=workflow_runner(strict=strict_sandbox, abandoned=abandoned),
+        # As many threads again as may be lost, and some for evictions that wait for them.
+        workflow_task_executor=ThreadPoolExecutor(2 * tasks + MOST_ABANDONED, thread_name_prefix="workflow"),
         max_cached_workflows=_CACHED if max_cached_workflows is None else max_cached_workflows,
         # A slot is held while polling too: beyond the polls, one a core, so that replays after a restart don't starve
-        # each other past the deadlock detector's two seconds, and a free one is left for eager starts.
-        max_concurrent_workflow_tasks=_POLLS + max(2, os.cpu_count() or 2),
+        # each other past the time that a task may take, and a free one is left for eager starts.
+        max_concurrent_workflow_tasks=tasks,
         max_concurrent_workflow_task_polls=_POLLS,
         # How long a task waits for a worker that died before any other may take it (the SDK's default is 10 s).
         sticky_queue_schedule_to_start_timeout=timedelta(seconds=3),
         graceful_shutdown_timeout=GRACE,
     )
+    _give_time(worker, settings.task_seconds)
+    return worker
 
 
-def workflow_runner(*, strict: bool) -> TimelyRunner:
+def _give_time(worker: Worker, seconds: int) -> None:
+    """Let a workflow task take so many seconds before it counts as blocked.
+
+    The SDK has two seconds and no option: on a machine that is far too busy that fails tasks which only are slow, and
+    rebuilding their runs makes it busier.
+    """
+    inner = getattr(worker, "_workflow_worker", None)
+    if getattr(inner, "_deadlock_timeout_seconds", None) is not None:  # None: a debugger is at work
+        inner._deadlock_timeout_seconds = seconds  # type: ignore[union-attr]
+
+
+def workflow_runner(*, strict: bool, abandoned: Abandoned | None = None) -> TimelyRunner:
     """The sandbox that workflow code runs in; unless ``strict``, its own modules are passed through (five times faster)."""
     restrictions = SandboxRestrictions.default
     if not strict:
         restrictions = restrictions.with_passthrough_modules(*PASSED_THROUGH)
-    return TimelyRunner(dataclasses.replace(SandboxedWorkflowRunner(), restrictions=restrictions))
+    return TimelyRunner(dataclasses.replace(SandboxedWorkflowRunner(), restrictions=restrictions), abandoned)
 
 
 async def keep_kit(evidence: EvidenceStore, kit: Kit) -> str:
@@ -111,13 +139,15 @@ async def working(
     """Run the worker as long as the block runs, then stop in order; beside it the watch for terminated incidents, and
     what keeps the weekly report's schedule.
 
-    Raises what the worker fails with inside the block's own task, by cancelling it.
+    Raises what the worker fails with inside the block's own task, by cancelling it; WorkerWorn where it has abandoned
+    too many runs. A process in which threads never came back ends ``ENDS_AFTER`` seconds later at the latest.
     """
     await keep_kit(evidence, kit)
     if settings.halt:
         say("HALON_HALT is set: this worker applies nothing and gives nothing back")
+    abandoned = Abandoned(_cancelling(asyncio.current_task()))
     async with new_client() as http:
-        worker = build_worker(client, settings, kit, http=http, environ=environ, evidence=evidence)
+        worker = build_worker(client, settings, kit, http=http, environ=environ, evidence=evidence, abandoned=abandoned)
         async with worker:
             watching = asyncio.create_task(
                 watch(client, settings.task_queue, say=say), name="watch for terminated incidents"
@@ -127,11 +157,44 @@ async def working(
             )
             try:
                 yield worker
+            except asyncio.CancelledError:
+                if not abandoned.worn:
+                    raise
+                raise WorkerWorn(
+                    f"this worker has given up {len(abandoned)} runs whose tasks did not come back, and ends; start it "
+                    "again: every incident goes on from its history, and the log says where the tasks were"
+                ) from None
             finally:
+                if abandoned.blocked:
+                    _end_in(ENDS_AFTER)
                 for task in (watching, weekly):
                     task.cancel()
                     with suppress(asyncio.CancelledError):
                         await task
+
+
+def _cancelling(user: asyncio.Task[object] | None) -> Callable[[], None]:
+    """What cancels ``user``, to be called in any thread."""
+    loop = asyncio.get_running_loop()
+
+    def cancel() -> None:
+        if user is not None:
+            loop.call_soon_threadsafe(user.cancel)
+
+    return cancel
+
+
+def _end_in(seconds: float) -> None:
+    """End this process in so many seconds, if it is still there."""
+
+    def end() -> None:
+        _log.error("threads of this worker never came back; the process ends")
+        logging.shutdown()
+        os._exit(EXIT_CODE)
+
+    timer = threading.Timer(seconds, end)
+    timer.daemon = True
+    timer.start()
 
 
 async def run_worker(

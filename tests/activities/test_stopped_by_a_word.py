@@ -46,13 +46,16 @@ async def test_a_word_that_nobody_said_runs_nothing(incident: Any, orders: Mappi
     assert "without the place" in (await failure(incident, "contain.apply", replace(step, asked_proof=None))).message
     pats = await incident.say("contain", by="pat")
     assert (
-        "pat may not say contain" in (await failure(incident, "contain.apply", replace(step, asked_by="pat", asked_proof=pats))).message
+        "pat may not say contain"
+        in (await failure(incident, "contain.apply", replace(step, asked_by="pat", asked_proof=pats))).message
     )
     await incident.say("contain", "contain-ann-before", by="ann")
     told = await failure(incident, "contain.apply", step)
     assert "no contain by ann stands in this incident's history where it should" in told.message, "another word of hers"
     await incident.handle.signal("contain", {"by": "ann"})
-    assert (await failure(incident, "contain.apply", step)).type == "ProofMissing", "a Signal is no Update, refused or not"
+    assert (await failure(incident, "contain.apply", step)).type == "ProofMissing", (
+        "a Signal is no Update, refused or not"
+    )
     await incident.say("contain", "contain-ann", by="Ann")
     assert (await incident.act("contain.apply", step))["status"] == 200
 

@@ -12,6 +12,7 @@ from halon.incident.alerts import Alert
 from halon.incident.errors import Malformed
 from halon.incident.joining import COUNTED_RULES, EXEMPLARS, OTHER_RULES
 from halon.incident.joining import absorb as one_by_one
+from halon.incident.sheaves import put_by
 from halon.incident.state import State
 from halon.incident.storm import LATEST, OF_EACH_RULE, REMEMBERED, absorb, tell_tally, told_at
 
@@ -134,3 +135,62 @@ def test_a_batch_with_a_time_that_is_none_joins_not_at_all(room: Any) -> None:
     with pytest.raises(Malformed, match="started_at"):
         absorb(state, [*numbered(room, range(3)), room.alert(fingerprint="x", started_at="soon")], room.at(1))
     assert joined(state) == 1
+
+
+@pytest.mark.parametrize("batches", ["once", "in two batches"])
+def test_a_resolved_wins_whichever_comes_first(room: Any, batches: str) -> None:
+    """Two relays may bring them in either order: each is counted and has its line, and nothing fires for ever."""
+    end = room.alert(fingerprint="n-1", status="resolved", summary="over")
+    start = room.alert(fingerprint="n-1", summary="it began")
+    others = numbered(room, range(2, 5))
+    if batches == "once":
+        state = absorb(room.opened(), [end, *others, start], room.at(1))
+        in_order = absorb(room.opened(), [*others, start, end], room.at(1))
+    else:
+        state = absorb(absorb(room.opened(), [end], room.at(1)), [*others, start], room.at(2))
+        in_order = absorb(absorb(room.opened(), [*others, start], room.at(1)), [end], room.at(2))
+    assert set(state.firing) == set(in_order.firing)
+    assert len(state.firing) == 4, "the opening one and the three others"
+    assert [(one.firing, one.resolved, one.duplicates) for one in state.counts] == [(5, 1, 0)]
+    assert any("it began" in line.text for line in state.tail)
+    again = absorb(state, [start, end], room.at(3))
+    assert set(again.firing) == set(state.firing)
+    assert [one.duplicates for one in again.counts] == [2]
+
+
+def test_a_later_start_is_a_new_alert(room: Any) -> None:
+    """Only the start that a ``resolved`` names is over: the same thing that fires anew fires."""
+    state = absorb(room.opened(), [room.alert(fingerprint="n-1", status="resolved")], room.at(1))
+    state = absorb(state, [room.alert(fingerprint="n-1", started_at=room.at(2))], room.at(3))
+    assert len(state.firing) == 2
+    state = absorb(state, [room.alert(fingerprint="n-1")], room.at(4))
+    assert len(state.firing) == 2, "the first of them, late: that the second one fires is still so"
+
+
+def test_a_batch_of_an_earlier_release_joins_in_its_order(room: Any) -> None:
+    """Histories of the time before are read as they were written."""
+    ends = [room.alert(fingerprint="n-1", status="resolved"), room.alert(fingerprint="n-1")]
+    assert len(one_by_one(room.opened(), ends, room.at(1)).firing) == 2
+    assert len(absorb(room.opened(), ends, room.at(1)).firing) == 1
+
+
+def test_what_ended_in_a_sheaf_does_not_fire_when_it_comes_alone(room: Any) -> None:
+    """A resolved one that waited in numbers elsewhere is known by its mark. One of long ago is not: in doubt it fires."""
+    ends = numbered(room, range(600), status="resolved")
+    state = absorb(room.opened(), put_by((), ends), room.at(1))
+    late = absorb(state, numbered(room, range(600)), room.at(2))
+    assert len(late.firing) == 1
+    state = absorb(state, numbered(room, range(1000, 1000 + REMEMBERED)), room.at(3))
+    fired = len(state.firing) + state.firing_more
+    state = absorb(state, numbered(room, range(1)), room.at(4))
+    assert len(state.firing) + state.firing_more == fired + 1
+
+
+def test_what_is_over_opens_no_successor(room: Any) -> None:
+    """After the join window a firing one whose end has come already is counted where its end is."""
+    state = replace(room.opened(), recovered_at=room.at(10), harm_stopped_at=room.at(9), firing=())
+    state = absorb(state, [room.alert(fingerprint="n-1", status="resolved")], room.at(20))
+    late = absorb(state, [room.alert(fingerprint="n-1"), room.alert(fingerprint="n-2")], room.at(100_000))
+    assert [one.fingerprint for one in late.forwarding] == ["n-2"]
+    assert (late.firing, late.recovered_at) == ((), room.at(10))
+    assert [(one.firing, one.resolved) for one in late.counts] == [(2, 1)]

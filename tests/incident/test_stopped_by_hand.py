@@ -254,4 +254,7 @@ def test_workers_that_differ_are_told_once_and_not_for_ever(room: Any) -> None:
     assert sum(text.startswith("Held: ") for text in lines) == 1
     other = halting.hold(state, "kill-switch", "Halon's own actions are halted by ann since now (x)", room.at(900))
     assert halting.rounds(halting.held(other)) == 1
-    assert halting.rounds(halting.held(halting.hold(halting.begun_anew(state, "kill-switch"), "kill-switch", why, "t"))) == 1
+    assert (
+        halting.rounds(halting.held(halting.hold(halting.begun_anew(state, "kill-switch"), "kill-switch", why, "t")))
+        == 1
+    )

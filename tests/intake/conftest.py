@@ -10,6 +10,7 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -29,6 +30,8 @@ from halon.intake.admit import Admission
 from halon.intake.app import create_app
 from halon.kit import Source
 from halon.settings import Settings
+from halon_activities import relay
+from halon_workflows.relay import Relay
 
 SERVER = str(Path(sys.executable).parent / "temporal")
 QUEUE = "intake-tests"
@@ -134,7 +137,11 @@ async def temporal() -> AsyncIterator[Client]:
 
 
 def _worker(client: Client, queue: str) -> Worker:
-    return Worker(client, task_queue=queue, workflows=[StandInIncident], workflow_runner=UnsandboxedWorkflowRunner())
+    hands: Any = SimpleNamespace(temporal=client)  # a relay needs nothing else of them
+    return Worker(
+        client, task_queue=queue, workflows=[StandInIncident, Relay], activities=[relay.Relay(hands).hand_on],
+        workflow_runner=UnsandboxedWorkflowRunner(),
+    )  # fmt: skip
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ KIT = SimpleNamespace(sources={"am": Source("am", "alertmanager", "AM_TOKEN")}, 
 async def port(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, unused_tcp_port: int) -> AsyncIterator[int]:
     """The port of a served front door without Temporal, whose patience is half a second."""
     monkeypatch.setattr(wire, "HEAD_SECONDS", 0.5)
+    monkeypatch.setattr(wire, "QUIET_SECONDS", 0.5)
     monkeypatch.setattr(wire, "LINGER_SECONDS", 0.5)
     monkeypatch.setattr(body.read_body, "__defaults__", (0.5, (body.JSON,)))
     settings = replace(
@@ -148,6 +149,13 @@ async def test_a_body_that_nobody_asked_for_ends_with_the_connection(port: int) 
         (b"GET / HTTP/1.1\r\nHost: x\r\nBad Header: 1\r\n\r\n", 400),
         (b"GET / HTTP/1.1\r\nHost: x\r\nX: a\x00b\r\n\r\n", 400),
         (b"GET /\x80 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"FOO / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"get / HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+        (b"GET / HTTP/2.0\r\nHost: x\r\n\r\n", 400),
+        (b"GET /\r\n\r\n", 400),
+        (b"\r\n" * 50_000, 431),
+        (b"GET / HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 20_000, 431),
         (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"\x00" * 200, 400),
     ],
 )
@@ -157,6 +165,116 @@ async def test_what_is_no_http_is_told_so_in_problem_json(port: int, sent: bytes
     answer, took = await say(port, sent)
     assert (told(answer)["status"], answer.split(b" ", 2)[1]) == (status, str(status).encode())
     assert took < 3
+
+
+TWO_READINGS = {
+    "a length and chunks": b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunks and a length": b"Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\n",
+    "two lengths": b"Content-Length: 0\r\nContent-Length: 5\r\n\r\nabcde",
+    "the same length twice": b"Content-Length: 0\r\nContent-Length: 0\r\n\r\n",
+    "a list of lengths": b"Content-Length: 0, 5\r\n\r\n",
+    "a length with a sign": b"Content-Length: +0\r\n\r\n",
+    "a length in another base": b"Content-Length: 0x0\r\n\r\n",
+    "a length without digits": b"Content-Length:\r\n\r\n",
+    "a length that overflows": b"Content-Length: 18446744073709551616\r\n\r\n",
+    "chunked twice": b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "chunked and more": b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+    "nearly chunked": b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "chunked behind a vertical tab": b"Transfer-Encoding: \x0bchunked\r\n\r\n0\r\n\r\n",
+    "identity": b"Transfer-Encoding: identity\r\n\r\n",
+    "a folded line": b"X: a\r\n b\r\n\r\n",
+    "a folded framing": b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n",
+    "a line end without CR": b"X: a\nContent-Length: 0\r\n\r\n",
+    "a head's end without CR": b"X: a\r\n\n",
+    "a CR within a line": b"X: a\rContent-Length: 0\r\n\r\n",
+    "a space before the colon": b"Content-Length : 0\r\n\r\n",
+    "a tab before the colon": b"Content-Length\t: 0\r\n\r\n",
+    "a name that is none": b": 0\r\n\r\n",
+    "NUL in a name": b"X\x00: 0\r\n\r\n",
+    "NUL in a value": b"X: a\x00b\r\n\r\n",
+    "two hosts": b"Host: y\r\n\r\n",
+    "a chunk's size in another base": b"Transfer-Encoding: chunked\r\n\r\n0x0\r\n\r\n",
+    "a chunk's size with a space": b"Transfer-Encoding: chunked\r\n\r\n0 \r\n\r\n",
+    "a chunk's line end without CR": b"Transfer-Encoding: chunked\r\n\r\n0;x\n\r\n",
+    "a chunk that overflows": b"Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n\r\n",
+    "a length among the trailers": b"Transfer-Encoding: chunked\r\n\r\n0\r\nContent-Length: 5\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("named", TWO_READINGS)
+@pytest.mark.asyncio(loop_scope="function")
+async def test_what_can_be_read_in_two_ways_is_refused(port: int, named: str) -> None:
+    """A request whose end two parsers see at two places is answered with 400, and nothing behind it is read."""
+    behind = b"GET /v1/alerts/am HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer, took = await say(
+        port, f"POST /v1/alerts/am HTTP/1.1\r\nHost: x\r\n{AUTH}".encode() + TWO_READINGS[named] + behind
+    )
+    assert (re.findall(rb"HTTP/1\.1 (\d+) ", answer), told(answer)["status"]) == ([b"400"], 400)
+    assert took < 3
+
+
+@pytest.mark.asyncio(loop_scope="function")
+async def test_chunks_of_an_older_http_are_refused(port: int) -> None:
+    """HTTP/1.0 knows no chunks: a proxy of that time would take them for the next request."""
+    sent = f"POST /v1/alerts/am HTTP/1.0\r\n{AUTH}Transfer-Encoding: chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"
+    answer, _ = await say(port, sent.encode())
+    assert told(answer)["status"] == 400
+
+
+@pytest.mark.asyncio(loop_scope="function")
+async def test_what_frames_a_body_is_bounded(port: int) -> None:
+    """Extensions of chunks and trailers without end are refused while they come, long before the time of a body is over."""
+    head = f"POST /v1/alerts/am HTTP/1.1\r\nHost: x\r\n{AUTH}Transfer-Encoding: chunked\r\n\r\n".encode()
+    for framing in (head + b"2;" + b"e" * 200_000, head + b"2\r\n{}\r\n0\r\n" + b"X-Trailer: 1\r\n" * 20_000):
+        answer, took = await say(port, framing)
+        assert (told(answer)["status"], took < 0.45) == (400, True)
+
+
+@pytest.mark.asyncio(loop_scope="function")
+async def test_trailers_are_no_headers(port: int) -> None:
+    """What comes behind a body can't say who sent it."""
+    head = (
+        "POST /v1/alerts/am HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+    sent = f"{head}2\r\n{{}}\r\n0\r\nAuthorization: Bearer {TOKEN}\r\n\r\n".encode()
+    answer, _ = await say(port, sent)
+    assert re.findall(rb"HTTP/1\.1 (\d+) ", answer) == [b"401"]
+
+
+@pytest.mark.asyncio(loop_scope="function")
+async def test_a_wish_for_another_protocol_is_passed_over(port: int) -> None:
+    """The request is served as HTTP/1.1, and its body is its body: not the next request."""
+    wish = "Connection: keep-alive, Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"
+    body = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n" * 1000
+    sent = f"POST /v1/alerts/am HTTP/1.1\r\nHost: x\r\n{AUTH}{wish}Content-Length: {len(body)}\r\n\r\n{body}"
+    answer, _ = await say(port, sent.encode(), b"GET /v9 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n", pause=0.2)
+    assert re.findall(rb"HTTP/1\.1 (\d+) ", answer) == [b"422", b"404"]
+
+
+@pytest.mark.asyncio(loop_scope="function")
+async def test_where_packets_end_makes_no_difference(port: int) -> None:
+    """Requests that come byte by byte are the same requests."""
+    wish = "Connection: Upgrade\r\nUpgrade: h2c\r\n"
+    length = f"POST /v1/alerts/am HTTP/1.1\r\nHost: x\r\nX-Empty:\r\n{AUTH}{wish}Content-Length: 2\r\n\r\n{{}}"
+    chunks = (
+        f"POST /v1/alerts/%61m HTTP/1.1\r\nHost: x\r\n{AUTH}Transfer-Encoding: Chunked\r\n\r\n2\r\n{{}}\r\n0\r\n\r\n"
+    )
+    last = "GET /v9?a=b HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    for sent in (length + last, chunks + last):
+        answer, _ = await say(port, *(bytes([one]) for one in sent.encode()))
+        assert re.findall(rb"HTTP/1\.1 (\d+) ", answer) == [b"422", b"404"]
+
+
+@pytest.mark.asyncio(loop_scope="function")
+async def test_a_row_of_requests_is_bounded(port: int) -> None:
+    """A sender that does not wait for answers gets those of a few requests; large ones wait unread, all are answered."""
+    one = b"GET /v9 HTTP/1.1\r\nHost: x\r\n\r\n"
+    answer, _ = await say(port, one * 400)
+    found = re.findall(rb"HTTP/1\.1 (\d+) ", answer)
+    assert (found[:-1], found[-1]) == ([b"404"] * (wire.MOST_IN_A_ROW + 1), b"400")
+    large = one.replace(b"\r\n\r\n", b"\r\nX-Pad: " + b"p" * 5_000 + b"\r\n\r\n")
+    answer, _ = await say(port, large * 100 + one.replace(b"Host", b"Connection: close\r\nHost"))
+    assert re.findall(rb"HTTP/1\.1 (\d+) ", answer) == [b"404"] * 101
 
 
 @pytest.mark.asyncio(loop_scope="function")
@@ -171,7 +289,7 @@ async def test_pipelined_requests_are_answered_in_order(port: int) -> None:
     assert told(answer)["status"] == 400
 
 
-@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "PATCH", "CONNECT", "FOO"])
+@pytest.mark.parametrize("method", ["HEAD", "OPTIONS", "PUT", "DELETE", "TRACE", "PATCH"])
 @pytest.mark.asyncio(loop_scope="function")
 async def test_other_methods_are_405(port: int, method: str) -> None:
     """Only what the API page offers is done."""

@@ -41,7 +41,7 @@ def test_every_variable_in_the_table_is_read(tmp_path: Path) -> None:
         "HALON_GATEWAY_PORT": "1", "HALON_TASK_QUEUE": "other", "HALON_TEMPORAL_PORT": "2", "HALON_UI_PORT": "3",
         "HALON_EVIDENCE": str(tmp_path / "ev"), "HALON_LIMIT_BODY": "2048", "HALON_LIMIT_DEPTH": "5",
         "HALON_LIMIT_ALERTS": "7", "HALON_LINK": "https://halon.example", "HALON_LOG": "json",
-        "HALON_METRICS_OPEN": "1", "HALON_HALT": "1",
+        "HALON_METRICS_OPEN": "1", "HALON_HALT": "1", "HALON_TASK_SECONDS": "3",
     }  # fmt: skip
     # The lock is read where the store is opened; tests/evidence/test_object_lock.py tries it.
     assert {*other, "HALON_EVIDENCE_LOCK"} == {setting.name for setting in SETTINGS}

@@ -176,8 +176,8 @@ def test_who_says_a_fact_must_be_allowed_to_say_facts(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        ("gates: {irreversible: totp}", "this release has no verifier 'totp' for irreversible; known: claimed; totp comes with a later release; until then write claimed, or leave the line out"),
-        ("commands: {close: sshh}", "no verifier 'sshh' for close; known: claimed; write claimed, or leave the line out"),
+        ("gates: {irreversible: top}", "there is no verifier 'top'; known: claimed, totp, ssh, principal; did you mean 'totp'?"),
+        ("commands: {close: sshh}", "there is no verifier 'sshh'; known: claimed, totp, ssh, principal; did you mean 'ssh'?"),
         ("commands: {closee: claimed}", "there is no command 'closee'"),
         ("gates: {reversible: claimed}", "there is no kind of gate 'reversible'; known: irreversible, notice, restore, ask"),
     ],
@@ -198,7 +198,7 @@ def test_claimed_names_before_what_cannot_be_undone_are_told(folder: Path) -> No
         "verifier:\n  gates: {irreversible: claimed}\n  commands: {close: claimed}\ngates:\n",
     )
     ((rank, what),) = told(folder, "unverified names")
-    assert (rank, "this release has no other verifier" in what) == ("weak", True)
+    assert (rank, "halon enrol NAME --totp" in what) == ("weak", True)
     edit(folder, "agents/support-bot.yaml", "mode: act", "mode: observe")
     assert [rank for rank, _ in told(folder, "unverified names")] == ["advice"]
 

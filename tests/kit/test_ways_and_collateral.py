@@ -139,7 +139,10 @@ def test_a_rotated_secret_leaves_the_tools_to_the_agent_that_gets_the_new_one(fo
     told = {"action": "rotate_secrets", "operation": "rotate", "connector": "gateway", "reversible": False, "gate": {}}
     actions(folder, rotate={**told, "with": {"secret": "support-bot-token"}})
     assert order(folder, "rotate").covers == ("credential:support-bot-token", "spread:billing-bot")
-    assert {name for name, kind in catalogue().kinds.items() if kind.takes_tools} == {"suspend_credential", "revoke_token"}
+    assert {name for name, kind in catalogue().kinds.items() if kind.takes_tools} == {
+        "suspend_credential",
+        "revoke_token",
+    }
 
 
 def test_read_only_takes_every_tool_that_does_more_than_read(folder: Path) -> None:

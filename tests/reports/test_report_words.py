@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import replace
 from types import SimpleNamespace
@@ -326,3 +327,18 @@ def test_other_incidents_are_named_where_people_decide(told: SimpleNamespace, re
             "INC-0001 (closed Sun 22 Nov 2026, 09:55 UTC as resolved; same traces; told outside: eu-gdpr-33 to the authority at Sun 22 Nov"
             in page
         )
+
+
+@pytest.mark.parametrize("form", ["md", "html"])
+@pytest.mark.parametrize("report", ["status", "postmortem"])
+def test_a_report_names_the_incidents_that_it_was_merged_with_or_split_from(
+    told: SimpleNamespace, report: Any, form: Any
+) -> None:
+    """Who reads one of them alone sees where the rest is; what is only related is not told twice."""
+    links = [one["text"] for one in told.full["linked"] if one["kind"] != "related"]
+    assert any("merged into" in one for one in links)
+    page = re.sub(r"<[^>]+>|\\", "", html.unescape(text(report, told.full, form)))
+    assert "Linked incidents" in page
+    for one in links:
+        assert one.split(":")[0] in page, one
+    assert "Linked incidents" not in text(report, told.early, form)

@@ -33,9 +33,7 @@ async def running(house: Any) -> bool:
 
 
 @pytest.mark.parametrize("watched", [True, False])
-async def test_contain_stops_anew(
-    house: Any, monkeypatch: pytest.MonkeyPatch, watched: bool
-) -> None:
+async def test_contain_stops_anew(house: Any, monkeypatch: pytest.MonkeyPatch, watched: bool) -> None:
     """The last look was before somebody switched it back: "stopped" is said only after another one, which sees that and
     sends it again, also where nothing is watched, as in what an earlier release judged."""
     if not watched:

@@ -65,7 +65,7 @@ async def carried(house: Any, workflow_id: str) -> dict[str, Any]:
     state["workflow_id"] = workflow_id
     state["incident_id"] = f"{workflow_id}:{state['incident_id'].rpartition(':')[2]}"
     answer = {"by": "sue", "approve": True, "reason": "", "at": state["opened_at"], "roles": ["security_lead"],
-              "proof": {"run_id": "x", "kind": "update", "update_id": "y"}, "verified": True}  # fmt: skip
+              "proof": {"run_id": "x", "kind": "update", "update_id": "y"}, "verified": True, "how": "principal"}  # fmt: skip
     for gate in state["gates"]:
         gate.update(status="granted", answers=[answer])
     return state

@@ -152,7 +152,9 @@ async def _already_so(inc: Durable, name: str) -> bool:
         one.order.reversible
         or not one.order.verify.expect_json
         or inc.done(step)
-        or (watching.on(inc.state) and watching.tells_lately(one.order))  # an earlier incident's doing is not this one's
+        or (
+            watching.on(inc.state) and watching.tells_lately(one.order)
+        )  # an earlier incident's doing is not this one's
         or not workflow.patched(patches.ALREADY)
     ):
         return False

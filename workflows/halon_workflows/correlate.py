@@ -176,7 +176,8 @@ async def merged(
             refuse("merged", *reason_of(error))
             return
         if not inc.state.close_requested_by:
-            inc.state = taking.take_over(inc.state, taken, inc.now)
+            tells = taking.closes_circle(inc.state, taken) and workflow.patched(patches.CIRCLES)
+            inc.state = taking.take_over(inc.state, taken, inc.now, tells=tells)
         return
     link = taking.link_of(inc.state, source)
     if link is None:

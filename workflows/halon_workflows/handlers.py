@@ -14,12 +14,14 @@ from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
+from halon.incident import proving
 from halon.incident.admission import Outcome, Standing, admit, exhausted, refuse, said_again
 from halon.incident.by_hand import AS_FULL_AUTHORITY
 from halon.incident.commands import COMMANDS, Command, Spec, near, parse
 from halon.incident.errors import Malformed
 from halon.incident.gates import Proof
 from halon.incident.kits import found, in_force
+from halon.incident.standing import gate
 from halon.ports import triage
 from halon_workflows import by_hand, correlate, patches, redrafting
 from halon_workflows.durable import Durable
@@ -28,10 +30,10 @@ LARGEST_PAYLOAD = 65_536
 VERIFIED_AGAIN_AT_MOST = 3
 
 
-def decode(payload: Payload) -> Any:
-    """The JSON value in a payload. Raises Malformed, whatever is in it."""
-    if len(payload.data) > LARGEST_PAYLOAD:
-        raise Malformed(f"The input is larger than {LARGEST_PAYLOAD} bytes.")
+def decode(payload: Payload, largest: int = LARGEST_PAYLOAD) -> Any:
+    """The JSON value in a payload of at most ``largest`` bytes. Raises Malformed, whatever is in it."""
+    if len(payload.data) > largest:
+        raise Malformed(f"The input is larger than {largest} bytes.")
     try:
         value = workflow.payload_converter().from_payload(payload)
     except Exception as error:  # any converter's own error: it must not wedge the incident
@@ -80,7 +82,8 @@ class Commands(Durable):
         if command.name == "kit" and who.may:
             self.state = found(self.state, who.newer_kit, who.newer_kit_difference)
         standing = Standing(who.by, who.known, who.roles, who.verified, who.may, who.why,
-                            who.refusal or "NotAuthorised")  # fmt: skip
+                            who.refusal or "NotAuthorised", who.how)  # fmt: skip
+        command = proving.bare(command)
         met = None
         if command.name == "merge" and who.may:
             met = await correlate.look_up(self, str(command["into"]))
@@ -105,9 +108,14 @@ class Commands(Durable):
         that and with a kit, the kit that judges the incident."""
         names = (command["name"], "detected_at") if command.name == "fact" else ()
         facts = tuple(fact for fact in self.state.facts if fact.name in names and not fact.claim)
+        asked = gate(self.state, command["gate"]) if command.name in proving.ANSWERS else None
+        offers = proving.offered(command.parameters)
         return triage.Claimed(
-            self.state.incident_id, self._name_for(command), command.by, command.parameters, self.state.agent, facts,
-            in_force(self.state) if command.name in ("fact", "kit") else "",
+            self.state.incident_id, self._name_for(command), command.by, proving.without(command.parameters),
+            self.state.agent, facts, in_force(self.state) if command.name in ("fact", "kit") else "",
+            update_id=command.update_id, fingerprint=proving.fingerprint(command) if offers else "", offers=offers,
+            gate_kind=proving.kind_of(self.state, asked) if asked else "", gate_digest=asked.digest if asked else "",
+            gate_needs=asked.policy.verifier if asked else "",
         )  # fmt: skip
 
     def _name_for(self, command: Command) -> str:

@@ -78,7 +78,9 @@ async def _restore(inc: Durable, name: str) -> None:
         gating.spend(inc, asked)
         kind, text = reason_of(error)
         if kind in PERHAPS_DONE and watching.judged_here(inc.state):
-            inc.note("undo", "remediate", f"{order.title}: giving it back may have arrived ({kind}: {text}); reading back.")
+            inc.note(
+                "undo", "remediate", f"{order.title}: giving it back may have arrived ({kind}: {text}); reading back."
+            )
             taken.put(inc, replace(taken.get(inc, name), undo_applied_at=inc.now))
             await _read_back(inc, name, asked)
             return
@@ -100,7 +102,9 @@ async def _read_back(inc: Durable, name: str, asked: Gate | None) -> None:
         restore_stages.given_back(inc, name, read.at)
         inc.note("undo", "remediate", f"Given back and read back: {title}.", seen=str(read.seen)[:400])
     else:
-        taken.give_up(inc, name, f"{title}: the undo was sent, and reading back does not show it. {read.note}", uncertain=True)
+        taken.give_up(
+            inc, name, f"{title}: the undo was sent, and reading back does not show it. {read.note}", uncertain=True
+        )
 
 
 def _stages_in_words(order: Order) -> tuple[str, ...]:

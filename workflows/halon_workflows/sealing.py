@@ -41,7 +41,11 @@ async def _collect(inc: Durable) -> None:
         inc.note("evidence", "contain", f"Not sealed: {missing}")
     if not got.sealed:
         also = seal_waits.held(inc.state)
-        waits = f"Irreversible actions wait, and what would change the evidence: {', '.join(also)}" if also else "Irreversible actions wait"
+        waits = (
+            f"Irreversible actions wait, and what would change the evidence: {', '.join(also)}"
+            if also
+            else "Irreversible actions wait"
+        )
         body = f"No evidence could be sealed. {waits}; `override` what=evidence lets them run, on record."
         inc.state = tell(inc.state, inc.now, "no-evidence", f"[{inc.state.reference}] no evidence sealed", body,
                          names=(inc.state.commander,))  # fmt: skip

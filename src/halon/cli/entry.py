@@ -20,6 +20,7 @@ from halon.cli import (
     controls,
     evidence,
     halting,
+    identity,
     judging,
     kits,
     listing,
@@ -66,6 +67,7 @@ def build() -> typer.Typer:
         sources,
         records,
         evidence,
+        identity,
     ):
         part.register(app)
     return app

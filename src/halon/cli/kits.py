@@ -68,9 +68,12 @@ def check(
             for one in error.problems
         ]})  # fmt: skip
         raise typer.Exit(1) from None
+    from halon.cli.identity import unproved
+    from halon.kit.tonight import ranked
+
+    findings = ranked((*findings, *unproved(kit, reaching.settings())))
     if probe:
         from halon.cli.probing import probed
-        from halon.kit.tonight import ranked
 
         findings = ranked((*findings, *asyncio.run(probed(kit))))
     failing = any(one.rank == "fails" for one in findings)

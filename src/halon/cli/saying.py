@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from halon.cli import screen
+from halon.cli import proving, screen
 from halon.cli.options import By, Id, Json
 from halon.cli.problems import CommandFailed, NoWorker, SaidNo, Usage
 from halon.incident import times
@@ -84,6 +84,8 @@ def _command(spec: Spec, words: str, said: str, told: list[Field], optional: lis
         flag = f"--{field.name.replace('_', '-')}"
         parameters[name], defaults[name] = _option(field, flag, again)
     parameters["by"], defaults["by"] = By, None
+    for name, kind in proving.OPTIONS.items():
+        parameters[name], defaults[name] = kind, proving.DEFAULTS[name]
     if spec.name in _ASKS_FIRST:
         parameters["yes"] = Annotated[bool, typer.Option("--yes", "-y", help="do not ask whether you mean it")]
         defaults["yes"] = False
@@ -91,7 +93,9 @@ def _command(spec: Spec, words: str, said: str, told: list[Field], optional: lis
 
     def run(**given: Any) -> None:
         payload = _payload(spec, words, told, optional, given)
-        _say(str(given["incident"]), spec, payload, ask=not given.get("yes", True), as_json=bool(given["as_json"]))
+        proofs = proving.Proofs(given["code"] or "", given["sign"], bool(given["print_json"]))
+        ask = not given.get("yes", True) and not proofs.print_json
+        _say(str(given["incident"]), spec, payload, proofs, ask=ask, as_json=bool(given["as_json"]))
 
     run.__name__ = words.replace(" ", "_").replace("-", "_")
     run.__doc__ = said
@@ -164,7 +168,7 @@ def _value(text: str, name: str = "") -> Any:
         return answer(name, text)
 
 
-def _say(wanted: str, spec: Spec, payload: dict[str, Any], *, ask: bool, as_json: bool) -> None:
+def _say(wanted: str, spec: Spec, payload: dict[str, Any], proofs: proving.Proofs, *, ask: bool, as_json: bool) -> None:
     from halon.cli import finding
     from halon.cli.reaching import with_client
 
@@ -176,12 +180,15 @@ def _say(wanted: str, spec: Spec, payload: dict[str, Any], *, ask: bool, as_json
             )
         if "gate" not in payload and spec.name in (*_ASKS_FIRST, "withdraw"):
             raise await _which_gate(client, found, spec)
-        if ask and not as_json and sys.stdin.isatty() and sys.stdout.isatty():
+        person = not as_json and sys.stdin.isatty() and sys.stdout.isatty()
+        if ask and person:
             await _confirm(client, found, spec, payload)
-        return found, await send(client, found.workflow_id, spec.name, payload)
+        return found, await proving.said(client, found.workflow_id, spec.name, payload, proofs, person=person)
 
     found, answer = with_client(work)
-    if as_json:
+    if proofs.print_json:
+        screen.value(json.loads(answer))
+    elif as_json:
         screen.value({"ok": True, "incident": found.reference, "workflow_id": found.workflow_id,
                       "command": spec.name, "answer": answer})  # fmt: skip
     else:

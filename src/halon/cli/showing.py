@@ -21,7 +21,8 @@ def gates(name: str, found: list[dict[str, Any]]) -> None:
             screen.line(f"    halon approve {name} {gate['id']} --by YOUR-NAME")
         for answer in gate["answers"]:
             word = "yes" if answer["approve"] else "no"
-            known = "" if answer["verified"] else " (name unverified)"
+            how = f" ({answer['how']})" if answer.get("how") else ""
+            known = how if answer["verified"] else " (name unverified)"
             screen.line(
                 f"    {answer['by']}{known} said {word} {local(answer['at'])}{': ' + answer['reason'] if answer['reason'] else ''}"
             )

@@ -22,7 +22,7 @@ from the state, and what people or agents wrote is data that the renderer cleans
                       collateral[], gentler, way_back, told, failure {why, next} or null}
     irreversible  [] the same: those that ran and can't be undone
     gates         [] {id, kind, title, question[], status, opened_at, deadline_at, settled_at, missing, needs, roles[], quorum,
-                      answers[] {by, approve, reason, at, roles[], verified}}
+                      answers[] {by, approve, reason, at, roles[], verified, how}}
     asked         [] {what, whom, until}: open questions to people
     obligations   [] {id, key, title, entity, authority, audience, status, because[], needs[], displaced_by, decider,
                       decided (declared, declined or nothing), contents[], otherwise (if nobody answers its gate),
@@ -37,6 +37,7 @@ from the state, and what people or agents wrote is data that the renderer cleans
     questions     [] words: what the runbooks ask about the cause
     others        [] {reference, workflow_id, opened_at, closed_at, outcome, same_traces, overlaps, related,
                       told[] {obligation, to, at}, told_in_words}: other incidents of the agent
+    linked        [] {kind, reference, workflow_id, text}: what this one was merged with, split from, follows
     findings      [] {id, layer, text, by, at, certainty, evidence[]};   whys []
     case          null or {message, documents[], culprit, tools[], reproduced, reproduced_without_culprit}
     correctives   [] {id, title, owner, deadline, status, verification, note, done_by, done_at, after, after_at, told}
@@ -59,6 +60,7 @@ from halon.incident.deeds import in_words
 from halon.incident.deeds import told as told_of
 from halon.incident.gates import Gate
 from halon.incident.known import conflicts_told, counted, facts_told
+from halon.incident.linked import linked
 from halon.incident.next_step import tasks_told
 from halon.incident.phases import PHASES, Phase
 from halon.incident.remedies import case_in_words, standing
@@ -102,11 +104,7 @@ def about(state: State, now: str, entity: str = "") -> dict[str, Any]:
         "people": _people(state),
         "contact": _contact(state),
         "happened": _happened(state, known),
-        "done": [
-            f"{action.order.title}: {in_words(action)}."
-            for action in state.actions
-            if action.status in (*_RAN, "undone")
-        ],
+        "done": [f"{one.order.title}: {in_words(one)}." for one in state.actions if one.status in (*_RAN, "undone")],
         "impact": _impact(known),
         "customer_steps": words.customer_steps(known.get("data_categories")),
         "facts": facts_told(state, known),
@@ -128,9 +126,9 @@ def about(state: State, now: str, entity: str = "") -> dict[str, Any]:
         ],  # else it was so already
         "gates": [_gate(gate) for gate in state.gates],
         "asked": [
-            {"what": gate.title, "whom": _whom(gate), "until": gate.deadline_at}
-            for gate in state.gates
-            if gate.status == "open"
+            {"what": one.title, "whom": _whom(one), "until": one.deadline_at}
+            for one in state.gates
+            if one.status == "open"
         ],
         "obligations": [_obligation(state, obligation) for obligation in state.obligations],
         "decisions": [_decision(decision) for decision in state.decisions],
@@ -159,6 +157,7 @@ def about(state: State, now: str, entity: str = "") -> dict[str, Any]:
         "questions": list(state.assessment.rca_questions) if state.assessment else [],
         "findings": [asdict(finding) for finding in state.findings],
         "whys": list(state.whys),
+        "linked": linked(state),
         "others": [asdict(one) | {"told_in_words": one.in_words(), "related": one.related} for one in state.others],
         "case": _case(state),
         "correctives": [asdict(corrective) | {"told": standing(corrective)} for corrective in state.correctives],

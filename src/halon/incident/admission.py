@@ -25,7 +25,10 @@ LONGEST_KEPT = 400
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Who is speaking, as the kit sees it. ``may`` False carries the reason in ``why``, its type in ``refusal``."""
+    """Who is speaking, as the kit sees it. ``may`` False carries the reason in ``why``, its type in ``refusal``.
+
+    ``how`` is the verifier that proved who it is; empty while only the name says so.
+    """
 
     by: str
     known: bool
@@ -34,6 +37,7 @@ class Standing:
     may: bool = False
     why: str = ""
     refusal: str = "NotAuthorised"
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +100,8 @@ def admit(
         by = standing.by
         woken = waking.heard(state, by, now)
         saying = Saying(state=woken, command=replace(command, by=by), by=by, roles=standing.roles,
-                        verified=standing.verified, proof=proof, now=now, again=again, met=met, ready=ready, seen=seen)  # fmt: skip
+                        verified=standing.verified, proof=proof, now=now, again=again, met=met, ready=ready, seen=seen,
+                        how=standing.how)  # fmt: skip
         after = _HANDLERS[command.name](saying)
     except Refused as refusal:
         return _refused(state, command, refusal, now)

@@ -83,14 +83,14 @@ def _open_gate(say: Saying) -> Gate:
 
 
 def _answer(say: Saying, asked: Gate, *, approve: bool) -> State:
-    answer = Answer(say.by, approve, say.command["reason"], say.now, say.roles, say.proof, say.verified)
+    answer = Answer(say.by, approve, say.command["reason"], say.now, say.roles, say.proof, say.verified, say.how)
     changed = answered(asked, answer)
     state = with_gate(say.state, changed)
     word = "approved" if approve else "rejected"
     rest = f"; {changed.missing} more needed" if changed.status == "open" else ""
     told = f"{say.named()} {word} {asked.id}{say.because()}{rest}"
     data = {"gate": asked.id, "digest": asked.digest, "approve": approve, "verified": say.verified,
-            "update": say.proof.update_id, "run": say.proof.run_id}  # fmt: skip
+            **({"how": say.how} if say.how else {}), "update": say.proof.update_id, "run": say.proof.run_id}  # fmt: skip
     return note(state, say.now, "gate", "contain", told, actor=say.by, data=data)
 
 

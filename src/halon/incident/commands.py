@@ -17,7 +17,7 @@ LARGEST_VALUE = 8000
 
 LONGEST_LIST = 50
 
-Kind = Literal["name", "text", "time", "value", "choice", "names", "flag"]
+Kind = Literal["name", "text", "time", "value", "choice", "names", "flag", "code"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +151,12 @@ _ALL = (
     Spec("close", "Close the incident once everything is settled.", (_BY, _WHY_OPTIONAL)),
 )  # fmt: skip
 
+PROOFS = (
+    Field("code", "code", "the six digits that your authenticator shows now", required=False),
+    Field("signature", "text", "your SSH signature over what you say", required=False),
+)
+"""What every command may carry beside its fields, to prove who speaks. Neither is kept, logged or shown."""
+
 COMMANDS: dict[str, Spec] = {spec.name: spec for spec in _ALL}
 
 
@@ -172,12 +178,12 @@ def parse(name: str, given: Any, update_id: str = "") -> Command:
         raise UnknownCommand(f"There is no command {name[:LONGEST_NAME]!r}: {near(name, list(COMMANDS))}")
     if not isinstance(given, dict):
         raise Malformed(spec.takes(_kind_of(given)))
-    fields = {field.name: field for field in spec.fields}
+    fields = {field.name: field for field in (*spec.fields, *PROOFS)}
     for key in given:
         if key not in fields:
             raise Malformed(f"{name}: unknown field {str(key)[:LONGEST_NAME]!r}: {near(str(key), list(fields))}")
     parameters: dict[str, Any] = {}
-    for field in spec.fields:
+    for field in fields.values():
         if field.name not in given:
             if field.required:
                 raise Malformed(
@@ -200,6 +206,8 @@ def _checked(name: str, field: Field, value: Any) -> Any:
         return value
     if field.kind == "names":
         return _names(where, field, value)
+    if field.kind == "code":
+        return _code(where, value)
     if not isinstance(value, str):
         raise Malformed(f"{where} must be text, not {_kind_of(value)} ({field.help}).")
     text = value.strip()
@@ -214,6 +222,15 @@ def _checked(name: str, field: Field, value: Any) -> Any:
         except ValueError:
             raise Malformed(f"{where}: {text!r} is no time; write ISO 8601, such as 2026-11-22T14:00:00Z.") from None
     return text
+
+
+def _code(where: str, value: Any) -> str:
+    """Six digits. A wrong value is not repeated: it may be what somebody pasted in its place."""
+    text = f"{value:06}" if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else value
+    digits = "".join(text.split()) if isinstance(text, str) else ""
+    if len(digits) != 6 or not (digits.isascii() and digits.isdigit()):
+        raise Malformed(f"{where} must be the six digits that your authenticator shows now.")
+    return digits
 
 
 def _names(where: str, field: Field, value: Any) -> list[str]:

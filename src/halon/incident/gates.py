@@ -22,7 +22,7 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One person's answer. ``verified`` is False while nothing but the typed name says who it was."""
+    """One person's answer. ``verified`` is False while nothing but the typed name says who it was; else ``how`` it was."""
 
     by: str
     approve: bool
@@ -31,6 +31,7 @@ class Answer:
     roles: tuple[str, ...]
     proof: Proof
     verified: bool = False
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)

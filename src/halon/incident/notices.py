@@ -41,4 +41,6 @@ class Notice:
         told = asdict(self)
         for progress in ("status", "sent_at", "receipt", "note"):
             told.pop(progress)
+        if told["gate"] is not None and not told["gate"]["verifier"]:
+            del told["gate"]["verifier"]  # what was asked before there was such a thing keeps its digest
         return digest({"incident": incident_id, "verb": "send", "notice": told})

@@ -51,7 +51,10 @@ _NOT_AGREED = ("why", "in_act", "if_seen")
 
 @dataclass(frozen=True, slots=True)
 class GatePolicy:
-    """Who must agree before something runs. Times are in seconds from the gate's opening."""
+    """Who must agree before something runs. Times are in seconds from the gate's opening.
+
+    ``verifier`` is the least that must prove who answers; empty: what the kit says for this kind of gate.
+    """
 
     roles: tuple[str, ...]
     quorum: int = 1
@@ -60,6 +63,7 @@ class GatePolicy:
     escalate_after: int = 900
     escalate_to: str = "commander"
     otherwise: str = "It does not run; what already stops the harm stays on."
+    verifier: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,9 @@ class Order:
         for later in _LATER_OF_ORDER:
             if not order[later]:  # what was asked before there was such a thing keeps its digest
                 del order[later]
+        for policy in (order["gate"], order["restore_gate"]):
+            if policy is not None and not policy["verifier"]:
+                del policy["verifier"]
         for call in (order[name] for name in ("apply", "verify", "undo", "undo_verify")):
             _without_later(call)
         for stage in order.get("restore_stages", ()):

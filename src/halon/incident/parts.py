@@ -49,7 +49,13 @@ def asked(state: State) -> list[dict[str, Any]]:
         lost = one.status == "failed" and one.failed_as in (FLIPPED, LATE)
         if (one.status != "unverified" and not lost) or watching.giving_back(state, one):
             continue
-        why = "can't be read back" if not lost else "was switched back" if one.failed_as == FLIPPED else "may have been given back late"
+        why = (
+            "can't be read back"
+            if not lost
+            else "was switched back"
+            if one.failed_as == FLIPPED
+            else "may have been given back late"
+        )
         command = f"halon note {state.reference} --done-outside {one.order.id}"
         what = f"{one.order.title} {why}: make sure by hand, then `{command}`"
         told.append({"of": whom, "what": what, "action": one.order.id, "command": command, "until": None})

@@ -28,7 +28,8 @@ class Saying:
     """A command in its situation. ``again``: a person's word about now counts also where it is the same as before.
 
     ``met`` is the other incident that ``merge`` names, as it was looked up; ``ready`` what ``contain`` can stop the agent
-    with; ``seen`` how an order reads back of which ``note`` says that it was done elsewhere.
+    with; ``seen`` how an order reads back of which ``note`` says that it was done elsewhere. ``how`` is the verifier that
+    proved who speaks.
     """
 
     state: State
@@ -42,6 +43,7 @@ class Saying:
     met: Met | None = None
     ready: Ready | None = None
     seen: Seen | None = None
+    how: str = ""
 
     def because(self) -> str:
         """The reason as a tail for a sentence."""
@@ -49,8 +51,10 @@ class Saying:
         return f": {reason}" if reason else ""
 
     def named(self) -> str:
-        """Who speaks, with the note that only the typed name says so."""
-        return self.by if self.verified else f"{self.by} (name unverified)"
+        """Who speaks, with how that was proved, or the note that only the typed name says so."""
+        if not self.verified:
+            return f"{self.by} (name unverified)"
+        return f"{self.by} ({self.how})" if self.how else self.by
 
 
 def unknown_obligation(say: Saying) -> Refused:

@@ -33,16 +33,28 @@ def link_of(state: State, workflow_id: str) -> MergedFrom | None:
     return next((one for one in state.merged_from if one.workflow_id == workflow_id), None)
 
 
-def take_over(state: State, taken: Taken, now: str) -> State:
-    """``state`` with what a merged incident hands over. The same version again changes nothing."""
+def closes_circle(state: State, taken: Taken) -> bool:
+    """Whether what is handed over tells that incidents are merged in a circle, of which another one than this goes on."""
+    link = taken.link
+    before = link_of(state, link.workflow_id)
+    new = before is None or before.version < link.version
+    return new and _in_circle(state, link) and state.workflow_id != min(*link.path, link.workflow_id)
+
+
+def take_over(state: State, taken: Taken, now: str, *, tells: bool = True) -> State:
+    """``state`` with what a merged incident hands over. The same version again changes nothing.
+
+    Of a circle, the one that goes on is handed a new version, so that it learns of the circle; not if ``tells`` is
+    False, as it was once.
+    """
     link = taken.link
     before = link_of(state, link.workflow_id)
     if before is not None and before.version >= link.version:
         return state
-    if state.workflow_id in link.path and state.merged_into is not None:
-        circle = (*link.path, link.workflow_id)
-        if state.workflow_id != min(circle):
-            return _with_link(state, replace(before or link, version=link.version, path=link.path))
+    if _in_circle(state, link) and state.merged_into is not None:
+        if closes_circle(state, taken):
+            state = _with_link(state, replace(before or link, version=link.version, path=link.path))
+            return _with_news(state) if tells else state
         # Merged in a circle at the same moment: all of them agree on the one that goes on.
         state = taken_back(state, f"{link.reference} is merged into this incident", now)
     state = wake(state, now, f"{link.reference} was merged into it")
@@ -61,9 +73,7 @@ def take_over(state: State, taken: Taken, now: str) -> State:
     else:
         link = replace(link, batches=before.batches, declined=before.declined)
     state = _with_link(state, link)
-    if state.merged_into is not None:  # it is merged itself: that one takes this as well
-        state = replace(state, merged_into=replace(state.merged_into, version=state.merged_into.version + 1))
-    return state
+    return _with_news(state)
 
 
 def take_alerts(state: State, workflow_id: str, number: int, alerts: Sequence[Alert], now: str) -> State:
@@ -81,6 +91,16 @@ def take_alerts(state: State, workflow_id: str, number: int, alerts: Sequence[Al
     if here:
         state = absorb(state, here, now)
     return _with_link(state, replace(link, batches=number))
+
+
+def _in_circle(state: State, link: MergedFrom) -> bool:
+    return state.merged_into is not None and state.workflow_id in link.path
+
+
+def _with_news(state: State) -> State:
+    """``state``, of which the incident that it is merged into, if it is, takes this as well."""
+    into = state.merged_into
+    return state if into is None else replace(state, merged_into=replace(into, version=into.version + 1))
 
 
 def _with_link(state: State, link: MergedFrom) -> State:

@@ -7,6 +7,7 @@ from typing import Any
 
 from halon.incident.commands import COMMANDS
 from halon.incident.deeds import in_words
+from halon.incident.proving import ANSWERS, kind_of, statement
 from halon.incident.remedies import case_in_words, standing
 from halon.incident.settling import proved
 from halon.incident.standing import clock_runs, decided
@@ -19,11 +20,17 @@ def timeline(state: State) -> list[dict[str, Any]]:
 
 
 def gates(state: State) -> list[dict[str, Any]]:
-    """Every gate with its question, answers, and the JSON that answers it."""
+    """Every gate with its question, answers, and the JSON that answers it.
+
+    ``asked_as`` is its kind as ``verifier:`` of the kit names it, ``to_sign`` the line that an SSH signature of each
+    answer signs.
+    """
     shown = []
     for gate in state.gates:
         one = asdict(gate)
         one["missing"] = gate.missing
+        one["asked_as"] = kind_of(state, gate)
+        one["to_sign"] = {name: statement(state.incident_id, name, {"gate": gate.id}, gate.digest) for name in ANSWERS}
         one["paste"] = {"by": "YOUR NAME", "gate": gate.id, "reason": "…"} if gate.status == "open" else None
         shown.append(one)
     return shown

@@ -14,9 +14,11 @@ from temporalio.service import RPCError
 from halon.incident import ids
 from halon.incident.alerts import Alert
 from halon.intake.lanes import Lanes
+from halon.intake.metrics import Metrics
 from halon.intake.pace import Pace
 from halon.intake.place import Placed, Placer
 from halon.intake.problems import Unavailable
+from halon.intake.relays import Relays
 from halon.intake.urgency import USUAL
 
 SECONDS = 8.0
@@ -52,11 +54,11 @@ class Admission:
     """The way in for alerts, shared by all routes of one gateway. Close it before the client goes away."""
 
     def __init__(self, client: Client, task_queue: str, *, pace: Pace | None = None, seconds: float = SECONDS) -> None:
-        self.on_batch: Callable[[float], None] = _unobserved
-        """Hears how many alerts each batch had that Temporal took."""
+        self._on_batch: Callable[[float], None] = _unobserved
         self._placer = Placer(client, task_queue)
         self._seconds = seconds
-        self._lanes = Lanes(self._place, pace)
+        self._relays = Relays(client, task_queue)
+        self._lanes = Lanes(self._place, pace, relays=self._relays)
 
     async def admit(self, alerts: Sequence[Alert], rank: int = USUAL) -> list[Admitted]:
         """Open or join the incident of each alert; one answer per incident, in the order in which they were named.
@@ -85,16 +87,22 @@ class Admission:
             for admitted in _told(of_key, placed)
         ]
 
+    def observe(self, metrics: Metrics) -> None:
+        """Count how many alerts each batch has that goes to its incident, or to a relay, and what relays hold."""
+        self._on_batch, self._relays.on_batch = metrics.batches.observe, metrics.relayed.observe
+        metrics.waiting.labels("relayed").set_function(lambda: self._relays.held)
+
     async def aclose(self) -> None:
         """Finish what is under way; refuse what comes after."""
         await self._lanes.aclose()
+        await self._relays.aclose()
         await self._placer.aclose()
 
     async def _place(self, key: str, batch: Sequence[Alert], rank: int, eager: bool) -> Placed | None:
         try:
             async with asyncio.timeout(self._seconds):
                 placed = await self._placer.place(key, batch, rank, eager=eager)
-            self.on_batch(len(batch))
+            self._on_batch(len(batch))
             return placed
         except TimeoutError:
             raise Unavailable(f"Temporal did not take the alert within {self._seconds:g} s; send it again") from None

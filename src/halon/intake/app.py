@@ -16,6 +16,7 @@ from halon.intake.guarded import Kit, require_guarded
 from halon.intake.metrics import Metrics
 from halon.intake.outer import Outer
 from halon.intake.signatures import READING, Keys
+from halon.intake.straight import StraightAway
 from halon.redaction import mask_also
 from halon.settings import Settings, is_loopback
 
@@ -51,13 +52,15 @@ def create_app(
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     metrics, keys = Metrics(), Keys(environ)
-    app.add_middleware(Outer, on_busy=metrics.turned_away.labels("requests").inc)
     app.state.metrics = metrics
     app.state.on_full = metrics.turned_away.labels("connections").inc
     problems.install(app)
-    door.on_batch = metrics.batches.observe
+    door.observe(metrics)
     taking = deliveries.Deliveries(door, settings.limits, evidence, metrics, Acknowledging(client))
-    app.include_router(deliveries.router(taking, kit, keys))
+    intake = deliveries.router(taking, kit, keys)
+    app.add_middleware(StraightAway, routes=intake.routes)
+    app.add_middleware(Outer, on_busy=metrics.turned_away.labels("requests").inc)
+    app.include_router(intake)
     app.include_router(reading.router(client, keys))
     app.include_router(health.router(health.Health(client, settings.task_queue, evidence, kit)))
     for router in routers:

@@ -43,11 +43,16 @@ class Metrics:
         )  # fmt: skip
 
         self.batches = Histogram(
-            "halon_intake_batch_alerts", "Alerts that went to Temporal in one start or signal",
+            "halon_intake_batch_alerts", "Alerts that went to their incident in one start or signal",
+            buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500), registry=self.registry,
+        )  # fmt: skip
+        self.relayed = Histogram(
+            "halon_intake_relay_batch_alerts",
+            "Alerts of several causes that a relay held in one start or signal, before their incidents did",
             buckets=(1, 2, 5, 10, 20, 50, 100, 200, 500), registry=self.registry,
         )  # fmt: skip
         self.waiting = Gauge(
-            "halon_intake_waiting_bytes", "Bytes of deliveries that are read now, or wait for the store and Temporal",
+            "halon_intake_waiting_bytes", "Bytes of deliveries that are read now, wait for the store and Temporal, or for a relay and their incident",
             ["part"], registry=self.registry,
         )  # fmt: skip
 

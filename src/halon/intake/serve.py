@@ -22,7 +22,6 @@ from halon.settings import Settings, reachable_url
 
 GRACE_SECONDS = 20
 """Time that requests under way have when the door closes."""
-_LARGEST_HEAD = 64 * 1024
 
 
 async def serve(
@@ -54,7 +53,6 @@ async def serve(
         lifespan="off",
         ws="none",
         http=type("CountedWire", (CorkedWire,), {"on_full": lambda wire: app.state.on_full()}),
-        h11_max_incomplete_event_size=_LARGEST_HEAD,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     settle()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import replace
+
 from halon.incident.commands import COMMANDS
+from halon.incident.strength import CLAIMED, STRENGTHS, strongest
 from halon.judgement.vocabulary import VOCABULARY
 from halon.judgement.vocabulary_law import LAW_TERMS
 from halon.judgement.vocabulary_triage import TRIAGE_TERMS
 from halon.kit.bundle import Bundle
-from halon.kit.files.authority import CLAIMED, EVIDENCE, FACT_DOWN, HALT, OVERRIDE, RESUME, SEVERITY_DOWN, UNLESS_NAMED
+from halon.kit.files.authority import EVIDENCE, FACT_DOWN, HALT, OVERRIDE, RESUME, SEVERITY_DOWN, UNLESS_NAMED
 from halon.kit.gates import check_gate, check_role
 from halon.kit.places import Problems
+from halon.kit.proving import GATES, IRREVERSIBLE, Proving
 from halon.kit.reading import Path
 
 AUTHORITY = "authority.yaml"
@@ -21,12 +26,6 @@ GROUPS: dict[str, tuple[str, ...]] = {
 }
 """Facts that ``facts:`` names together, the narrowest group last: what happened, what the law asks, and of both what only
 some roles may say unless the kit says otherwise."""
-GATES = ("irreversible", "notice", "restore", "ask")
-"""Kinds of gates: before what can't be undone, before a notice, before giving back, and before anything in ``suggest``."""
-VERIFIERS = (CLAIMED,)
-"""How a name can be verified in this release. ``claimed``: it is looked up in the kit, nothing proves it."""
-LATER = ("totp", "ssh", "principal")
-"""Verifiers that a later release brings."""
 
 
 def authority(bundle: Bundle, problems: Problems) -> dict[str, tuple[str, ...]]:
@@ -70,18 +69,48 @@ def facts_said(bundle: Bundle, problems: Problems) -> dict[str, tuple[str, ...]]
 
 
 def check_verifiers(bundle: Bundle, problems: Problems) -> None:
-    """Each verifier that the kit asks for must be one that this release has: one that is not there would verify nothing."""
+    """Each verifier that the kit asks for must be one that there is: another name would verify nothing."""
     asked = bundle.authority.verifier
     kinds = (("commands", "command", asked.commands, SPOKEN), ("gates", "kind of gate", asked.gates, GATES))
     for key, kind, given, known in kinds:
         for name, verifier in given.items():
             path: Path = ("verifier", key, name)
             problems.refers(AUTHORITY, path, kind, name, known)
-            if verifier not in VERIFIERS:
-                later = f"{verifier} comes with a later release; until then " if verifier in LATER else ""
-                step = f"{later}write {CLAIMED}, or leave the line out"
-                what = f"this release has no verifier {verifier!r} for {name}"
-                problems.add(AUTHORITY, path, what, VERIFIERS, step)
+            problems.refers(AUTHORITY, path, "verifier", verifier, STRENGTHS)
+
+
+def proving(bundle: Bundle, signers: str, principals: dict[str, str], problems: Problems) -> Proving:
+    """What must prove who speaks, and with what people can."""
+    asked = bundle.authority.verifier
+    roles = bundle.authority.enrol
+    for index, role in enumerate(roles or ()):
+        check_role(role, AUTHORITY, ("enrol", index), bundle, problems)
+    enrol = tuple(roles) if roles is not None else tuple(bundle.authority.commands.get("override", ()))
+    proving = Proving(
+        development=bundle.organisation.development, commands=dict(asked.commands), gates=dict(asked.gates),
+        signers=signers, principals=principals, enrol=enrol, issuer=f"Halon {bundle.organisation.name}"[:60],
+    )  # fmt: skip
+    return replace(proving, asked_of=_asked_of(proving, bundle))
+
+
+def _asked_of(proving: Proving, bundle: Bundle) -> dict[str, str]:
+    """Each role with the strongest proof that is asked of whoever holds it, beyond a typed name."""
+    found: dict[str, str] = {}
+
+    def note(roles: Iterable[str], needed: str) -> None:
+        if needed != CLAIMED:
+            found.update({role: strongest(found.get(role, ""), needed) for role in roles})
+
+    for command, needed in proving.commands.items():
+        note(bundle.authority.commands.get(command, ()), needed)
+    gates = [("restore", bundle.authority.gates.restore), ("ask", bundle.authority.gates.ask)]
+    gates += [("notice", law.gate) for law in bundle.regimes.values() if law.gate is not None]
+    for one in bundle.actions.actions.values():
+        kind = "ask" if one.reversible else IRREVERSIBLE
+        gates += [(name, gate) for name, gate in ((kind, one.gate), ("restore", one.restore_gate)) if gate is not None]
+    for kind, gate in gates:
+        note(gate.roles, proving.of_gate(kind, gate.verifier or ""))
+    return found
 
 
 def _check_roles(name: str, roles: list[str], path: Path, bundle: Bundle, problems: Problems) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from halon.incident.strength import STRENGTHS
 from halon.kit.bundle import Bundle
 from halon.kit.files.shapes import GateShape
 from halon.kit.places import Problems
@@ -36,6 +37,8 @@ def check_gate(gate: GateShape, file: str, path: Path, bundle: Bundle, problems:
             (),
             f"add {gate.roles[0]} to approve: in authority.yaml, or name other roles here",
         )
+    if gate.verifier is not None:
+        problems.refers(file, (*path, "verifier"), "verifier", gate.verifier, STRENGTHS)
     if gate.escalate_to not in bundle.oncall.people:
         check_role(gate.escalate_to, file, (*path, "escalate_to"), bundle, problems)
     if gate.escalate_after_minutes >= gate.deadline_minutes:

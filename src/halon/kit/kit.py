@@ -13,6 +13,7 @@ from halon.judgement.roster import on_call
 from halon.judgement.vocabulary import VOCABULARY, near
 from halon.kit.channels import Channel
 from halon.kit.errors import UnknownAgent
+from halon.kit.proving import Proving
 from halon.kit.rota import RotaSource
 from halon.kit.source import Source
 
@@ -27,7 +28,7 @@ class Kit:
     fallback is served, ``groups`` alert rules to the group of their alerts,
     ``notices`` the kit's own notice templates to their text. ``rota`` is the product that says who is on call, if any.
     ``redaction`` holds the patterns of what is masked beside the usual, by name.
-    ``evidence`` says how what is sealed is handled, and who reads it.
+    ``evidence`` says how what is sealed is handled, and who reads it. ``proving`` says what must prove who speaks.
     """
 
     digest: str
@@ -47,6 +48,7 @@ class Kit:
     rota: RotaSource | None = None
     redaction: Mapping[str, str] = field(default_factory=dict)
     evidence: Handling = field(default_factory=Handling)
+    proving: Proving = field(default_factory=Proving)
 
     def calls(self, agent: str) -> Mapping[str, Call]:
         """The calls with which ``agent`` is looked at, by name (traces, actions, …). Empty if it has no connector.

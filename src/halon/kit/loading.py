@@ -15,7 +15,7 @@ from halon.incident.canonical import NotCanonical, canonical, digest
 from halon.judgement.policy import Entity, Policy
 from halon.judgement.vocabulary import near
 from halon.judgement.vocabulary_law import ROLES
-from halon.kit.authority import authority, check_verifiers, facts_said
+from halon.kit.authority import authority, check_verifiers, facts_said, proving
 from halon.kit.bundle import FILES, FOLDERS, NOTICE_SUFFIX, NOTICES, PACKS, Bundle, bundle
 from halon.kit.channels import channels, usable
 from halon.kit.errors import KitError, Problem
@@ -27,14 +27,16 @@ from halon.kit.law import check_zone, regimes
 from halon.kit.masking import masking
 from halon.kit.mutes import mutes
 from halon.kit.packs import check_packs, pack_of
-from halon.kit.people import people, roster_rules
+from halon.kit.people import people, principals, roster_rules
 from halon.kit.places import Problems
 from halon.kit.reading import LARGEST, Document, read
+from halon.kit.reading import Path as Where
 from halon.kit.retired import forgotten
 from halon.kit.rota import absences, overrides, rota_source
 from halon.kit.rubric import categories, rubric
 from halon.kit.runbooks import groups, runbooks
 from halon.kit.senders import sources, trust_of
+from halon.kit.signers import SIGNERS, signers
 from halon.kit.tonight import Finding, reach, tonight
 
 FORMAT = 2
@@ -110,7 +112,7 @@ def restore(content: bytes, environ: Mapping[str, str] | None = None) -> Kit:
 def _read_folder(path: Path, problems: Problems) -> None:
     if not path.is_dir():
         raise KitError([Problem(str(path), 0, "there is no such folder", (), "make one with: halon init DIR")])
-    found = [file for file in _files(path) if file.suffix in (".yaml", ".yml", ".j2")]
+    found = [file for file in _files(path) if file.suffix in (".yaml", ".yml", ".j2") or near(file.stem, (SIGNERS,))]
     packs: set[str] = set()
     waiting: list[tuple[Path, str, str]] = []
     for file in found[:_MOST_FILES]:
@@ -148,10 +150,14 @@ def _misplaced(name: str) -> tuple[str, tuple[str, ...], str] | None:
     if not folders and own in MOVED:
         return "a kit has no such file any more", (), MOVED[own]
     if not folders and not own.endswith(".j2"):
-        if own in FILES:
+        if own in FILES or own == SIGNERS:
             return None
-        close = near(own, FILES, 1)
-        return "a kit has no such file", tuple(FILES), f"did you mean {close[0]!r}?" if close else "rename or remove it"
+        close = near(own, (*FILES, SIGNERS), 1)
+        return (
+            "a kit has no such file",
+            (*FILES, SIGNERS),
+            f"did you mean {close[0]!r}?" if close else "rename or remove it",
+        )
     if folders == [NOTICES]:
         return (
             None if own.endswith(NOTICE_SUFFIX) else (f"a notice's template ends in {NOTICE_SUFFIX}", (), "rename it")
@@ -186,11 +192,14 @@ def _read_file(file: Path, name: str, problems: Problems) -> None:
         line = raw.count(b"\n", 0, error.start) + 1
         problems.found.append(Problem(name, line, "is not UTF-8 text", (), "save the file as UTF-8"))
         return
-    if name.endswith(NOTICE_SUFFIX):
+    if name.endswith(NOTICE_SUFFIX) or name == SIGNERS:
         if len(text) > LARGEST:
             problems.found.append(Problem(name, 1, f"longer than {LARGEST} characters", (), "shorten it"))
         else:
-            problems.documents[name] = Document(name, text)
+            lines: dict[Where, int] = (
+                {(number,): number + 1 for number in range(text.count("\n") + 1)} if name == SIGNERS else {}
+            )
+            problems.documents[name] = Document(name, text, lines)
         return
     document, found = read(name, text)
     problems.documents[name] = document
@@ -225,6 +234,8 @@ def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = Fal
     may = authority(whole, problems)
     says = facts_said(whole, problems)
     check_verifiers(whole, problems)
+    keys = signers(whole, problems)
+    named = principals(whole, problems)
     evidence = handling(whole, problems)
     agents = inventory(whole, environ, problems)
     grouped = groups(whole, problems)
@@ -252,6 +263,7 @@ def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = Fal
         rota=rota,
         redaction=masked,
         evidence=evidence,
+        proving=proving(whole, keys, named, problems),
         warnings=tuple(str(one) for one in reach(whole, policy, agents.secrets, environ)),
     )
     return _Made(kit, whole, agents.secrets)

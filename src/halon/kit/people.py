@@ -34,6 +34,19 @@ def people(bundle: Bundle, environ: Mapping[str, str], problems: Problems) -> tu
     return tuple(found)
 
 
+def principals(bundle: Bundle, problems: Problems) -> dict[str, str]:
+    """Each person's principal, as Temporal names it (``jwt:ann@example.com``). One principal is one person's."""
+    found: dict[str, str] = {}
+    for name, person in bundle.oncall.people.items():
+        if person.principal is None:
+            continue
+        if (other := next((one for one, held in found.items() if held == person.principal), None)) is not None:
+            what = f"{name} has the principal of {other}, so it would prove neither"
+            problems.add(ONCALL, ("people", name, "principal"), what, (), "give each person their own")
+        found[name] = person.principal
+    return found
+
+
 def roster_rules(bundle: Bundle, problems: Problems) -> tuple[RosterRule, ...]:
     """The rules of who is on call; the last one must fit every agent at every hour."""
     rules: list[RosterRule] = []

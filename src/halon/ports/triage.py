@@ -46,6 +46,10 @@ class Claimed:
     With a ``fact`` come the ``agent`` and the ``facts`` that say what counts now, so that it is seen whether it loosens.
     With it and with ``kit`` comes ``kit_digest``, the kit that judges the incident (empty: none yet, or an earlier release
     asks): by it the fact is measured, and beside it is seen whether a newer one is in use.
+
+    ``offers`` names the proofs that came with it, which stand in its own event alone: that is found by ``update_id``, or
+    for a Signal by ``fingerprint``. With an answer come ``gate_kind`` (empty: no such gate), ``gate_digest`` of what it
+    allows, and ``gate_needs``, the least that the gate itself asks for.
     """
 
     incident_id: str
@@ -55,6 +59,12 @@ class Claimed:
     agent: str = ""
     facts: tuple[Fact, ...] = ()
     kit_digest: str = ""
+    update_id: str = ""
+    fingerprint: str = ""
+    offers: tuple[str, ...] = ()
+    gate_kind: str = ""
+    gate_digest: str = ""
+    gate_needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +72,7 @@ class Authority:
     """Who ``by`` is to the kit. ``known`` False: nobody of that name. ``verified`` False: only the typed name says so.
 
     ``may`` False carries the reason in ``why``, and its type in ``refusal`` where it is another than NotAuthorised.
+    ``how`` is the verifier that proved it: totp, ssh or principal; empty where only the name says so.
     ``newer_kit`` and ``newer_kit_difference`` answer a ``kit``: as in the assessment, empty where none is in use.
     """
 
@@ -74,6 +85,7 @@ class Authority:
     refusal: str = ""
     newer_kit: str = ""
     newer_kit_difference: tuple[str, ...] = ()
+    how: str = ""
 
 
 @activity.defn(name="triage.assess")

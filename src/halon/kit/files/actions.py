@@ -33,6 +33,7 @@ class GateEntry(Shape):
     escalate_after_minutes: int = Field(default=15, ge=1, le=43_200)
     escalate_to: Name = "commander"
     otherwise: Words | None = None
+    verifier: Name | None = None
 
 
 class ActionEntry(Shape):

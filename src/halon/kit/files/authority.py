@@ -34,13 +34,17 @@ class VerifierShape(Shape):
 
 
 class AuthorityFile(Shape):
-    """The whole file: commands, and facts or groups of facts, each with the roles that may say it; and who reads evidence."""
+    """The whole file: commands, and facts or groups of facts, each with the roles that may say it; and who reads evidence.
+
+    ``enrol`` are the roles that enrol other people's devices and keys; left out, those that may say ``override``.
+    """
 
     commands: dict[Name, list[Name]]
     facts: dict[Name, list[Name]] = Field(default_factory=dict)
     verifier: VerifierShape = Field(default_factory=VerifierShape)
     gates: GatesShape
     evidence: ReadersShape = Field(default_factory=ReadersShape)
+    enrol: list[Name] | None = None
 
 
 SEVERITY_DOWN = "severity-down"
@@ -54,5 +58,3 @@ UNLESS_NAMED = (CONTAIN, HALT, RESUME)
 """Permissions that a kit of before does not name: then they are those of ``override``, who may set a rule of safety aside."""
 EVIDENCE = "evidence"
 """The command that reads evidence. Who may say it follows from who reads which class."""
-CLAIMED = "claimed"
-"""The verifier that proves nothing: the name is looked up in the kit, and the log says "name unverified"."""

@@ -20,6 +20,10 @@ ScheduleId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,64}$")]
 """A schedule's id as PagerDuty (PABC123) or Opsgenie (a UUID) gives it."""
 
 
+Principal = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_-]{0,30}:[\x21-\x7e]{1,200}$")]
+"""A principal as Temporal's server names it: its type and its name, such as jwt:ann@example.com."""
+
+
 class HoursShape(Shape):
     """When somebody answers although nobody put them on call. Times are local to ``zone``."""
 
@@ -40,7 +44,7 @@ class PersonShape(Shape):
     """Somebody who can be paged and may answer. ``channels`` are tried all at once.
 
     With ``hours`` they answer then, and whenever they are on call; without, at any time. ``zone`` is where they are: a
-    page names their own time. Left out, it is that of their hours.
+    page names their own time. Left out, it is that of their hours. ``principal`` is who they are to Temporal's server.
     """
 
     name: Line
@@ -49,6 +53,7 @@ class PersonShape(Shape):
     mail: Line | None = None
     zone: Line | None = None
     hours: HoursShape | None = None
+    principal: Principal | None = None
     away: list[AwayShape] = Field(default_factory=list)
 
 

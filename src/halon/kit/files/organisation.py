@@ -31,10 +31,12 @@ class Organisation(Shape):
     """The whole file.
 
     ``quiet_minutes`` is how long after recovery an alert still joins the incident. ``packs`` switches on folders
-    of ``packs/``. ``evidence`` says how long what is sealed is kept, and who may read which kind.
+    of ``packs/``. ``development`` marks a kit to try things out with: what can't be undone may then hang on a typed name.
+    ``evidence`` says how long what is sealed is kept, and who may read which kind.
     """
 
     name: Line
+    development: bool = False
     packs: list[Name] = Field(default_factory=list)
     quiet_minutes: int = Field(default=15, ge=1, le=1440)
     corrective_days: int = Field(default=14, ge=1, le=365)

@@ -98,6 +98,7 @@ class GateShape(Shape):
     escalate_after_minutes: int = Field(default=15, ge=1, le=43_200)
     escalate_to: Name = "commander"
     otherwise: Words | None = None
+    verifier: Name | None = None
 
     def policy(self) -> GatePolicy:
         """The gate as judgement and workflow know it: times in seconds."""
@@ -108,5 +109,6 @@ class GateShape(Shape):
             deadline=self.deadline_minutes * 60,
             escalate_after=self.escalate_after_minutes * 60,
             escalate_to=self.escalate_to,
+            verifier=self.verifier or "",
         )
         return policy if self.otherwise is None else replace(policy, otherwise=self.otherwise)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from halon.incident.strength import CLAIMED, TOTP, at_least
 from halon.kit.authority import AUTHORITY
 from halon.kit.bundle import Bundle
-from halon.kit.files.authority import CLAIMED
+from halon.kit.proving import IRREVERSIBLE
 from halon.kit.tonight.finding import Finding, Item
 from halon.kit.tonight.spoken import listed
 
@@ -66,9 +67,20 @@ def _filing(bundle: Bundle) -> Iterator[Finding]:
 def _unproved(bundle: Bundle) -> Iterator[Finding]:
     """Gates before what can't be undone, answered under a name that nothing proves."""
     final = [one for one in bundle.actions.actions.values() if not one.reversible]
-    if not final or bundle.authority.verifier.gates.get("irreversible", CLAIMED) != CLAIMED:
+    asked = bundle.authority.verifier.gates.get(IRREVERSIBLE, CLAIMED)
+    bare = [one for one in final if one.gate is None or not at_least(one.gate.verifier or "", TOTP)]
+    if not bare or at_least(asked, TOTP):
         return
-    live = any(bundle.agents[name].mode != "observe" for one in final for name in one.agents)
-    what = f"what can't be undone is approved under unverified names (verifier: {CLAIMED})"
-    fix = "this release has no other verifier: let only people you trust reach Temporal and the gateway"
-    yield Finding("weak" if live else "advice", ITEM, what, fix)
+    live = any(bundle.agents[name].mode != "observe" for one in bare for name in one.agents)
+    fix = f"write verifier: {{gates: {{{IRREVERSIBLE}: {TOTP}}}}} in {AUTHORITY}, and enrol people: halon enrol NAME --totp"
+    if bundle.organisation.development:
+        what = f"what can't be undone is approved under unverified names (verifier: {CLAIMED})"
+        yield Finding(
+            "weak" if live else "advice", ITEM, what, f"{fix}; then take development: out of organisation.yaml"
+        )
+        return
+    what = (
+        f"{AUTHORITY} asks for no proof before what can't be undone, and this kit is not marked development: such gates take "
+        f"{TOTP} all the same"
+    )
+    yield Finding("weak", ITEM, what, fix)
