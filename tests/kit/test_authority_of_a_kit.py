@@ -162,7 +162,7 @@ def test_who_says_a_fact_is_cross_checked(folder: Path, given: str, says: str) -
     edit(folder, "authority.yaml", "gates:\n", f"facts:\n  {given}\ngates:\n")
     (found,) = wrong(folder)
     assert says in found
-    assert found.startswith("authority.yaml:4")
+    assert found.startswith("authority.yaml:")
 
 
 def test_who_says_a_fact_must_be_allowed_to_say_facts(folder: Path) -> None:
