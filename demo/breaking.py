@@ -6,10 +6,9 @@ import re
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 import ledger
-from scene import QUESTION, TOOL_PATH, Scene, moment, plural, spaced
+from scene import QUESTION, REVOKE_PATH, TOOL_PATH, Scene, moment, plural, spaced
 from speaking import delivery, now
 
 COPIES = 49
@@ -115,15 +114,15 @@ def _kill_at_first_call(scene: Scene) -> None:
 
 
 def severity(scene: Scene) -> None:
-    """What is known, what is not: from the record on the disk, as it lay there when the worker died."""
+    """What is known, what is not: from the record on the disk, which the next process finishes if this one died too early."""
     tell = scene.tell
     tell.scene(
         "How bad is it?",
         "Halon looks for itself, at the agent's own list of actions and traces. The lower the number, the worse. What it can't know it says.",
     )
-    kept = ledger.read(scene.programs.home)
-    lines = kept.of_kind("severity")
-    line: dict[str, Any] = lines[-1] if lines else {"text": "", "at": scene.sent_at}
+    kept = tell.until("the record says how bad it is", lambda: ledger.read(scene.programs.home),
+                      lambda found: found.of_kind("severity") and found.of_kind("clock"))  # fmt: skip
+    line = kept.of_kind("severity")[-1]
     scene.level = line["text"].removeprefix("Severity ").partition(":")[0]
     reasons = [f"{words} ({axis})" for level, axis, words in _REASON.findall(line["text"]) if level == scene.level]
     tell.check(f"severity {scene.level or 'unknown'}, and why", scene.level and reasons, "; ".join(reasons),
@@ -139,20 +138,22 @@ def severity(scene: Scene) -> None:
 
 
 def evidence(scene: Scene) -> None:
-    """What was sealed before anything was changed, checked by its hashes on the disk."""
+    """What was sealed beside the first, reversible step and before any other, checked by its hashes on the disk."""
     tell, say = scene.tell, scene.say
-    tell.scene("Evidence first", "Before it changes anything, Halon seals copies of what it saw, and notes each step "
-               "in a log in which every line is chained to the one before.")  # fmt: skip
+    tell.scene("Evidence first", "Before it does anything that can't be undone, Halon seals copies of what it saw, and notes "
+               "each step in a log in which every line is chained to the one before.")  # fmt: skip
+    sealed = tell.until("the evidence is sealed", lambda: ledger.sealed(scene.programs.home, "before-containment"),
+                        lambda found: len(found) >= len(PIECES))  # fmt: skip
     kept = ledger.read(scene.programs.home)
-    sealed = ledger.sealed(scene.programs.home, "before-containment")
     last = max((seal["collected_at"] for seal, _ in sealed), default="")
     tell.check("traces, actions, switches and version are sealed, and unchanged",
                len(sealed) >= len(PIECES) and all(ledger.matches(seal, content) for seal, content in sealed),
                f"{plural(len(sealed), 'piece')}, {sum(len(content) for _, content in sealed)} bytes, SHA-256 recomputed",
                at=last, must=True, mark="evidence")  # fmt: skip
-    called = moment(say.calls(TOOL_PATH)[0]["first_at"])
-    tell.check("before the first thing that Halon changed", moment(last) < called,
-               f"{(called - moment(last)).total_seconds() * 1000:.0f} ms before", at=last)  # fmt: skip
+    called = say.calls(REVOKE_PATH)
+    tell.check("and nothing that can't be undone has been asked of the agent", not called,
+               f"{plural(len(called), 'call')} to revoke its key", at=last)  # fmt: skip
+    scene.sealed_at = last
     scene.early_head = kept.head
     tell.check("the chain holds", kept.holds(), f"{plural(len(kept.lines), 'line')}, the last one's hash is {kept.head[:16]}…",
                at=kept.lines[-1]["at"])  # fmt: skip

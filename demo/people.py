@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from email.message import EmailMessage
 
-from scene import REVOKE_PATH, TOKEN, Scene, plural, spaced
+from scene import REVOKE_PATH, TOKEN, Scene, moment, plural, spaced
 from speaking import now
 
 NOTICES = (
@@ -66,6 +66,9 @@ def granted(scene: Scene) -> None:
     token = say.agent(f"/control/tokens/{TOKEN}")
     tell.check("the agent says that its key is revoked", token["active"] is False, f"{token['token']} no longer valid",
                at=was["verified_at"], mark="revoked")  # fmt: skip
+    called = moment(say.calls(REVOKE_PATH)[0]["first_at"])
+    tell.check("after the evidence was sealed", scene.sealed_at and moment(scene.sealed_at) < called,
+               f"{(called - moment(scene.sealed_at)).total_seconds():.1f} s after", at=was["verified_at"])  # fmt: skip
     scene.carried_out_once(REVOKE_PATH, 1, mark="revoked-once")
     answers = say.gate("revoke-token").get("answers") or []
     line = scene.log_line("name unverified", "approved", gate["id"])

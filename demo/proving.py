@@ -44,7 +44,9 @@ def record(scene: Scene) -> None:
     tell.check("plain Python, without Halon: it holds", code == 0, f"{said}, with the head that the letter to the authority names",
                mark="holds")  # fmt: skip
     code, said = _verify(bundle, scene.early_head)
-    tell.check("so is the head from before the kill", code == 0, f"{said} ({scene.early_head[:8]}…)")
+    tell.check(
+        "so is the head that the log had when the evidence was sealed", code == 0, f"{said} ({scene.early_head[:8]}…)"
+    )
     altered = scene.programs.folder / "altered"
     shutil.copytree(bundle, altered)
     log = altered / "record.jsonl"

@@ -46,6 +46,7 @@ class Scene:
     sent_at: str = ""
     level: str = ""
     early_head: str = ""
+    sealed_at: str = ""
     notice_head: str = ""
     killed_at: str = ""
     killed_pid: int = 0

@@ -19,12 +19,12 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
-from typing import Any
 
 from temporalio.bridge.proto.workflow_activation import WorkflowActivation
 from temporalio.bridge.proto.workflow_completion import WorkflowActivationCompletion
 from temporalio.worker import WorkflowInstance
 
+from halon.around import Around
 from halon.incident.errors import HalonError
 
 ABANDON_SECONDS = 30.0
@@ -74,11 +74,11 @@ class Abandoned:
             self._on_worn()
 
 
-class Alone(WorkflowInstance):
+class Alone(Around):
     """A run in which one thread at a time works."""
 
     def __init__(self, instance: WorkflowInstance, abandoned: Abandoned) -> None:
-        self._instance = instance
+        super().__init__(instance)
         self._abandoned = abandoned
         self._turn = threading.Lock()
         self._thread = 0
@@ -87,9 +87,6 @@ class Alone(WorkflowInstance):
         self._told = False
         # Held while the thread that works may change: an exception must not hit what it does next.
         self._there = threading.Lock()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._instance, name)
 
     @property
     def running(self) -> bool:
@@ -114,15 +111,6 @@ class Alone(WorkflowInstance):
             with self._there:
                 self._thread = 0
             self._turn.release()
-
-    def get_serialization_context(self, command_info: Any) -> Any:
-        return self._instance.get_serialization_context(command_info)
-
-    def get_external_store_context(self, command_info: Any) -> Any:
-        return self._instance.get_external_store_context(command_info)
-
-    def get_info(self) -> Any:
-        return self._instance.get_info()
 
     def get_thread_id(self) -> int | None:
         """None: the SDK would raise an exception in that thread, see the module."""

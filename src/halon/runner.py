@@ -17,6 +17,7 @@ from temporalio.bridge.proto.workflow_completion import WorkflowActivationComple
 from temporalio.worker import WorkflowInstance, WorkflowInstanceDetails, WorkflowRunner
 from temporalio.workflow import _Definition
 
+from halon.around import Around
 from halon.blocked import Abandoned, Alone
 
 AHEAD = "The incident's state is just being rebuilt; ask again."
@@ -48,13 +49,10 @@ class TimelyRunner(WorkflowRunner):
         self.runner.set_worker_level_failure_exception_types(types)
 
 
-class _Timely(WorkflowInstance):
+class _Timely(Around):
     def __init__(self, instance: WorkflowInstance) -> None:
-        self._instance = instance
+        super().__init__(instance)
         self._last = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._instance, name)
 
     def activate(self, act: WorkflowActivation) -> WorkflowActivationCompletion:
         at = act.timestamp.ToNanoseconds()
@@ -66,18 +64,6 @@ class _Timely(WorkflowInstance):
         if moves:
             self._last = at
         return self._instance.activate(act)
-
-    def get_serialization_context(self, command_info: Any) -> Any:
-        return self._instance.get_serialization_context(command_info)
-
-    def get_external_store_context(self, command_info: Any) -> Any:
-        return self._instance.get_external_store_context(command_info)
-
-    def get_info(self) -> Any:
-        return self._instance.get_info()
-
-    def get_thread_id(self) -> int | None:
-        return self._instance.get_thread_id()
 
 
 def _from_history(job: Any) -> bool:

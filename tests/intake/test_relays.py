@@ -98,15 +98,17 @@ async def test_one_signal_holds_the_alerts_of_many_causes(temporal: Client, even
     incidents, holding = Incidents(), Relays(temporal, queue)
     door = Lanes(incidents.place, Paused(), relays=holding)
     await opened(door)
+    before_it_has_it: list[int] = []
 
     async def send(connection: int) -> None:
         for turn in range(10):
             number = 100 + turn * 30 + connection
             answers = await door.put(KEYS[number % 3], [made(number, KEYS[number % 3][-1])])
             assert [(one.incident, one.opened) for one in answers if one] == [(f"INC-{KEYS[number % 3]}", False)]
+            if str(number) not in incidents.of(KEYS[number % 3]):
+                before_it_has_it.append(number)
 
     await asyncio.gather(*map(send, range(30)))
-    acknowledged = {key: len(incidents.of(key)) for key in KEYS}
     await door.aclose()
     await holding.aclose()
     for place, key in enumerate(KEYS):
@@ -116,7 +118,7 @@ async def test_one_signal_holds_the_alerts_of_many_causes(temporal: Client, even
             own = [int(one) for one in found[1:] if (int(one) - 100) % 30 == connection]
             assert own == sorted(own), "of one connection, none overtakes"
         assert len(incidents.batches[key]) < 12
-    assert sum(acknowledged.values()) < 303, "some were acknowledged before their incident held them"
+    assert before_it_has_it, "some were acknowledged before their incident held them"
 
     async def listed() -> bool:
         return bool(await held_in(temporal, queue))
