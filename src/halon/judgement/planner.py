@@ -159,15 +159,22 @@ class _Placing:
         return tuple(chosen)
 
     def _for_certain(self, number: int, here: Sequence[Ready], by_itself: Sequence[Ready]) -> list[str]:
-        """In four steps, each for what is still open.
+        """In five steps, each for what is still open.
 
-        By itself; asked for, within what the severity allows; asked for beyond it; what can't be undone and is not
-        settled.
+        By itself; asked for, within what the severity allows: what can be undone, then what can't; asked for beyond it;
+        what can't be undone and is not settled.
         """
         limit = self._allowed if number == 1 else MOST_DISRUPTIVE
+        undoable = [one for one in here if one.reversible]
         asked = [one for one in here if one.reversible or one.settled]
         last = [one for one in here if not one.reversible]
-        steps = ((by_itself, MOST_DISRUPTIVE), (asked, limit), (asked, MOST_DISRUPTIVE), (last, MOST_DISRUPTIVE))
+        steps = (
+            (by_itself, MOST_DISRUPTIVE),
+            (undoable, limit),
+            (asked, limit),
+            (asked, MOST_DISRUPTIVE),
+            (last, MOST_DISRUPTIVE),
+        )
         return self._steps(number, self._certain, steps)
 
     def _for_perhaps(
