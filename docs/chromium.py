@@ -19,7 +19,9 @@ PATIENCE = 30.0
 # The browser listens on file descriptor 3 and answers on 4.
 _HAND_OVER = (
     "import os, sys; r, w = int(sys.argv[1]), int(sys.argv[2]); a, b = os.dup(r), os.dup(w); "
-    "os.dup2(a, 3); os.dup2(b, 4); os.execv(sys.argv[3], sys.argv[3:])"
+    # Where they are 3 and 4 already, dup2 does nothing, and they would be closed at the exec.
+    "os.dup2(a, 3); os.dup2(b, 4); os.set_inheritable(3, True); os.set_inheritable(4, True); "
+    "os.execv(sys.argv[3], sys.argv[3:])"
 )
 
 

@@ -184,7 +184,6 @@ class Photographer:
                           f" && document.querySelector('{DIALOG} input').value === 'approve'")  # fmt: skip
         self._keep("ui-update", self._around(DIALOG))
         self.browser.click("Submit", f"{DIALOG} button")
-        # Down to the sentence: what stands below it are lines of program code.
         below = self.browser.wait(
             "the refusal",
             f"[...document.querySelectorAll('{DIALOG} *')].find(one => one.children.length === 0 && "

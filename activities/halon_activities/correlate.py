@@ -20,6 +20,7 @@ from halon.incident.joining import outside_window
 from halon.incident.links import Has, MergedFrom, Met, Taken
 from halon.incident.merging import has
 from halon.incident.opening import Opening
+from halon.incident.restriction import restricted
 from halon.incident.state import State
 from halon.incident.taking import link_of
 from halon.judgement.holding import in_force
@@ -183,6 +184,8 @@ class Correlate:
         state = await state_of(self._hands, workflow_id)
         if state is None:
             return Met(found=False, why="it does not answer, and its record can't be read")
+        if restricted(state):
+            return Met(found=False, why="it is restricted to named people")
         into = state.merged_into
         return Met(
             True, state.reference, state.workflow_id, state.agent, state.drill, state.closed_at or _closing(state),

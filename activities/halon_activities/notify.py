@@ -122,7 +122,7 @@ class Notify:
     def _paged(self, request: Page, key: str, addresses: tuple[str, ...]) -> Mail:
         """The page as it goes out: in the incident's one thread, in the reader's own time, with the link if there is one."""
         who = person(self._hands.kit, request.message.to)
-        link = f"{self._hands.link}/i/{request.reference}" if self._hands.link else ""
+        link = f"{self._hands.link}/i/{request.reference}" if self._hands.link and not request.restricted else ""
         subject, body = compose(
             request.message, request.reference, harm=redact(request.harm).text, done=request.done,
             severity=request.severity, zone=who.zone if who else "", link=link,

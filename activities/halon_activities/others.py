@@ -20,6 +20,7 @@ from halon.incident import times
 from halon.incident.facts import held
 from halon.incident.ids import PREFIX, slug
 from halon.incident.others import LOOK_BACK_DAYS, MOST, Other, Told, traces_of
+from halon.incident.restriction import restricted
 from halon.incident.state import State
 from halon.ports.detect import Others
 from halon_activities.finding import QUERY, checkpointed
@@ -92,6 +93,8 @@ async def _other(hands: Hands, request: Others, found: WorkflowExecution) -> Oth
         return Other(reference, found.id, times.text(found.start_time), times.text(closed) if closed else "")
     if state.drill != request.drill:
         return None
+    if restricted(state):  # of such a one, another incident tells its reference and nothing else
+        return Other(state.reference, "", "")
     traces = set(traces_of(state))
     return Other(
         state.reference, state.workflow_id, state.opened_at, state.closed_at, state.outcome,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from temporalio import activity
 
-from halon.incident import times
+from halon.incident import quorum, times
 from halon.incident.assessment import Person
 from halon.incident.gates import Answer, Gate, Proof
 from halon.incident.orders import GatePolicy
@@ -18,6 +18,8 @@ from halon_activities.history import Spoken, runs_of
 from halon_activities.people import person
 from halon_activities.verifying import About, Verifying
 
+APPROVE, BREAK_GLASS = "approve", "break-glass"
+_YES = (APPROVE, BREAK_GLASS)
 _LATE = timedelta(seconds=10)
 """An answer that came in time stands in history when its workflow task has ended: at most that task's timeout later."""
 
@@ -44,12 +46,12 @@ async def require_approval(
     if policy is None:
         raise ProofMissing(f"{what} has no gate, so nobody can allow it; give it one in the kit")
     if gate is None:
-        raise ProofMissing(f"{what} needs the approval of {_needed(policy)}, and no gate was asked")
+        raise ProofMissing(f"{what} needs the approval of {quorum.needed(policy)}, and no gate was asked")
     if gate.subject != subject or gate.digest != digest or not gate.id.endswith(f"-{digest[:8]}"):
         raise ProofMissing(f"the gate {gate.id!r} was asked about something else than {what} as it would run now")
     approvals = [answer for answer in gate.answers if answer.approve]
     if not approvals:
-        raise ProofMissing(f"nobody approved {what}: gate {gate.id} needs {_needed(policy)}")
+        raise ProofMissing(f"nobody approved {what}: gate {gate.id} needs {quorum.needed(policy)}")
     runs = await runs_of(
         hands.temporal,
         info.workflow_id or "",
@@ -61,20 +63,22 @@ async def require_approval(
         key=lambda one: (one.at, one.number),
     )
     proof = _Proof(hands, incident_id, kind, policy.verifier, digest)
-    said = [one for one in said if one.name == "approve" or await proof.of(one) == ""]
+    said = [one for one in said if one.name in _YES or await proof.of(one) == ""]
     counted: dict[str, Spoken] = {}
     why_not: list[str] = []
+    proposed = {*gate.proposed_by, *proposers}
     for answer in approvals:
-        reason = await _count(proof, answer, gate, policy, {*gate.proposed_by, *proposers}, said, counted)
+        reason = await _count(proof, answer, gate, policy, proposed, said, counted)
         if reason:
             why_not.append(f"{answer.by}: {reason}")
-    if len(counted) < policy.quorum:
+    granted_at = _granted_at(hands, policy, counted)
+    if granted_at is None:
+        lacking = quorum.lacking(policy, _agreed(hands, counted))
         raise ProofMissing(
-            f"{what} needs {_needed(policy)}; history shows {', '.join(counted) or 'nobody'} for gate {gate.id}"
-            + (f" ({'; '.join(why_not)})" if why_not else "")
+            f"{what} needs {quorum.needed(policy)}; history shows {', '.join(counted) or 'nobody'} for gate {gate.id}, "
+            f"and {lacking}" + (f" ({'; '.join(why_not)})" if why_not else "")
         )
-    granted_at = sorted(one.at for one in counted.values())[policy.quorum - 1]
-    _require_no_veto(hands, gate, policy, said, granted_at)
+    _require_no_veto(hands, gate, policy, proposed, said, granted_at)
     return tuple(counted)
 
 
@@ -157,15 +161,22 @@ async def _count(
     who = person(hands.kit, answer.by)
     if who is None:
         return "nobody of that name is in the kit"
-    if not set(who.roles) & set(policy.roles):
-        return f"holds {', '.join(who.roles) or 'no role'}, and {' or '.join(policy.roles)} is needed"
+    held = ", ".join(who.roles) or "no role"
+    if answer.glass and not quorum.may_break(policy, who.roles):
+        return f"holds {held}, and may not break the glass of this gate"
+    if not answer.glass and not quorum.may_answer(policy, who.roles):
+        return f"holds {held}, and {' or '.join(quorum.asked_of(policy))} is needed"
+    word = BREAK_GLASS if answer.glass else APPROVE
+    may, why = hands.kit.may(word, who.roles)
+    if not may:
+        return f"may not say {word} any more: {why}"
     known = [found for found in (person(hands.kit, name) for name in proposers) if found is not None]
     if policy.exclude_proposer and who.name in {*(name.lower() for name in proposers), *(one.name for one in known)}:
         return "proposed it, and somebody else must agree"
     if who.name in counted:
         return "counts once"
     own = [one for one in said if _is(hands, one, who)]
-    yes = [one for one in own if one.name == "approve" and _proves(one, answer)]
+    yes = [one for one in own if one.name == word and _proves(one, answer)]
     if not yes:
         return "no such approval stands in the history"
     in_time = [one for one in yes if _within(one.at, gate)]
@@ -192,15 +203,32 @@ def _stands(one: Spoken, proof: Proof) -> bool:
     return one.update_id == proof.update_id if proof.kind == "update" else not one.update_id
 
 
+def _granted_at(hands: Hands, policy: GatePolicy, counted: Mapping[str, Spoken]) -> datetime | None:
+    """When the last yes came that it took, with the roles that people hold now; None: they do not suffice."""
+    so_far: dict[str, Spoken] = {}
+    for name, one in sorted(counted.items(), key=lambda each: (each[1].at, each[1].number)):
+        so_far[name] = one
+        broken = any(each.name == BREAK_GLASS for each in so_far.values())
+        if quorum.enough(policy, _agreed(hands, so_far)) or (broken and 0 < policy.break_glass <= len(so_far)):
+            return one.at
+    return None
+
+
+def _agreed(hands: Hands, counted: Mapping[str, Spoken]) -> dict[str, tuple[str, ...]]:
+    """Who of them said yes in the ordinary way, with the roles they hold now by the kit."""
+    found = {name: person(hands.kit, name) for name, one in counted.items() if one.name == APPROVE}
+    return {name: who.roles for name, who in found.items() if who is not None}
+
+
 def _require_no_veto(
-    hands: Hands, gate: Gate, policy: GatePolicy, said: Sequence[Spoken], granted_at: datetime
+    hands: Hands, gate: Gate, policy: GatePolicy, proposers: Collection[str], said: Sequence[Spoken], granted_at: datetime
 ) -> None:
-    """One no from somebody who may answer settles a gate, unless it came too late or was taken back."""
+    """One no from somebody who may say it settles a gate, unless it came too late or was taken back."""
     for no in said:
         if no.name != "reject" or not _within(no.at, gate) or no.at > granted_at:
             continue
         who = person(hands.kit, no.by)
-        if who is None or not set(who.roles) & set(policy.roles):
+        if who is None or not (quorum.may_refuse(policy, who.roles) or who.name in proposers):
             continue
         if not any(one.name == "withdraw" and _later(one, no) and _is(hands, one, who) for one in said):
             raise ProofMissing(f"{who.name} said no to gate {gate.id} and has not taken it back")
@@ -218,6 +246,3 @@ def _later(one: Spoken, other: Spoken) -> bool:
 def _within(at: datetime, gate: Gate) -> bool:
     return times.parse(gate.opened_at) <= at <= times.parse(gate.deadline_at) + _LATE
 
-
-def _needed(policy: GatePolicy) -> str:
-    return f"{policy.quorum} of {' or '.join(policy.roles)}"

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import binascii
 import zlib
+from dataclasses import replace
 from typing import Any
 
 from temporalio import activity
 
+from halon.evidence.labels import stricter
 from halon.evidence.seal import safe_name
 from halon.incident.errors import Malformed
 from halon.ports.record import Batch, Find, Finish, Finished, Found, Kept
@@ -65,6 +67,8 @@ class Record:
             files = to_seal(request.reports, request.label, about)
             mark = f"-{request.label}" if request.label else ""
             files |= {_labelled(name, mark): text for name, text in request.files.items()}
+            label = self._hands.kit.evidence.label("report", "redacted")
+            label = replace(label, access=stricter(label.access, request.access))
             sealed = [
                 await seal(
                     self._hands.evidence,
@@ -74,7 +78,7 @@ class Record:
                     MEDIA_TYPES.get(name.rpartition(".")[2], "text/plain"),
                     self._hands.now(),
                     f"report {name[:80]}",
-                    self._hands.kit.evidence.label("report", "redacted"),
+                    label,
                 )
                 for name, text in sorted(files.items())
             ]

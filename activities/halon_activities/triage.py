@@ -14,7 +14,7 @@ from halon.incident.strength import at_least
 from halon.judgement.assess import assess as judge
 from halon.kit.files.authority import FACT_DOWN
 from halon.ports.triage import Authority, Case, Claimed
-from halon_activities import facts, reading
+from halon_activities import facts, reading, saying
 from halon_activities.failures import in_words, typed
 from halon_activities.hands import Hands
 from halon_activities.kits import Kits
@@ -55,6 +55,7 @@ class Triage:
                 level=case.level,
                 holds=case.in_force,
                 failed=case.failed,
+                standing=case.standing,
             )
             if chosen.newer:
                 # People and how they are reached are those of now, whatever rules an incident is judged by.
@@ -75,6 +76,9 @@ class Triage:
                 return Authority(claimed.by, known=False, why=f"nobody called {claimed.by[:80]!r} is in the kit{hint}")
             may, why = self._hands.kit.may(claimed.command, who.roles)
             refusal = ""
+            if may:
+                refusal, wrong = saying.objection(self._hands.kit, claimed)
+                may, why = not wrong, wrong or why
             if may and claimed.command == "fact":
                 refusal, wrong = await self._objection(claimed, who.roles)
                 may, why = not wrong, wrong or why

@@ -19,6 +19,7 @@ from halon.identity.seeds import identity_key, seed
 from halon.identity.spent import MOST_WRONG, PERIOD, Spent
 from halon.incident import ids, times
 from halon.incident.assessment import Person
+from halon.incident.canonical import digest, plain
 from halon.incident.commands import parse
 from halon.incident.errors import HalonError, Malformed
 from halon.incident.proving import ANSWERS, MOST_AGAIN, fingerprint, statement
@@ -99,7 +100,7 @@ class Verifying:
             given = str(parse(one.name, one.payload)["code"])
             key = identity_key(self._hands.environ)
         except Malformed:
-            return Verdict("", NOT_VERIFIED, "the code is none: it has six digits")
+            return Verdict("", NOT_VERIFIED, "the code is none: it has six digits, or twelve, of two codes in a row")
         except NoIdentityKey as error:
             return Verdict("", NOT_VERIFIED, f"the worker can't check a code: {error}")
         device = await self._devices.at(who.name, times.text(one.at))
@@ -108,18 +109,28 @@ class Verifying:
                 f"the device of {who.name} was reported lost at {device.lost_at}" if device else "no device gives codes"
             )
             return Verdict("", NOT_VERIFIED, f"{lost}; enrol one: halon enrol {who.name} --totp")
-        at = one.at.timestamp()
+        at, own = one.at.timestamp(), seed(key, who.name, device.generation)
+        name = f"totp-{device.generation:04}-"
+        if len(given) == 2 * totp.DIGITS:  # which nobody guesses, so that guesses under this name do not stop it
+            second = totp.in_a_row(own, given, at)
+            if second is None:
+                return Verdict(
+                    "", NOT_VERIFIED, "these are not two codes in a row that your authenticator showed just now"
+                )
+            step = totp.step_of(at) + second
+            first = await self._once(f"{name}{step - 1}", TOTP, one, who, fresh=fresh)
+            return first if first.refusal else await self._once(f"{name}{step}", TOTP, one, who, fresh=fresh)
         async with self._one_by_one.setdefault(who.name, asyncio.Lock()):
             if fresh and await self._spent.exhausted(who.name, at):
                 return Verdict("", TOO_MANY, f"{MOST_WRONG} wrong codes came under the name {who.name} within "
-                               f"{PERIOD // 60} minutes; wait as long, or sign it: --sign KEYFILE")  # fmt: skip
-            away = totp.offset(seed(key, who.name, device.generation), given, at)
+                               f"{PERIOD // 60} minutes; give two codes in a row, the one shown now and the next, "
+                               "as --code \"CODE CODE\"; or sign it: --sign KEYFILE")  # fmt: skip
+            away = totp.offset(own, given, at)
             if away is None or abs(away) > totp.WINDOW:
                 if fresh:
                     await self._spent.wrong(who.name, at)
                 return Verdict("", NOT_VERIFIED, _off(away))
-            what = f"totp-{device.generation:04}-{totp.step_of(at) + away}"
-            return await self._once(what, TOTP, one, who, fresh=fresh)
+            return await self._once(f"{name}{totp.step_of(at) + away}", TOTP, one, who, fresh=fresh)
 
     async def _signature(self, one: Spoken, who: Person, about: About, *, fresh: bool) -> Verdict:
         try:
@@ -147,13 +158,28 @@ class Verifying:
     async def _once(self, what: str, how: str, one: Spoken, who: Person, *, fresh: bool) -> Verdict:
         """A good proof counts for one saying, that of ``one``'s event."""
         saying = f"{one.run_id}/{one.update_id or one.number}"
-        if await (self._spent.take if fresh else self._spent.by)(who.name, what, saying):
+        serves = self._spent.take if fresh else self._spent.by
+        if how == TOTP and (together := _together(one)):  # one code answers these gates, each of them once
+            whole, gate = f"{one.name} {digest(plain(together))}", digest(plain(one.payload["gate"]))
+            good = await serves(who.name, what, whole) and await serves(who.name, f"{what}-{gate}", saying)
+        else:
+            good = await serves(who.name, what, saying)
+        if good:
             return Verdict(how)
         if not fresh:
             return Verdict("", USED, "its proof was not taken when it was said, or served something else")
         step = "wait for the next one" if how == TOTP else "sign it anew; halon approve does so by itself"
         word = "code" if how == TOTP else "signature"
         return Verdict("", USED, f"this {word} served already, and each serves once; {step}")
+
+
+def _together(one: Spoken) -> list[str]:
+    """The gates that this answer and its like answer with one code; empty where it stands alone."""
+    try:
+        given = parse(one.name, one.payload)["together"]
+    except Malformed:
+        return []
+    return sorted(given) if one.name in ANSWERS and given and one.payload.get("gate") in given else []
 
 
 def _short(found: Verdict, needed: str, claimed: Claimed) -> Verdict:

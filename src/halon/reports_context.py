@@ -29,22 +29,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from halon import reports_gates
 from halon import reports_words as words
 from halon.incident import times
 from halon.reports_sheet import Sheet, sheet
 
-_GATES = {
-    "open": "open: not answered yet",
-    "spent": "granted, and carried out",
-    "expired": "nobody answered in time",
-    "void": "dropped: what would have run had changed",
-}
 _TAKEN = ("sent", "uncertain")
 
 
 def reading(about: Mapping[str, Any]) -> dict[str, Any]:
     """``about`` with what the reports need on top. Raises KeyError if ``about`` lacks a name that it builds on."""
     told = dict(about)
+    told["gates"] = [reports_gates.told(gate) for gate in about["gates"]]
+    told.setdefault("glass", [])  # what an earlier build handed in
     made = sheet(told)
     told["closing"] = told["closed_at"] or (told["now"] if told["outcome"] else "")
     told |= {
@@ -92,21 +89,8 @@ def reading(about: Mapping[str, Any]) -> dict[str, Any]:
         if told["closing"] and action["status"] == "planned":
             action["told"] = "planned, and not needed"
         action["reasons"] = [words.reason(one) for one in action["reasons"]]
-    for gate in told["gates"]:
-        gate["needs"] = whom(gate)
-        gate["standing"] = _GATES.get(gate["status"], gate["status"])
-        gate["question"] = [words.reason(one) for one in gate["question"]]
     told["unknown"] = [words.asked(name) for name in told["unknown"]]
     return told
-
-
-def whom(gate: Mapping[str, Any]) -> str:
-    """Who must agree: ``security lead``, ``2 of: security lead, leadership``."""
-    roles = [words.spaced(role) for role in gate.get("roles") or ()]
-    if not roles:
-        return words.spaced(str(gate["needs"]))
-    quorum = gate.get("quorum") or 1
-    return " or ".join(roles) if quorum == 1 else f"{quorum} people out of: {', '.join(roles)}"
 
 
 def _other(one: Mapping[str, Any]) -> str:
@@ -222,7 +206,7 @@ def _days(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _asks(about: Mapping[str, Any], made: Sheet) -> list[dict[str, Any]]:
     now, ref = about["now"], about["reference"]
     asks = [
-        {"what": words.capitalised(gate["title"]), "whom": whom(gate), "until": words.point(gate["deadline_at"], "", now),
+        {"what": words.capitalised(gate["title"]), "whom": gate["needs"], "until": words.point(gate["deadline_at"], "", now),
          "how": f"halon approve {ref} {gate['id']} --by NAME"}
         for gate in about["gates"] if gate["status"] == "open"
     ]  # fmt: skip

@@ -15,15 +15,18 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from temporalio.api.enums.v1 import EventType
-from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
+from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus, WorkflowFailureError
 from temporalio.common import TypedSearchAttributes, WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.exceptions import WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from halon.incident.opening import Opening
 from halon.relays_watch import reopen_relays
 from halon_workflows.surface import REF
 
+WORKFLOW_TYPE = "Incident"
+REFUSED_STARTS = ("ForgedState", "ForgedReopen", "NotAnIncident", "Malformed")
+"""As what a start fails that opens no incident."""
 EVERY = 15.0
 """Seconds between two looks."""
 WITHIN = timedelta(days=7)
@@ -61,7 +64,9 @@ async def watch(
 
 
 async def reopen_terminated(client: Client, task_queue: str) -> list[str]:
-    """Reopen every incident whose latest run was terminated. Returns their references.
+    """Reopen every incident whose latest run was terminated, also by a start of something else under its id.
+
+    Returns their references.
 
     One that can't be reopened now is left for the next look. Raises RPCError if the list can't be had.
     """
@@ -74,28 +79,64 @@ async def reopen_terminated(client: Client, task_queue: str) -> list[str]:
         try:
             # Without a run id, describe answers for the latest run.
             latest = await client.get_workflow_handle(workflow_id).describe()
-            if latest.status is WorkflowExecutionStatus.TERMINATED:
-                reopened.append(await _reopen(client, task_queue, latest))
+            ended = latest if latest.status is WorkflowExecutionStatus.TERMINATED else await _beneath(client, latest)
+            if ended is not None:
+                reopened.append(await _reopen(client, task_queue, ended, in_place_of=latest))
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:  # its history has expired between list and look
                 _log.error("incident %s was terminated and could not be reopened yet: %s", workflow_id, error)
     return [reference for reference in reopened if reference]
 
 
-async def _reopen(client: Client, task_queue: str, latest: WorkflowExecutionDescription) -> str:
+async def _beneath(client: Client, latest: WorkflowExecutionDescription) -> WorkflowExecutionDescription | None:
+    """The terminated run of an incident in whose place somebody started something that is none.
+
+    A start may terminate what runs under its id. What stands there then is a refused start, or of another type.
+    """
+    if "'" in latest.id or not await _is_none(client, latest):
+        return None
+    runs = [one async for one in client.list_workflows(f"WorkflowId = '{latest.id}'")]
+    for run in sorted(runs, key=lambda one: one.start_time, reverse=True):
+        before = await client.get_workflow_handle(latest.id, run_id=run.run_id).describe()
+        if not await _is_none(client, before):
+            return before if before.status is WorkflowExecutionStatus.TERMINATED else None
+    return None
+
+
+async def _is_none(client: Client, run: WorkflowExecutionDescription) -> bool:
+    """Whether this run never was an incident: of another type, or refused when it began."""
+    if run.workflow_type != WORKFLOW_TYPE:
+        return True
+    if run.status is not WorkflowExecutionStatus.FAILED:
+        return False
+    try:
+        await client.get_workflow_handle(run.id, run_id=run.run_id).result(follow_runs=False)
+    except WorkflowFailureError as error:
+        cause: BaseException | None = error.cause
+        cause = cause.cause if isinstance(cause, ActivityError) else cause
+        return isinstance(cause, ApplicationError) and cause.type in REFUSED_STARTS
+    return False
+
+
+async def _reopen(
+    client: Client, task_queue: str, latest: WorkflowExecutionDescription, *, in_place_of: WorkflowExecutionDescription
+) -> str:
     """Start the incident again; "" if another watch did it first, or if it never was one."""
+    foreign = in_place_of.workflow_type != WORKFLOW_TYPE  # which may run for ever, under an id that is the incident's
     shown = latest.typed_search_attributes
     begins = await _never_begun(client, latest) or Beginning(Opening(reopens=latest.run_id))
     if begins.opening is None:
         return ""
     try:
         handle = await client.start_workflow(
-            "Incident",
+            WORKFLOW_TYPE,
             begins.opening,
             id=latest.id,
             task_queue=task_queue,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
-            id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+            id_conflict_policy=WorkflowIDConflictPolicy.TERMINATE_EXISTING
+            if foreign
+            else WorkflowIDConflictPolicy.FAIL,
             # So that lists know it before its first task.
             memo=dict(await latest.memo()),
             search_attributes=TypedSearchAttributes([pair for pair in shown if pair.key.name.startswith("Halon")]),

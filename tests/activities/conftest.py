@@ -88,6 +88,10 @@ class IncidentDouble:
     async def reject(self, said: dict[str, Any]) -> str:
         return "ok"
 
+    @workflow.update(name="break-glass")
+    async def break_glass(self, said: dict[str, Any]) -> str:
+        return "heard"
+
     @workflow.update(name="withdraw")
     async def withdraw(self, said: dict[str, Any]) -> str:
         return "ok"

@@ -66,6 +66,12 @@ def code(person: str, generation: int = 1, away: int = 0) -> str:
     return totp.code(seed(KEY.encode(), person, generation), totp.step_of(at) + away)
 
 
+def row(person: str) -> tuple[str, str]:
+    """The codes of the step before and of this one, both read off at one moment."""
+    step = totp.step_of(datetime.now(UTC).timestamp())
+    return totp.code(seed(KEY.encode(), person, 1), step - 1), totp.code(seed(KEY.encode(), person, 1), step)
+
+
 def wrong_code(person: str) -> str:
     at = datetime.now(UTC).timestamp()
     return next(
@@ -181,7 +187,7 @@ async def test_a_code_of_another_time_says_that_a_clock_is_off(
 async def test_guesses_are_bounded_by_person_and_period(
     incident: Any, hands: Hands, orders: Mapping[str, Order], asked: Any
 ) -> None:
-    """After ten wrong codes not even a right one counts for a while; a signature still does."""
+    """After ten wrong codes not even a right one counts alone for a while; a signature still does."""
     await enrolled(hands, "sue")
     order = orders["revoke-token"]
     gate = asked.gate(order, incident.incident_id)
@@ -198,6 +204,48 @@ async def test_guesses_are_bounded_by_person_and_period(
     )
     proof = await incident.say("approve", "signed", by="sue", gate=gate.id, signature=signed)
     assert (await authority(incident, gate, proof, "sue", offers=("signature",))).how == "ssh"
+
+
+async def test_guesses_shut_nobody_out_who_gives_two_codes_in_a_row(
+    incident: Any, hands: Hands, orders: Mapping[str, Order], asked: Any
+) -> None:
+    """They are counted however many guesses came before, serve once, stand up before the effect; guessed rows do nothing."""
+    await enrolled(hands, "sue")
+    order = orders["revoke-token"]
+    gate = asked.gate(order, incident.incident_id)
+    verifying, who = Verifying(hands), hands.kit.people["sue"]
+    now = datetime.now(UTC)
+    for number in range(MOST_WRONG + 3):
+        guess = Spoken("approve", {"by": "sue", "gate": gate.id, "code": wrong_code("sue")}, now, "run", number)
+        assert (await verifying.prove(guess, who, About(incident.incident_id), fresh=True)).refusal != ""
+    earlier, later = row("sue")
+    for number, given in enumerate((earlier + wrong_code("sue"), later + earlier)):
+        proof = await incident.say("approve", f"row-{number}", by="sue", gate=gate.id, code=given)
+        assert (await authority(incident, gate, proof, "sue")).refusal == "NotVerified"
+    both = " ".join(row("sue"))
+    proof = await incident.say("approve", "row", by="sue", gate=gate.id, code=both)
+    for _ in range(2):
+        assert (await authority(incident, gate, proof, "sue")).how == "totp"
+    other = await incident.say("approve", "again", by="sue", gate=gate.id, code=both)
+    assert (await authority(incident, gate, other, "sue")).refusal == "ProofUsed"
+    done = await applied(incident, hands, order, asked.gate(order, incident.incident_id, asked.answer("sue", proof)))
+    assert done["status"] == 200
+
+
+async def test_both_codes_of_a_row_have_served(
+    incident: Any, hands: Hands, orders: Mapping[str, Order], asked: Any
+) -> None:
+    """Who reads a row in the history can't take one of its two and say something else with it."""
+    await enrolled(hands, "sue")
+    gate = asked.gate(orders["revoke-token"], incident.incident_id)
+    first, second = row("sue")
+    proof = await incident.say("approve", "row", by="sue", gate=gate.id, code=first + second)
+    assert (await authority(incident, gate, proof, "sue")).how == "totp"
+    for number, taken in enumerate((first, second)):
+        proof = await incident.say("approve", f"taken-{number}", by="sue", gate=gate.id, code=taken)
+        assert (await authority(incident, gate, proof, "sue")).refusal in ("ProofUsed", "NotVerified")
+    proof = await incident.say("approve", "second", by="sue", gate=gate.id, code=second)
+    assert (await authority(incident, gate, proof, "sue")).refusal == "ProofUsed"
 
 
 async def test_a_lost_device_takes_back_what_has_not_run(

@@ -107,10 +107,12 @@ def test_a_gate_is_answered_by_its_id_and_never_by_who_asked(house: Any, inciden
     unnamed = house.type("approve", incident, "--by", "tom")
     assert unnamed.code == 2
     assert gate in unnamed.err
-    own = house.type("approve", incident, gate, "--by", "ann", "--json")
+    unasked = house.type("approve", incident, gate, "--by", "tom")
+    assert (unasked.code, "--yes" in unasked.err) == (2, True)
+    own = house.type("approve", incident, gate, "--by", "ann", "--json", "--yes")
     assert own.code == 1
     assert own.value["error"]["type"] == "SelfApproval"
-    agreed = house.type("approve", incident, gate, "--by", "tom", "--reason", "the template is fixed")
+    agreed = house.type("approve", incident, gate, "--by", "tom", "--reason", "the template is fixed", "--yes")
     assert agreed.code == 0
     assert agreed.out.startswith(incident)
 

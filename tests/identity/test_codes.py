@@ -60,6 +60,20 @@ def test_a_code_is_found_with_how_far_it_is_off() -> None:
     assert totp.WINDOW == 1
 
 
+def test_two_codes_in_a_row_are_two_of_one_device_that_count_now() -> None:
+    """The second is at most a step off; not the other way round, not with one between, not one of them wrong."""
+
+    def shown(*aways: int) -> str:
+        return "".join(totp.code(RFC_SEED, totp.step_of(AT) + away) for away in aways)
+
+    for away in (-1, 0, 1):
+        assert totp.in_a_row(RFC_SEED, shown(away - 1, away), AT) == away
+    for aways in ((0, -1), (-1, 1), (0, 0), (1, 2), (-3, -2)):
+        assert totp.in_a_row(RFC_SEED, shown(*aways), AT) is None
+    for half in (shown(0) + "000000", "000000" + shown(0), shown(0)):
+        assert totp.in_a_row(RFC_SEED, half, AT) is None
+
+
 def test_seeds_come_from_the_key_alone() -> None:
     """Another person, generation or key is another seed; without a key there is none, and the error repeats no key."""
     assert len({seed(KEY, "sue", 1), seed(KEY, "sue", 2), seed(KEY, "tom", 1), seed(KEY + b"x", "sue", 1)}) == 4

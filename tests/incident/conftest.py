@@ -11,6 +11,7 @@ import pytest
 from halon.incident.admission import Outcome, Standing, admit
 from halon.incident.alerts import Alert, AlertCount
 from halon.incident.assessment import Assessment, Obligation, Person, Roster, Severity, Stage
+from halon.incident.broken import Broken
 from halon.incident.commands import parse
 from halon.incident.facts import Fact
 from halon.incident.gates import Answer, Gate, Proof, gate_id
@@ -26,6 +27,7 @@ from halon.incident.orders import Action, Call, GatePolicy, Order
 from halon.incident.others import Other, Told
 from halon.incident.phases import Phase
 from halon.incident.remedies import Corrective, Finding, MinimalCase, Rerun, Waiver
+from halon.incident.restriction import Restriction
 from halon.incident.state import Sealed, State, Tally
 from halon.incident.tasks import Handover, Step, Task
 from halon.incident.times import after
@@ -154,9 +156,10 @@ def full() -> State:
         level_floor_lifted_by="ann", paged=2, page_next_at=at(500), evidence=(sealed,), evidence_overridden_by="ann",
         actions=(action("disable-mail", applied_at=at(5), verified_at=at(6), before={"on": True}, note="n"),
                  action("revoke-token", "applied", undo_requested_by="tom", undo_applied_at=at(8), undone_at=at(9))),
-        rung=2, harm_stopped_at=at(60), recurred_at=at(50), look_at=at(61), looks=3,
+        restriction=Restriction(("ann", "lea"), "ann", "an insider", at(12)), rung=2, harm_stopped_at=at(60), recurred_at=at(50), look_at=at(61), looks=3,
         watched={"disable-mail": Watched(at(6), at(66), 1, 1, True, 1, at(30))}, harm_watched=Watched(at(60), at(120)), rung_until=at(65),
         gates=(gate(answers=(answer,), status="granted", settled_at=at(4)), gate("other")),
+        broken=(Broken("revoke-token-1a2b3c4d", "revoke-token", "Revoke the token", ("tom",), ("sue",), "now", "all", at(4), "ann", at(5), "ok"),),
         notices=(Notice("n1", "regulator", "eu-gdpr-33", "a", "t", "mail", "authority", "s", "b", POLICY, "sent", 1, at(9), "R",
                         "note", "head"), Notice("n2", "leadership")),
         missed=("eu-gdpr-33/b",), outbox=(Message("m", "page", "ann", "s", "b", at(9), ("mail",)),), next_update_at=at(900),

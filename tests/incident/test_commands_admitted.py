@@ -69,20 +69,13 @@ def test_approve_grants_and_names_the_proof(room: Any) -> None:
     done = room.say(with_gate(room), "approve", "sue", gate=GATE, update="u-1")
     assert done.state.gates[0].status == "granted"
     data = done.state.chain.pending[-1].data
-    assert data == {
-        "gate": GATE,
-        "digest": "1a2b3c4d" * 8,
-        "approve": True,
-        "verified": False,
-        "update": "u-1",
-        "run": "run-1",
-    }
+    assert data == {"gate": GATE, "digest": "1a2b3c4d" * 8, "approve": True, "verified": False, "update": "u-1", "run": "run-1"}
 
 
 def test_two_people_are_needed_where_the_gate_asks_for_two(room: Any) -> None:
     """The first approval says how many are missing."""
     first = room.say(with_gate(room, policy=replace(room.POLICY, quorum=2)), "approve", "sue", gate=GATE)
-    assert first.text.endswith("1 more needed")
+    assert first.text.endswith("1 more of security still has to agree")
     assert first.state.gates[0].status == "open"
     assert room.say(first.state, "approve", "ann", gate=GATE).state.gates[0].status == "granted"
 
@@ -261,6 +254,11 @@ REFUSED: list[tuple[str, str, dict[str, Any], Callable[[Any], dict[str, Any]], s
     ("note", "tom", {"text": "t", "done_outside": "disable-mails"}, lambda r: {"actions": (r.action(),)}, "UnknownAction", "did you mean 'disable-mail'?"),
     ("note", "tom", {"text": "t", "done_outside": "x"}, lambda r: {"actions": (r.action("x", "planned"),)}, "NotLookedUp", "say it again"),
     ("contain", "ann", {}, lambda r: {}, "NotLookedUp", "say it again in a moment"),
+    ("break-glass", "ann", {"gate": GATE, "reason": "r"}, lambda r: {"gates": (r.gate(),)}, "NoGlass", "1 of security"),
+    ("break-glass", "ann", {"gate": "x", "reason": "r"}, lambda r: {"gates": (r.gate(),)}, "UnknownGate", "Known:"),
+    ("review", "ann", {"gate": GATE, "reason": "r"}, lambda r: {"gates": (r.gate(),)}, "NotBroken", "No glass"),
+    ("restrict", "ann", {"people": [], "reason": "r"}, lambda r: {}, "NotRestricted", "is not restricted"),
+    ("look", "tom", {"what": "gates"}, lambda r: {}, "NotASignal", "send an Update"),
     ("close", "ann", {}, lambda r: {"gates": (r.gate(),)}, "NotSettled", f"gate {GATE} waits for security"),
 ]  # fmt: skip
 
@@ -305,10 +303,11 @@ def test_a_refusal_has_a_type_a_reason_and_a_place_in_the_record(
         "refused",
         by,
         f"Refused {name}: {outcome.text}",
-        {"type": kind},
+        {"type": kind, **({"gate": fields["gate"], "command": name} if "gate" in fields else {})},
     )
     assert outcome.state.refusals == {by: 1}
-    assert replace(outcome.state, refusals={}, refused={}, chain=state.chain, tail=state.tail) == state
+    gates = tuple(replace(one, tried=()) for one in outcome.state.gates)
+    assert replace(outcome.state, refusals={}, refused={}, gates=gates, chain=state.chain, tail=state.tail) == state
 
 
 def test_every_command_has_a_happy_path_and_a_refusal_here() -> None:

@@ -27,7 +27,7 @@ def test_the_example_of_every_command_is_a_command(spec: Spec) -> None:
     shown = json.loads(spec.example())
     said = parse(spec.name, shown)
     assert (said.name, said.by) == (spec.name, "ann")
-    assert set(shown) == {field.name for field in spec.fields if field.required}
+    assert set(shown) == {field.name for field in spec.fields if field.required or field.asked}
     assert said.parameters == {name: value for name, value in shown.items() if name != "by"}
 
 

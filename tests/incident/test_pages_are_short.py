@@ -54,16 +54,21 @@ def test_a_phone_shows_the_question_once(title: str, asked: str, told: str) -> N
     """The subject has its words, the body only what is left of them; harm and done come first, and nothing is lost."""
     one = message(subject=f"[INC-7F3A] approval needed: {title}", asked=asked or f"Yes or no: {title}?")
     head, body = compose(one, "INC-7F3A", harm="It leaks.", done="Stopped.", severity="SEV2", link="https://h.example/i/INC-7F3A")  # fmt: skip
-    assert body == f"SEV2 It leaks. Stopped. {told} Until 2026-11-22 13:05Z. https://h.example/i/INC-7F3A INC-7F3A"
+    where = "https://h.example/i/INC-7F3A INC-7F3A"
+    typed = f"{COMMAND} --by sue or "
+    assert body == f"SEV2 It leaks. Stopped. {told} Until 2026-11-22 13:05Z. {typed}{where}"
     words = title.rstrip("?").split()
+    body = body.replace(typed, "")
     assert [f"{head} {body}".count(word) for word in words if len(word) > 5] == [1] * len([word for word in words if len(word) > 5])  # fmt: skip
     assert all(word in f"{head} {body}" for word in words)
 
 
-def test_the_reader_sees_their_own_time_and_the_link_in_place_of_the_command() -> None:
+def test_the_reader_sees_their_own_time_the_command_and_the_link() -> None:
     """Where a zone is known; a zone that is none is as good as none."""
     body = compose(message(), "INC-7F3A", zone="Europe/Berlin", link="https://halon.example/i/INC-7F3A")[1]
-    assert body.endswith("Until 14:05 on 22 Nov (Europe/Berlin). https://halon.example/i/INC-7F3A INC-7F3A")
+    assert body.endswith(f"Until 14:05 on 22 Nov (Europe/Berlin). {COMMAND} --by sue or https://halon.example/i/INC-7F3A INC-7F3A")
+    long = compose(message(), "INC-7F3A", link=f"https://halon.example/{'x' * 60}/i/INC-7F3A")[1]
+    assert (COMMAND in long, long.endswith("/i/INC-7F3A INC-7F3A")) == (False, True)
     assert moment("2026-11-22T13:05:00.000Z", "Not/AZone") == moment("2026-11-22T13:05:00.000Z") == "2026-11-22 13:05Z"
 
 

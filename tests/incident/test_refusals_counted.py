@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from halon.incident.admission import PATIENCE, exhausted, refuse
+from halon.incident.admission import refuse
+from halon.incident.patience import PATIENCE, exhausted
 
 
 def test_the_memory_of_answers_is_bounded(room: Any) -> None:

@@ -19,7 +19,7 @@ from halon.kit.bundle import bundle
 from halon.kit.loading import load
 from halon.kit.places import Problems
 from halon.kit.reading import read
-from halon.kit.tonight.windows import Reach
+from halon.kit.tonight.windows import Reach, Takes
 
 MONDAY = datetime(2026, 11, 23, 10, 7, tzinfo=UTC)
 SUE = "sue: {name: Sue Sutter, roles: [security_lead], channels: [pages-file, pager]"
@@ -199,7 +199,7 @@ def test_the_windows_agree_with_a_look_at_any_minute(folder: Path) -> None:
             (1, entitled),
             (1, frozenset(("sue",))),
         ):
-            gaps = reach.gaps(entitled, quorum, agent, proposers)
+            gaps = reach.gaps(entitled, Takes(quorum), agent, proposers)
             assert list(gaps) == sorted(gaps)
             for _ in range(250):
                 at = start + timedelta(minutes=rng.randrange(int((end - start).total_seconds()) // 60))

@@ -20,7 +20,7 @@ import httpx
 import pytest
 from aiosmtpd.controller import Controller
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 
 from halon.client import data_converter
 from halon.connectors.http import new_client
@@ -87,6 +87,19 @@ async def server() -> AsyncIterator[WorkflowEnvironment]:
 async def renewing_server() -> AsyncIterator[WorkflowEnvironment]:
     """A server that suggests continue-as-new after every 20 events."""
     env = await start_server("limit.historyCount.suggestContinueAsNew=20")
+    yield env
+    await env.shutdown()
+
+
+@pytest.fixture(scope="session")
+async def skipping_server() -> AsyncIterator[WorkflowEnvironment]:
+    """A server on which an incident has a clock of its own: it goes as the world's does until ``fast_forward`` is called."""
+    values = ("history.transferProcessorMaxPollRPS=1000", "frontend.WorkflowTimeSkippingEnabled=true")
+    env = await WorkflowEnvironment.start_time_skipping_v2(
+        ts_config=TimeSkippingConfig(enabled=False), dev_server_existing_path=temporal_binary(),
+        dev_server_log_level="error", data_converter=data_converter, search_attributes=ATTRIBUTES,
+        dev_server_extra_args=[part for value in values for part in ("--dynamic-config-value", value)],
+    )  # fmt: skip
     yield env
     await env.shutdown()
 

@@ -39,7 +39,7 @@ async def test_promise_9_what_can_not_be_tried_is_waived_by_name(house: Any) -> 
         assert all(
             one["told"].startswith("said done by tom; a rerun could not decide at ") for one in rca["correctives"]
         )
-        assert "the fix is not proved" in await house.say("close", by="ann")
+        assert "the fix is not proved" in await house.say("close", by="ann", reason="done")
         assert "says c1 is done" in await house.say("corrective", by="tom", id="c1", text="again, please")
         for _ in range(100):
             if len((await house.query("rca"))["reruns"]) == 2:
@@ -52,6 +52,6 @@ async def test_promise_9_what_can_not_be_tried_is_waived_by_name(house: Any) -> 
         await house.until("everything settled", lambda s: not s["left_before_close"])
         report = await house.query("report")
         assert report["case"]["reproduced"] is None
-        await house.say("close", by="ann")
+        await house.say("close", by="ann", reason="done")
         result = await asyncio.wait_for(house.incident.result(), 30)
         assert result["outcome"] == "waived"

@@ -23,11 +23,13 @@ from halon.watch import reopen_terminated
 TEMPORAL = Path(sys.executable).with_name("temporal")
 
 
-async def start(house: Any, workflow_id: str, opening: str, kind: str = "Incident") -> WorkflowHandle[Any, Any]:
+async def start(
+    house: Any, workflow_id: str, opening: str, kind: str = "Incident", *more: str
+) -> WorkflowHandle[Any, Any]:
     """``temporal workflow start``, as anybody who reaches the server may type it."""
     process = await asyncio.create_subprocess_exec(
         str(TEMPORAL), "workflow", "start", "--address", house.client.service_client.config.target_host,
-        "--type", kind, "--workflow-id", workflow_id, "--task-queue", house.settings.task_queue, "--input", opening,
+        "--type", kind, "--workflow-id", workflow_id, "--task-queue", house.settings.task_queue, "--input", opening, *more,
         stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
     )  # fmt: skip
     out, err = await process.communicate()
@@ -208,3 +210,38 @@ async def test_a_terminated_start_that_was_none_does_not_stop_the_watch(house: A
         await asyncio.sleep(0.1)
     assert reopened == [real.id]
     assert await reopen_terminated(house.client, queue) == []
+
+
+async def reopened(house: Any) -> None:
+    """The watch finds the incident, and it goes on."""
+    found: list[str] = []
+    for _ in range(100):  # lists lag a little behind
+        found += await reopen_terminated(house.client, house.settings.task_queue)
+        if found:
+            break
+        await asyncio.sleep(0.1)
+    assert found == [ids.reference((await house.record.incidents())[0])]
+    await house.until("it goes on", lambda s: s["actions"].get("disable-send-email") == "verified")
+
+
+async def test_what_is_started_in_place_of_an_incident_does_not_end_it(house: Any) -> None:
+    """A start may terminate what runs under its id. The forged state is refused, and the incident goes on with its gates;
+    so it does where a workflow of another type stands in its place, which nobody runs and which would never end."""
+    instead = ("--id-conflict-policy", "TerminateExisting")
+    async with house.worker():
+        name = (await house.open()).id
+        state = await carried(house, name)
+        claims = {"reopened_from": state["run_ids"][-1], "run_ids": state["run_ids"]}
+        before = await effects(house)
+        forged = await start(house, name, json.dumps({"state": {**state, **claims}}), "Incident", *instead)
+        run = (await forged.describe()).run_id
+        assert (await refusal(house.client.get_workflow_handle(name, run_id=run)))[0] == "ForgedState"
+        await reopened(house)
+        assert "revoke-token" in [one["subject"] for one in await house.open_gates()], "its yes was forged"
+        other = await start(house, name, "{}", "Nothing", *instead)
+        assert (await other.describe()).workflow_type == "Nothing"
+        await reopened(house)
+        assert "revoke-token" in [one["subject"] for one in await house.open_gates()]
+        assert await effects(house) == before
+        assert await token_is_active(house)
+        assert await reopen_terminated(house.client, house.settings.task_queue) == []

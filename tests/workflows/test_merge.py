@@ -83,7 +83,7 @@ async def test_a_merge_moves_alerts_and_facts_and_keeps_what_is_held(house: Any)
         assert status["headline"].startswith(
             f"{level}: support-bot {slow(house)[:60]}: merged into {to}; still holds: action "
         )
-        assert (await house.say("close", by="ann")).startswith("Merged: ")
+        assert (await house.say("close", by="ann", reason="done")).startswith("Merged: ")
         # What the other one asks as well is asked there alone.
         await house.until("its duties to go on there", lambda s: not any("obligation" in one for one in s["holds"]))
         assert [one["decided"] for one in await house.query("obligations") if one["decided"]][:1] == ["moved"]

@@ -217,7 +217,7 @@ async def test_a_refusal_shows_no_file_of_this_machine(house: Any) -> None:
     async with house.worker():
         await house.until("the first assessment", lambda s: s.get("category") is not None)
         with pytest.raises(WorkflowUpdateFailedError):
-            await house.incident.execute_update("close", {"by": "ann"})
+            await house.incident.execute_update("close", {"by": "ann", "reason": "done"})
         history = (await house.incident.fetch_history()).to_json()
         assert "NotSettled" in history
         assert "stackTrace" not in history

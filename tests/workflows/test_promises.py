@@ -253,7 +253,7 @@ async def test_promise_9_fixed_means_proved(house: Any) -> None:
         rca = await house.query("rca")
         assert [(one["passed"], one["case_passed"]) for one in rca["reruns"]] == [(False, False)]
         assert {one["status"] for one in rca["correctives"]} == {"failed"}
-        refused = await house.say("close", by="ann")
+        refused = await house.say("close", by="ann", reason="done")
         assert refused.startswith("NotSettled")
         assert "the fix is not proved" in refused
         assert "NotAuthorised" in await house.say("waive", by="tom", what="proof", reason="trust me")
@@ -263,7 +263,7 @@ async def test_promise_9_fixed_means_proved(house: Any) -> None:
         await house.approve("restore-disable-send-email")
         await house.tick("notify", "remediate")
         await house.until("everything settled", lambda s: not s["left_before_close"])
-        await house.say("close", by="ann")
+        await house.say("close", by="ann", reason="done")
         result = await asyncio.wait_for(house.incident.result(), 30)
         assert result["outcome"] == "waived"
         assert any("ann" in line and "waived proof" in line for line in await record_of(house))

@@ -104,11 +104,11 @@ async def test_a_false_alarm_gives_everything_back_through_gates_and_closes_as_o
         assert (await house.api.get("/control/tokens/support-bot-token")).json()["active"] is True
         assert (await house.api.get("/control/tools/send_email")).json()["enabled"] is False, "not without a yes"
         assert {one["decided"] for one in await house.query("obligations")} == {"declined"}
-        assert "NotSettled" in await house.say("close", by="ann")
+        assert "NotSettled" in await house.say("close", by="ann", reason="done")
         await house.approve("restore-disable-send-email", by="tom")
         await house.until("everything settled", lambda s: not s["left_before_close"])
         assert (await house.api.get("/control/tools/send_email")).json()["enabled"] is True
-        assert "Closed" in await house.say("close", by="ann")
+        assert "Closed" in await house.say("close", by="ann", reason="done")
         result = await asyncio.wait_for(house.incident.result(), 30)
         assert result["outcome"] == "false_alarm"
         assert [to for receivers, _ in house.mailbox.mails for to in receivers if "acme.example" not in to] == []
@@ -217,7 +217,7 @@ async def test_a_false_alarm_that_is_said_first_stops_containment(house: Any) ->
     await house.incident.signal("false-alarm", {"by": "ann", "reason": "a planned exercise"})
     async with house.worker():
         await house.until("everything settled", lambda s: s["phases"] and not s["left_before_close"])
-        await house.say("close", by="ann")
+        await house.say("close", by="ann", reason="done")
         assert (await house.incident.result())["outcome"] == "false_alarm"
     assert await house.calls("/control/tools/send_email") == []
     assert [rcpt for rcpts, _ in house.mailbox.mails for rcpt in rcpts if "acme.example" not in rcpt] == []

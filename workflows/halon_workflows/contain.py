@@ -7,7 +7,7 @@ from dataclasses import replace
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
-from halon.incident import calls, quiet, seal_waits, watching
+from halon.incident import gate_question, quiet, seal_waits, watching
 from halon.incident.by_hand import asked_for, proof_of
 from halon.incident.gates import Gate
 from halon.incident.joining import recovered
@@ -200,7 +200,7 @@ async def _allowed(inc: Durable, name: str) -> tuple[bool, Gate | None]:
             _move(inc, name, "denied", f"{order.title} is not run: false alarm.")
             return False, None
         asked = await gating.ask(
-            inc, "contain", order.id, digest, policy, order.title, (*watching.asked_anew(one), *calls.question(one.order)),
+            inc, "contain", order.id, digest, policy, order.title, gate_question.before(inc.state, one),
             unless=lambda: "false alarm" if inc.state.false_alarm_by else "", proposers=order.proposed_by,
         )  # fmt: skip
         if asked.status == "void":

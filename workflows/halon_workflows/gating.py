@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 
-from halon.incident import alarms, times
+from halon.incident import alarms, gate_pages, quorum, restricting, times
 from halon.incident.gates import Gate, GateKind, gate_id
 from halon.incident.orders import GatePolicy
 from halon.incident.standing import gate, with_gate
@@ -41,12 +41,15 @@ async def ask(
             asked = replace(asked, deadline_at=instead.deadline_at,
                             escalate_at=instead.escalate_at if ahead else instead.deadline_at)  # fmt: skip
         inc.state = with_gate(inc.state, asked)
-        who = " or ".join(policy.roles)
+        who = quorum.in_short(policy)
         place = f", in place of {instead.id}: {question[0]}" if instead is not None else "."
         inc.note("gate", "notify" if kind == "notice" else "contain",
-                 f"Approval needed from {who}: {title} (gate {name}){place}", gate=name, digest=digest)  # fmt: skip
+                 f"Approval needed from {who}: {title} (gate {name}){place}", gate=name, digest=digest,
+                 question=list(question), policy=asdict(policy), proposers=sorted(asked.proposed_by),
+                 deadline=asked.deadline_at)  # fmt: skip
         if page:
             inc.state = _told(inc.state, inc.now, asked)
+        inc.state = restricting.asked(inc.state, inc.now, asked)
 
     def settled() -> bool:
         now_asked = gate(inc.state, name)
@@ -74,6 +77,9 @@ def paged_step(subject: str) -> str:
 def _told(state: State, now: str, asked: Gate) -> State:
     """``state`` with everybody paged who may answer."""
     title, command = asked.title, f"halon approve {state.reference} {asked.id}"
+    if gate_pages.judged_here(state):
+        state = gate_pages.ask(state, now, asked)
+        return replace(state, ledger={**state.ledger, paged_step(asked.subject): now})
     state = tell_roles(
         state, now, f"gate:{asked.id}:{now}", f"[{state.reference}] approval needed: {title}",
         "\n".join([*asked.question, f"{command} --by YOUR NAME"]), *asked.policy.roles,

@@ -14,8 +14,8 @@ from temporalio.api.common.v1 import Payload
 from temporalio.common import RawValue
 from temporalio.exceptions import ApplicationError
 
-from halon.incident import proving
-from halon.incident.admission import Outcome, Standing, admit, exhausted, refuse, said_again
+from halon.incident import patience, proving
+from halon.incident.admission import Outcome, Standing, admit, refuse, said_again
 from halon.incident.by_hand import AS_FULL_AUTHORITY
 from halon.incident.commands import COMMANDS, Command, Spec, near, parse
 from halon.incident.errors import Malformed
@@ -25,6 +25,7 @@ from halon.incident.standing import gate
 from halon.ports import triage
 from halon_workflows import by_hand, correlate, patches, redrafting
 from halon_workflows.durable import Durable
+from halon_workflows.shown import view
 
 LARGEST_PAYLOAD = 65_536
 VERIFIED_AGAIN_AT_MOST = 3
@@ -46,15 +47,16 @@ def decode(payload: Payload, largest: int = LARGEST_PAYLOAD) -> Any:
 class Commands(Durable):
     """The commands' side of the workflow."""
 
-    async def say(self, command: Command) -> str:
-        """Carry out a command: look up who speaks, then admit or refuse. Returns the sentence that answers it."""
+    async def say(self, command: Command) -> Any:
+        """Carry out a command: look up who speaks, then admit or refuse. Returns the sentence that answers it, or for
+        ``look`` what there is to see."""
         self.speaking += 1
         try:
             return await self._heard(command)
         finally:
             self.speaking -= 1
 
-    async def _heard(self, command: Command) -> str:
+    async def _heard(self, command: Command) -> Any:
         proof = Proof(
             run_id=workflow.info().run_id, kind="update" if command.update_id else "signal", update_id=command.update_id
         )
@@ -77,12 +79,12 @@ class Commands(Durable):
             claimed = self._claimed(command)
             who = await self.act_now(triage.authority, claimed, f"who is {command.by[:40]}")
             await workflow.wait_condition(lambda: self.ready and not self.was_reset)
-        if command.name == "approve" and await redrafting.compared(self, command["gate"]):
+        if command.name in ("approve", "break-glass") and await redrafting.compared(self, command["gate"]):
             await workflow.wait_condition(lambda: self.ready and not self.was_reset)
         if command.name == "kit" and who.may:
             self.state = found(self.state, who.newer_kit, who.newer_kit_difference)
         standing = Standing(who.by, who.known, who.roles, who.verified, who.may, who.why,
-                            who.refusal or "NotAuthorised", who.how)  # fmt: skip
+                            who.refusal or "NotAuthorised", who.how, patience.offers(self.state, command))  # fmt: skip
         command = proving.bare(command)
         met = None
         if command.name == "merge" and who.may:
@@ -101,7 +103,7 @@ class Commands(Durable):
         self.state = outcome.state
         if outcome.refusal:
             raise ApplicationError(outcome.text, type=outcome.refusal, non_retryable=True)
-        return outcome.text
+        return view(self.state, command["what"] or "status", self.now) if command.name == "look" else outcome.text
 
     def _claimed(self, command: Command) -> triage.Claimed:
         """What is asked about the speaker; with a fact, all that was said of it, which shows whether it loosens; with
@@ -138,7 +140,9 @@ class Commands(Durable):
         except Malformed as error:
             self.refuse_signal(name, type(error).__name__, str(error))
             return
-        if (name == "contain" or command["done_outside"]) and not workflow.patched(patches.BY_HAND):
+        late = patches.GLASS if name in ("break-glass", "review") else ""
+        late = patches.BY_HAND if name == "contain" or command["done_outside"] else late
+        if late and not workflow.patched(late):
             self.refuse_signal(name, "UnknownSignal", f"nobody knew {name} so when it came; say it again as an Update.")
             return
         try:
@@ -154,16 +158,17 @@ class Commands(Durable):
         self.reading: set[str] = set()
 
     def check(self, spec: Spec, payload: Payload) -> Command:
-        """The validator of every Update: malformed input and a name that was refused too often are turned away."""
+        """The validator of every Update: malformed input is turned away, and a name that was refused too often.
+
+        It can't see who it really is. What comes with a proof is heard, and counted apart: see ``halon.incident.patience``.
+        """
         try:
             command = parse(spec.name, decode(payload), _update_id())
         except Malformed as error:
             raise ApplicationError(str(error), type=type(error).__name__, non_retryable=True) from None
-        if self.ready and exhausted(self.state, command.by):
-            raise ApplicationError(
-                f"{command.by} was refused too often; ask the commander {self.state.commander or 'on call'}.",
-                type="RefusedTooOften", non_retryable=True,
-            )  # fmt: skip
+        kind, text = patience.turned_away(self.state, command, self.now) if self.ready else ("", "")
+        if kind:
+            raise ApplicationError(text, type=kind, non_retryable=True)
         return command
 
     @workflow.signal(dynamic=True)
@@ -185,7 +190,7 @@ def _as_method(function: Callable[..., Any], name: str, spec: Spec) -> None:
 
 
 def _update_for(spec: Spec) -> Callable[..., Any]:
-    async def handler(self: Commands, command: RawValue) -> str:
+    async def handler(self: Commands, command: RawValue) -> Any:
         return await self.say(self.check(spec, command.payload))
 
     def validator(self: Commands, command: RawValue) -> None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from temporalio.exceptions import ActivityError
 
-from halon.incident import alarms, paging
+from halon.incident import alarms, gate_question, paging, restricting
 from halon.incident.about import about
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.gates import Gate, gate_id
@@ -15,6 +15,7 @@ from halon.incident.notices import Notice, NoticeStatus
 from halon.incident.orders import GatePolicy
 from halon.incident.others import told_already
 from halon.incident.redrafts import known
+from halon.incident.restriction import restricted
 from halon.incident.standing import (
     decided,
     notice,
@@ -150,7 +151,7 @@ async def _asked(inc: Durable, one: Notice, policy: GatePolicy, duty: Obligation
     question = _question(inc, one, duty, stage)
     while True:
         asked = await gating.ask(
-            inc, "notice", notice_id, one.digest_for(inc.state.incident_id), policy, title, question, until=stage.due,
+            inc, "notice", notice_id, one.digest_for(inc.state.incident_id), one.gate or policy, title, question, until=stage.due,
             unless=lambda: _stale(inc, notice_id, duty.name), pause=lambda: redrafting.due(inc, notice_id),
             instead=instead, page=page,
         )  # fmt: skip
@@ -163,7 +164,7 @@ async def _asked(inc: Durable, one: Notice, policy: GatePolicy, duty: Obligation
             continue
         # In one go, so that there is no moment without a gate, and none with two.
         one, changed = again
-        page = redrafting.pages(inc, standing, stage)
+        page = redrafting.pages(inc, standing, stage, one.gate)
         gating.void(inc, standing, "what was said since then changes its text.")
         inc.state = with_notice(inc.state, one)
         question = (f"Changed since gate {asked.id}: {changed}", *_question(inc, one, duty, stage))
@@ -210,6 +211,12 @@ async def tell_leadership(inc: Durable) -> None:
         if inc.finished:
             return
         due = inc.state.ledger["update-due"]
+        if restricted(inc.state):
+            inc.change(ledger={key: at for key, at in inc.state.ledger.items() if key != "update-due"})
+            if "leadership:restricted" not in inc.state.ledger:
+                inc.mark("leadership:restricted")
+                inc.note("muted", "notify", "Leadership gets no status: only the people named see this incident.")
+            continue
         number = sum(1 for one in inc.state.notices if one.audience == "leadership") + 1
         channels = inc.state.assessment.leadership_channels if inc.state.assessment else ()
         one = notice(inc.state, "leadership") or Notice(id="leadership", audience="leadership",
@@ -247,12 +254,16 @@ async def deliver_pages(inc: Durable) -> None:
 
 async def _page(inc: Durable, message: Message) -> None:
     """One message; one that can't be delivered is said aloud, and the commander is told instead."""
-    request = notify.Page(
+    if (bare := restricting.bare(inc.state, message)) is None:
+        inc.note("muted", "triage", f"Not sent to {message.to}, who is not named: {message.subject}", message=message.id)
+        inc.change(outbox=tuple(one for one in inc.state.outbox if one.id != message.id))
+        return
+    request = notify.Page(inc.state.incident_id, inc.state.reference, bare, restricted=True) if bare is not message else notify.Page(
         inc.state.incident_id, inc.state.reference, message, harm=paging.harm(inc.state), done=paging.done(inc.state),
         severity=inc.state.level or "",
     )  # fmt: skip
     try:
-        paged = await inc.act(notify.page, request, f"page {message.to}: {message.subject}")
+        paged = await inc.act(notify.page, request, f"page {message.to}: {bare.subject}")
         failed = f" (not by {', '.join(paged.failed)})" if paged.failed else ""
         if paged.delivered or message.kind != "resolve":
             inc.note("page", "triage", f"Told {message.to} by {', '.join(paged.delivered)}{failed}: {message.subject}",
@@ -285,6 +296,7 @@ def _question(inc: Durable, one: Notice, duty: Obligation, stage: Stage) -> tupl
     if one.status == "uncertain":
         lines.insert(0, "An earlier attempt may have arrived: find out before you approve.")
     if duty.gate:
+        lines += gate_question.who(one.gate or duty.gate)
         lines.append("If nobody answers: it is not sent and the clock goes on; you are asked again.")
     return tuple(lines)
 

@@ -7,6 +7,7 @@ from temporalio.exceptions import ActivityError
 from halon.incident import times
 from halon.incident.about import about
 from halon.incident.remedies import Corrective, case_told
+from halon.incident.restriction import restricted
 from halon.incident.standing import with_phase
 from halon.incident.timeline import tell_roles
 from halon.ports import rca, record
@@ -67,7 +68,8 @@ async def seal_draft(inc: Durable) -> None:
     """Seal a first draft of the postmortem, for people to go on with."""
     if inc.done("drafted-postmortem") or inc.state.false_alarm_by:
         return
-    request = record.Finish(inc.state.incident_id, about(inc.state, inc.now), ("postmortem",), label="draft")
+    request = record.Finish(inc.state.incident_id, about(inc.state, inc.now), ("postmortem",), label="draft",
+                            access="privileged" if restricted(inc.state) else "")  # fmt: skip
     drafted = await inc.act(record.finish, request, "draft the postmortem")
     inc.keep_sealed("rca", drafted.sealed)
     inc.mark("drafted-postmortem")

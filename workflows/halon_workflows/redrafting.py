@@ -9,18 +9,20 @@ from typing import Any
 
 from temporalio import workflow
 
-from halon.incident import alarms
+from halon.incident import alarms, gate_pages
 from halon.incident.about import about
 from halon.incident.assessment import Stage
 from halon.incident.gates import Gate
 from halon.incident.notices import Notice
+from halon.incident.orders import GatePolicy
 from halon.incident.redrafts import changed, each_judgement, judged, known, outdated, overtaken, same
-from halon.incident.standing import gate, notice
+from halon.incident.standing import gate, notice, obligation
 from halon.incident.times import normal
 from halon.ports import notify
 from halon_workflows import gating, others
 from halon_workflows.durable import Durable
 
+ASKED_OTHERWISE = "who must agree is another by the kit now."
 PATIENCE = 10
 """Seconds that a question, or the answer to one, waits for what was said just before it to be judged and compared."""
 
@@ -95,19 +97,21 @@ async def again(inc: Durable, one: Notice, speaker: str) -> tuple[Notice, str] |
     Both drafts are compared as if made at the same time and at the same place of the record, which each shows. None, too,
     where more was said meanwhile: that is drafted in its turn, and nobody is asked about what is old already.
     """
-    heard, told = known(inc.state), about(inc.state, inc.now, speaker)
+    heard, told, policy = known(inc.state), about(inc.state, inc.now, speaker), gate_now(inc, one)
     difference = _found_before(inc, one, heard)
     if not difference:
         seen = await inc.act(
             notify.draft, notify.Draft(inc.state.incident_id, one, _as_then(inc, one, told)), f"draft {one.id} again"
         )
-        if same(one, seen):
+        if same(one, seen) and policy == one.gate:
             inc.change(ledger={**inc.state.ledger, _heard(one): heard})
             return None
-        difference = changed(one, seen)
+        difference = " ".join(
+            [*([changed(one, seen)] if not same(one, seen) else []), *([ASKED_OTHERWISE] if policy != one.gate else [])]
+        )
         # Kept, so that a run that is renewed between these steps goes on with the next one.
         inc.change(ledger={**inc.state.ledger, _differs(one): f"{heard}\n{difference}"})
-    planned = replace(one, attempt=one.attempt + 1)
+    planned = replace(one, attempt=one.attempt + 1, gate=policy)
     await others.look(inc, f"others:{planned.id}:{planned.attempt}")
     drafted = await inc.act(notify.draft, notify.Draft(inc.state.incident_id, planned, told), f"draft {one.id} anew")
     inc.change(ledger={key: at for key, at in inc.state.ledger.items() if key != _differs(one)})
@@ -116,6 +120,15 @@ async def again(inc: Durable, one: Notice, speaker: str) -> tuple[Notice, str] |
     fresh = replace(drafted, status=one.status)
     remember(inc, fresh, heard, told)
     return fresh, difference
+
+
+def gate_now(inc: Durable, one: Notice) -> GatePolicy | None:
+    """The gate that its duty has by the last judgement: severity and category may want another than when it was drafted.
+
+    What an earlier release judged keeps the one that the notice has.
+    """
+    duty = obligation(inc.state, one.obligation) if gate_pages.judged_here(inc.state) else None
+    return duty.gate if duty is not None and duty.gate is not None and one.gate is not None else one.gate
 
 
 def _as_then(inc: Durable, one: Notice, told: dict[str, Any]) -> dict[str, Any]:
@@ -133,13 +146,13 @@ def _found_before(inc: Durable, one: Notice, heard: str) -> str:
     return difference if known_then == heard else ""
 
 
-def pages(inc: Durable, before: Gate, stage: Stage) -> bool:
-    """Whether the gate that takes the place of ``before`` pages those who were asked.
+def pages(inc: Durable, before: Gate, stage: Stage, policy: GatePolicy | None) -> bool:
+    """Whether the gate with ``policy`` that takes the place of ``before`` pages those who may answer it.
 
-    It does where somebody has answered, for they believe it done, and once after each warning of the clock. Otherwise the
+    It does where others must agree now, where somebody has answered, for they believe it done, and once after each warning of the clock. Otherwise the
     page of before still stands, and the next reminder names the new gate.
     """
-    if before.status == "granted" or before.answers:
+    if before.status == "granted" or before.answers or policy != before.policy:
         return True
     now = normal(inc.now)
     warned = max((at for one in (*stage.warn_at, stage.decide_by) if one and (at := normal(one)) <= now), default="")

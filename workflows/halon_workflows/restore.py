@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from temporalio.exceptions import ActivityError
 
-from halon.incident import calls, watching
+from halon.incident import calls, gate_question, watching
 from halon.incident.gates import Gate
 from halon.incident.orders import Order
 from halon.incident.settling import offer, proved, to_offer_back
@@ -55,6 +55,7 @@ async def _restore(inc: Durable, name: str) -> None:
         *calls.to_undo(order),
         *_stages_in_words(order),
         f"It takes back: {order.title}",
+        *gate_question.before_giving_back(inc.state, order, policy),
         f"If nobody answers: {policy.otherwise}",
     )
     asked = await gating.ask(

@@ -7,15 +7,17 @@ from typing import Any
 from temporalio import workflow
 from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
 
-from halon.incident import times, views
-from halon.incident.about import about
+from halon.incident import restricting, times
 from halon.incident.clocks import next_deadline
+from halon.incident.ids import correlation_key
 from halon.incident.numbers import apart_from_numbers
 from halon.incident.phases import PHASES
 from halon.incident.quiet import muted
+from halon.incident.restriction import restricted
 from halon.incident.state import State
-from halon.incident.status import details, plain, status, waiting_on
+from halon.incident.status import details, plain, waiting_on
 from halon_workflows.handlers import Commands
+from halon_workflows.shown import answer
 
 REF = SearchAttributeKey.for_keyword("HalonRef")
 AGENT = SearchAttributeKey.for_keyword("HalonAgent")
@@ -27,6 +29,7 @@ WAITING_ON = SearchAttributeKey.for_keyword_list("HalonWaitingOn")
 NEXT_DEADLINE = SearchAttributeKey.for_datetime("HalonNextDeadline")
 DRILL = SearchAttributeKey.for_bool("HalonDrill")
 
+_NOTED = ("agent", "group", "key")
 _STARTING: dict[str, Any] = {
     "headline": "Starting.", "text": "Starting.", "phases": {}, "actions": {}, "failed": [], "asked": [],
     "left_before_close": ["it is starting"],
@@ -35,6 +38,8 @@ _STARTING: dict[str, Any] = {
 
 def phase_in_words(state: State) -> str:
     """The phase for the list: the first one of the story that isn't done; or that it is merged, or muted by the kit."""
+    if restricted(state):
+        return restricting.RESTRICTED
     if state.closed_at or state.close_requested_by:
         return "closed"
     if state.merged_into is not None:
@@ -73,7 +78,12 @@ class Surface(Commands):
         if rest == self._published:
             return
         self._published = rest
-        workflow.set_current_details(details(state))
+        kept = restricted(state)
+        workflow.set_current_details(restricting.details(state) if kept else details(state))
+        self._memo(kept)
+        if kept:
+            self._show_bare(state)
+            return
         deadline = next_deadline(state)
         shown = (
             state.reference, plain(state.agent, 100), state.level or "", phase_in_words(state), state.commander,
@@ -96,34 +106,63 @@ class Surface(Commands):
         workflow.upsert_search_attributes(updates)
         self._shown = shown
 
+    def _show_bare(self, state: State) -> None:
+        """The reference, that it is restricted, and whether it is a drill: nothing else, of what was there before either."""
+        shown = (state.reference, restricting.RESTRICTED, state.drill)
+        if shown == self._shown:
+            return
+        gone = (SEVERITY, COMMANDER, CATEGORY, WAITING_ON, NEXT_DEADLINE)
+        workflow.upsert_search_attributes([
+            REF.value_set(state.reference), AGENT.value_set(restricting.RESTRICTED), DRILL.value_set(state.drill),
+            PHASE.value_set(restricting.RESTRICTED), *(one.value_unset() for one in gone),
+        ])  # fmt: skip
+        self._shown = shown
+
+    def _memo(self, kept: bool) -> None:
+        """What the front door noted for lists before the first task: gone while restricted, back when that is lifted."""
+        held = workflow.memo()
+        if kept and any(name in held for name in _NOTED):
+            workflow.upsert_memo(dict.fromkeys(_NOTED))
+        elif not kept and self.state.restriction is not None and "agent" not in held:
+            state = self.state
+            workflow.upsert_memo(
+                {"agent": state.agent, "group": state.group, "key": correlation_key(state.agent, state.group)}
+            )
+
     @workflow.query(name="status", description="Where it stands, for leadership: one object, its headline a sentence.")
-    def query_status(self) -> dict[str, Any]:
-        return status(self.state) if self.known else dict(_STARTING)
+    def query_status(self) -> Any:
+        return self._answer("status") if self.known else dict(_STARTING)
 
     @workflow.query(name="timeline", description="The last lines of the log.")
-    def query_timeline(self) -> list[dict[str, Any]]:
-        return views.timeline(self.state) if self.known else []
+    def query_timeline(self) -> Any:
+        return self._answer("timeline") if self.known else []
 
     @workflow.query(name="gates", description="Every gate: the question, the answers, the JSON that answers it.")
-    def query_gates(self) -> list[dict[str, Any]]:
-        return views.gates(self.state) if self.known else []
+    def query_gates(self) -> Any:
+        return self._answer("gates") if self.known else []
 
     @workflow.query(name="obligations", description="Every obligation with its clocks and what people decided.")
-    def query_obligations(self) -> list[dict[str, Any]]:
-        return views.obligations(self.state) if self.known else []
+    def query_obligations(self) -> Any:
+        return self._answer("obligations") if self.known else []
 
     @workflow.query(name="actions", description="Every action: its order, how far it has come.")
-    def query_actions(self) -> list[dict[str, Any]]:
-        return views.actions(self.state) if self.known else []
+    def query_actions(self) -> Any:
+        return self._answer("actions") if self.known else []
 
     @workflow.query(name="rca", description="Findings, whys, the minimal case, corrective actions, the proof.")
-    def query_rca(self) -> dict[str, Any]:
-        return views.rca(self.state) if self.known else {}
+    def query_rca(self) -> Any:
+        return self._answer("rca") if self.known else {}
 
     @workflow.query(name="report", description="Everything that the reports say, as one object.")
-    def query_report(self) -> dict[str, Any]:
-        return about(self.state, self.now) if self.known else {}
+    def query_report(self) -> Any:
+        return self._answer("report") if self.known else {}
 
     @workflow.query(name="carry", description="The whole state, for Halon's own recovery.")
-    def query_carry(self) -> State | None:
-        return self.state if self.known else None
+    def query_carry(self, head: str = "") -> State | None:
+        """While it is restricted, only to who has the hash of where its record ends, and so can read the record itself."""
+        if not self.known or (restricted(self.state) and not restricting.knows(self.state, head)):
+            return None
+        return self.state
+
+    def _answer(self, what: str) -> Any:
+        return answer(self.state, what, self.now)

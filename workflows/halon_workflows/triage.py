@@ -36,6 +36,7 @@ def case_of(state: State, now: str) -> triage.Case:
         level=levels.said(state),
         in_force=tuple(one.order.id for one in state.actions if one.status == "verified"),
         failed=tuple(one.order.id for one in state.actions if one.status == "failed"),
+        standing=state.level or "",
     )  # fmt: skip
 
 

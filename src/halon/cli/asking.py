@@ -12,6 +12,7 @@ from temporalio.api.workflowservice.v1 import GetWorkflowExecutionHistoryReverse
 from temporalio.client import Client, WorkflowQueryFailedError
 from temporalio.service import RPCError, RPCStatusCode
 
+from halon.cli import restricted
 from halon.cli.finding import Found, Row, record_store, recorded
 from halon.cli.problems import CommandFailed, NoWorker
 from halon.client import ask as ask_workflow
@@ -19,6 +20,8 @@ from halon.incident import times, views
 from halon.incident.about import about
 from halon.incident.clocks import next_deadline
 from halon.incident.errors import HalonError
+from halon.incident.restricting import RESTRICTED
+from halon.incident.restriction import restricted as is_restricted
 from halon.incident.state import State
 from halon.incident.status import plain, status, waiting_on
 from halon.settings import Settings
@@ -50,9 +53,12 @@ class Shown:
 
 
 async def ask(client: Client, workflow_id: str, query: str) -> Any:
-    """The answer to a query. Raises NoWorker if nobody answers in five seconds, CommandFailed."""
+    """The answer to a query, of a restricted incident what ``look`` shows to whoever types this.
+
+    Raises NoWorker if nobody answers in five seconds, Restricted, CommandFailed.
+    """
     try:
-        return await ask_workflow(client.get_workflow_handle(workflow_id), query, QUERY_SECONDS)
+        answer = await ask_workflow(client.get_workflow_handle(workflow_id), query, QUERY_SECONDS)
     except WorkflowQueryFailedError as error:
         raise CommandFailed(
             f"the incident could not answer {query!r}: {str(error)[:200]}", "look at the worker's log"
@@ -64,6 +70,7 @@ async def ask(client: Client, workflow_id: str, query: str) -> Any:
             f"Temporal did not answer ({error.status.name.lower()})",
             "see whether it runs: GET /healthz of the front door, or start it with: halon up",
         ) from error
+    return await restricted.see(client, workflow_id, query, answer) if restricted.is_so(answer) else answer
 
 
 async def standing(client: Client | None, found: Found, settings: Settings, why: str = "") -> Shown:
@@ -77,6 +84,7 @@ async def standing(client: Client | None, found: Found, settings: Settings, why:
         state = await mirrored(settings, found)
     except (HalonError, OSError, ValidationError) as error:
         state, why = None, f"{why}; its mirrored state can't be read here ({type(error).__name__})"
+    restricted.require_open(state)
     if state is not None:
         as_of = state.tail[-1].at if state.tail else state.opened_at
         return Shown(status(state), live=False, as_of=as_of, why=why, state=state)
@@ -112,6 +120,9 @@ async def mirrored(settings: Settings, found: Found) -> State | None:
 def row_of_state(state: State) -> Row:
     """A mirrored state as one row of the list."""
     deadline = next_deadline(state)
+    if is_restricted(state):
+        return Row(state.reference, state.workflow_id, not state.closed_at, "closed" if state.closed_at else "last known",
+                   RESTRICTED, "", RESTRICTED, (), "", "", (), state.drill, state.opened_at, state.closed_at)  # fmt: skip
     return Row(
         reference=state.reference, workflow_id=state.workflow_id, open=not state.closed_at,
         state="closed" if state.closed_at else "last known", agent=plain(state.agent, 100), severity=state.level or "",
@@ -125,6 +136,9 @@ async def timeline(client: Client | None, found: Found, settings: Settings) -> l
     """The whole log: the record, and what the incident has said since. Raises NoWorker, CommandFailed, RecordError."""
     incident_id = found.incident_id or await recorded(settings, found.workflow_id)
     entries = await record_store(settings).entries(incident_id) if incident_id else []
+    kept = await mirrored(settings, found) if entries else None
+    if client is None or found.row is None or not found.open:
+        restricted.require_open(kept)
     lines = [
         {"seq": one.seq, "at": one.at, "phase": one.phase, "actor": one.actor, "text": one.text} for one in entries
     ]
@@ -133,6 +147,7 @@ async def timeline(client: Client | None, found: Found, settings: Settings) -> l
         try:
             lines += [one for one in await ask(client, found.workflow_id, "timeline") if one["seq"] > last]
         except NoWorker:
+            restricted.require_open(kept)
             if not lines:
                 raise
     return lines

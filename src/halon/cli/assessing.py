@@ -10,7 +10,7 @@ from typing import Any
 from halon.cli.facts_file import FactsUnusable, Page, plain, read_file
 from halon.incident.assessment import Assessment, Obligation
 from halon.incident.facts import Fact
-from halon.incident.orders import Order
+from halon.incident.orders import GatePolicy, Order
 from halon.judgement.assess import Examined, examine
 from halon.judgement.vocabulary import check_fact
 from halon.judgement.vocabulary_law import ROLES
@@ -80,11 +80,15 @@ def _order(order: Order) -> dict[str, Any]:
         "action": order.action,
         "reversible": order.reversible,
         "disruption": order.disruption,
-        "gate": {**asdict(order.gate), "roles": list(order.gate.roles)} if order.gate else None,
+        "gate": _gate(order.gate) if order.gate else None,
         "reasons": list(order.told),
         "covers": list(order.covers),
         "rung": order.rung,
     }
+
+
+def _gate(policy: GatePolicy) -> dict[str, Any]:
+    return {name: list(one) if isinstance(one, tuple) else one for name, one in asdict(policy).items()}
 
 
 def _obligation(obligation: Obligation) -> dict[str, Any]:

@@ -15,6 +15,7 @@ import typer
 from typer.main import get_command
 
 from halon.cli import (
+    answering,
     connectors,
     containing,
     controls,
@@ -57,6 +58,7 @@ def build() -> typer.Typer:
         looking,
         observing,
         saying,
+        answering,
         reporting,
         containing,
         halting,

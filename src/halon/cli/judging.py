@@ -127,9 +127,11 @@ def _order(order: Order, mode: Mode) -> None:
 
 def _when(order: Order, mode: Mode) -> str:
     """When it runs, and whom it asks first. Nothing runs in mode observe; a later rung begins only if the harm goes on."""
+    from halon.incident import quorum
+
     observed = mode == "observe"
     gate = order.in_act.gate if observed and order.in_act is not None else order.gate
-    asked = f"needs {gate.quorum} of {' or '.join(gate.roles)}" if gate else "runs at once"
+    asked = f"needs {quorum.needed(gate)}" if gate else "runs at once"
     if order.rung > 1:
         asked = f"if the harm goes on, {asked if gate else 'runs by itself'}"
     return f"nothing runs (observe); in mode act: {asked}" if observed else asked

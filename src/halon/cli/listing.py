@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from halon.cli import screen
-from halon.cli.options import Json
+from halon.cli import screen, waiting
+from halon.cli.options import By, Json
 from halon.cli.problems import CommandFailed, NoWorker, Usage
 
 if TYPE_CHECKING:
@@ -32,8 +32,10 @@ def register(app: typer.Typer) -> None:
 
 def incidents(
     waiting_on: Annotated[
-        str | None, typer.Option("--waiting-on", metavar="ROLE", help="only those that wait for this role or name")
+        str | None,
+        typer.Option("--waiting-on", metavar="ROLE", help="only those that wait for this role or name; me: for you, and what for"),
     ] = None,
+    by: By = None,
     everything: Annotated[bool, typer.Option("--all", help="closed ones too")] = False,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1000, help="at most so many")] = 200,
     as_json: Json = False,
@@ -44,6 +46,9 @@ def incidents(
     from halon.cli.reaching import settings, with_client
     from halon.client import TemporalUnreachable
 
+    if waiting_on == waiting.ME:
+        _mine(by, limit, as_json=as_json)
+        return
     conditions = [] if everything else ["ExecutionStatus = 'Running'"]
     if waiting_on is not None:
         if not _ROLE.fullmatch(waiting_on):
@@ -66,7 +71,7 @@ def incidents(
     if as_json:
         if halted:
             screen.aside(halted)  # the value stays the list that scripts know
-        screen.value([asdict(row) for row in rows])
+        screen.value([asdict(bare(row)) for row in rows])
         return
     if halted:
         screen.line(halted, style="bold red")
@@ -74,6 +79,26 @@ def incidents(
         _table(rows)
     else:
         screen.line(f"No incident {'waits for ' + waiting_on if waiting_on else 'is open'}.")
+
+
+def _mine(by: str | None, limit: int, *, as_json: bool) -> None:
+    """What each open incident asks of whoever types this, by the kit of this machine and what the incidents answer."""
+    from halon.cli.finding import listed
+    from halon.cli.halting import line
+    from halon.cli.reaching import settings, with_client
+    from halon.kit import load
+
+    me = waiting.who_am_i(by, load(settings().kit), waiting.now())
+
+    async def work(client: Client, _: Settings) -> list[dict[str, Any]]:
+        # Not filtered by HalonWaitingOn: steps of the checklist and an acknowledgement do not stand there.
+        return await waiting.found(client, me, await listed(client, "ExecutionStatus = 'Running'", limit=limit))
+
+    asked = with_client(work)
+    halted, _ = asyncio.run(line(settings()))
+    if halted:
+        screen.aside(halted) if as_json else screen.line(halted, style="bold red")
+    screen.value(asked) if as_json else waiting.show(me, asked)
 
 
 def clocks(as_json: Json = False) -> None:
@@ -112,6 +137,13 @@ async def _recorded(waiting_on: str | None, everything: bool) -> list[Row]:
             if waiting_on is None or waiting_on in row.waiting_on:
                 rows.append(row)
     return rows
+
+
+def bare(row: Row) -> Row:
+    """The row as it is printed: of a restricted incident not even the workflow id, which holds the agent's name."""
+    from halon.incident.restricting import RESTRICTED
+
+    return replace(row, workflow_id="") if row.phase == RESTRICTED else row
 
 
 def _table(rows: list[Row]) -> None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from halon.cli import screen
-from halon.cli.options import Id, Json
+from halon.cli import restricted, screen
+from halon.cli.options import By, Code, Id, Json, Sign
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -32,8 +32,9 @@ def register(app: typer.Typer) -> None:
     app.command("watch", rich_help_panel=_PANEL)(watch)
 
 
-def status(incident: Id, as_json: Json = False) -> None:
+def status(incident: Id, by: By = None, code: Code = None, sign: Sign = None, as_json: Json = False) -> None:
     """Where one incident stands: the headline, what is asked of whom until when, the next deadline, what is unknown."""
+    restricted.as_whom(by, code, sign, as_json=as_json, whole=False)
 
     async def work(client: Client | None, found: Found, settings: Settings, why: str) -> None:
         from halon.cli import words
@@ -73,21 +74,32 @@ def show(
     calls: Annotated[
         bool, typer.Option("--calls", help="only the actions, each with its exact calls, secrets masked")
     ] = False,
+    gates: Annotated[
+        bool, typer.Option("--gates", help="only the gates, for an auditor: question, answers, refusals, what came of it")
+    ] = False,
+    by: By = None,
+    code: Code = None,
+    sign: Sign = None,
     as_json: Json = False,
 ) -> None:
     """Everything about one incident: status, gates, steps, actions, obligations, causes; or with --report one to send."""
     from halon.cli import writing
 
+    restricted.as_whom(by, code, sign, as_json=as_json)
+
     wanted = writing.wanted(report, form, to, force)
 
     async def work(client: Client | None, found: Found, settings: Settings, why: str) -> None:
-        from halon.cli import showing, words
+        from halon.cli import auditing, showing, words
         from halon.cli.asking import part, standing
 
         if wanted is not None:
             await writing.write(client, found, settings, why, wanted, as_json=as_json)
             return
         shown = await standing(client, found, settings, why)
+        if gates:
+            await auditing.show(client, found, settings, shown, as_json=as_json)
+            return
         if calls:
             held = await part(client, found, shown, "actions") or []
             if as_json:
@@ -119,9 +131,13 @@ def show(
 def timeline(
     incident: Id,
     last: Annotated[int, typer.Option("--last", min=0, help="only so many lines, the newest; 0 for all")] = 0,
+    by: By = None,
+    code: Code = None,
+    sign: Sign = None,
     as_json: Json = False,
 ) -> None:
     """The log of one incident, oldest line first: the record, and what was said since."""
+    restricted.as_whom(by, code, sign, as_json=as_json, whole=False)
 
     async def work(client: Client | None, found: Found, settings: Settings, why: str) -> None:
         from halon.cli import asking, words
@@ -139,9 +155,16 @@ def timeline(
 def watch(
     incident: Id,
     seconds: Annotated[float, typer.Option("--for", min=0, help="stop after so many seconds; 0 for never")] = 0,
+    by: By = None,
+    code: Code = None,
+    sign: Sign = None,
     as_json: Json = False,
 ) -> None:
-    """Follow one incident: each new line of its log as it is written, until it closes or Ctrl-C. ``--json``: one a line."""
+    """Follow one incident: each new line of its log as it is written, until it closes or Ctrl-C. ``--json``: one a line.
+
+    A restricted one is looked at every half minute, each look on record; where looking takes a code, it takes one each time.
+    """
+    looker = restricted.as_whom(by, code, sign, as_json=as_json)
 
     async def work(client: Client | None, found: Found, settings: Settings, why: str) -> None:
         from halon.cli import asking, words
@@ -171,7 +194,9 @@ def watch(
                     screen.line(f"== {headline}", style="bold")
             if told.get("closed_at") or (end is not None and time.monotonic() >= end):
                 return
-            await asyncio.sleep(_EVERY)
+            await asyncio.sleep(restricted.EVERY if looker.seen else _EVERY)
+            if looker.seen:
+                looker.afresh()
 
     _with_found(incident, work, needs_temporal=True)
 

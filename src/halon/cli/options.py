@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,4 +15,10 @@ OWN_NAME = "HALON_USER"
 """The variable that holds the name under which somebody speaks, unless ``--by`` says it."""
 By = Annotated[
     str | None, typer.Option("--by", metavar="NAME", envvar=OWN_NAME, help="your name in the kit's on-call file")
+]
+Code = Annotated[
+    str | None, typer.Option("--code", metavar="CODE", help="your authenticator's digits, to look at a restricted incident")
+]
+Sign = Annotated[
+    Path | None, typer.Option("--sign", metavar="KEYFILE", help="or your SSH key, to look at a restricted incident")
 ]

@@ -6,6 +6,7 @@ HalonError
     ├── UnknownIncident  no incident of this name; the open ones are listed
     ├── Ambiguous        more than one incident is meant
     ├── NoWorker         Temporal answers, and no worker does
+    ├── Restricted       only named people see the incident (in restricted.py)
     ├── SaidNo           the incident refused the command
     └── NotTaken         the front door did not take the report
 """

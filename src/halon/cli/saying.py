@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from halon.cli import proving, screen
+from halon.cli import answering, proving, screen
 from halon.cli.options import By, Id, Json
 from halon.cli.problems import CommandFailed, NoWorker, SaidNo, Usage
 from halon.incident import times
-from halon.incident.commands import COMMANDS, Field, Spec, near, parse
+from halon.incident.commands import COMMANDS, Field, Spec, parse, unreasoned
 from halon.incident.errors import Malformed
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 ANSWER_SECONDS = 20.0
 """How long an answer may take; a worker that lives answers in well under one."""
-_ASKS_FIRST = ("approve", "reject")
 _TWO_WORDS = {
     "add": ("Add a corrective action.", ("title",), ("owner", "deadline")),
     "done": ("Say that a corrective action is done.", ("id",), ("text",)),
@@ -35,10 +34,11 @@ _TWO_WORDS = {
 """``corrective`` does two things under one name: on the command line each has a word of its own."""
 
 
-_BY_NAME = {"merge": ("into",)}
+_BY_NAME = {"merge": ("into",), "restrict": ("people",)}
 """What must be said and is named on the command line, because its place says nothing: ``--into OTHER``."""
-_ONE_BY_ONE = {"rules": "rule", "fingerprints": "fingerprint"}
+_ONE_BY_ONE = {"rules": "rule", "fingerprints": "fingerprint", "people": "person"}
 """Lists of names: each is an option of its own, given as often as needed."""
+LOOK, NOBODY = "look", "none"
 _SPAN = re.compile(r"\+?([1-9][0-9]{0,3})([mhd])")
 ELSEWHERE = {"kit": "kit move", "evidence": "evidence", "contain": "contain"}
 """Commands that are more than a saying on the command line, with the words that they have there."""
@@ -49,7 +49,7 @@ def register(app: typer.Typer) -> None:
     for spec in COMMANDS.values():
         if spec.name == "corrective":
             app.add_typer(_corrective(spec), name=spec.name, help=spec.help, rich_help_panel="Say")
-        elif spec.name not in ELSEWHERE:
+        elif spec.name not in (*ELSEWHERE, *answering.ANSWERED):
             app.command(spec.name, help=spec.help, rich_help_panel="Say")(made_from(spec, spec.name))
 
 
@@ -86,16 +86,12 @@ def _command(spec: Spec, words: str, said: str, told: list[Field], optional: lis
     parameters["by"], defaults["by"] = By, None
     for name, kind in proving.OPTIONS.items():
         parameters[name], defaults[name] = kind, proving.DEFAULTS[name]
-    if spec.name in _ASKS_FIRST:
-        parameters["yes"] = Annotated[bool, typer.Option("--yes", "-y", help="do not ask whether you mean it")]
-        defaults["yes"] = False
     parameters["as_json"], defaults["as_json"] = Json, False
 
     def run(**given: Any) -> None:
         payload = _payload(spec, words, told, optional, given)
         proofs = proving.Proofs(given["code"] or "", given["sign"], bool(given["print_json"]))
-        ask = not given.get("yes", True) and not proofs.print_json
-        _say(str(given["incident"]), spec, payload, proofs, ask=ask, as_json=bool(given["as_json"]))
+        _say(str(given["incident"]), spec, payload, proofs, as_json=bool(given["as_json"]))
 
     run.__name__ = words.replace(" ", "_").replace("-", "_")
     run.__doc__ = said
@@ -111,7 +107,7 @@ def _option(field: Field, flag: str, told: str) -> tuple[Any, Any]:
     """The type and the default of a field that is given as an option."""
     if field.kind == "flag":
         return Annotated[bool, typer.Option(flag, help=told)], False
-    if field.kind == "names":
+    if field.kind in ("names", "people"):
         word = _ONE_BY_ONE.get(field.name, field.name)
         return Annotated[list[str] | None, typer.Option(f"--{word}", flag, metavar=word.upper(), help=told)], None
     return Annotated[str | None, typer.Option(flag, help=told)], None
@@ -126,7 +122,9 @@ def _payload(spec: Spec, words: str, told: list[Field], optional: list[Field], g
     payload: dict[str, Any] = {}
     for field in [*told, *optional]:
         text = given.get(f"{field.name}_option") or given.get(field.name)
-        if field.kind in ("names", "flag"):
+        if field.kind == "people":
+            payload[field.name] = _people(words, text)
+        elif field.kind in ("names", "flag"):
             payload |= {field.name: text} if text else {}
         elif text is not None and field.kind == "time":
             payload[field.name] = _moment(text)
@@ -143,7 +141,16 @@ def _payload(spec: Spec, words: str, told: list[Field], optional: list[Field], g
         parse(spec.name, payload)
     except Malformed as error:
         raise Usage(str(error).partition(" For example: {")[0], f"halon {words} --help") from None
+    if why := unreasoned(spec.name, payload):
+        raise Usage(f"{words}: {why.partition(': ')[0]}", "--reason WHY")
     return payload
+
+
+def _people(words: str, given: Any) -> list[str]:
+    """Who is named; nobody only where that is said, since it is more than forgetting to name somebody."""
+    if not given:
+        raise Usage(f"{words}: name who sees it from now on", f"--person NAME for each; --person {NOBODY} lifts it")
+    return [] if list(given) == [NOBODY] else list(given)
 
 
 def _moment(text: str) -> str:
@@ -168,9 +175,11 @@ def _value(text: str, name: str = "") -> Any:
         return answer(name, text)
 
 
-def _say(wanted: str, spec: Spec, payload: dict[str, Any], proofs: proving.Proofs, *, ask: bool, as_json: bool) -> None:
-    from halon.cli import finding
+def _say(wanted: str, spec: Spec, payload: dict[str, Any], proofs: proving.Proofs, *, as_json: bool) -> None:
+    from halon.cli import finding, restricted
     from halon.cli.reaching import with_client
+
+    restricted.as_whom(payload["by"], sign=proofs.sign, as_json=as_json, whole=False)
 
     async def work(client: Client, settings: Any) -> tuple[Found, str]:
         found = await finding.find(client, wanted, settings)
@@ -178,25 +187,23 @@ def _say(wanted: str, spec: Spec, payload: dict[str, Any], proofs: proving.Proof
             raise SaidNo(
                 "Closed", f"{found.reference} is closed and only its record is left", f"halon show {found.reference}"
             )
-        if "gate" not in payload and spec.name in (*_ASKS_FIRST, "withdraw"):
+        if "gate" not in payload and spec.name == "withdraw":
             raise await _which_gate(client, found, spec)
         person = not as_json and sys.stdin.isatty() and sys.stdout.isatty()
-        if ask and person:
-            await _confirm(client, found, spec, payload)
         return found, await proving.said(client, found.workflow_id, spec.name, payload, proofs, person=person)
 
     found, answer = with_client(work)
-    if proofs.print_json:
+    if proofs.print_json or (spec.name == LOOK and not as_json):
         screen.value(json.loads(answer))
     elif as_json:
         screen.value({"ok": True, "incident": found.reference, "workflow_id": found.workflow_id,
-                      "command": spec.name, "answer": answer})  # fmt: skip
+                      "command": spec.name, "answer": json.loads(answer) if spec.name == LOOK else answer})  # fmt: skip
     else:
         screen.line(f"{found.reference}: {answer}")
 
 
 async def send(client: Client, workflow_id: str, name: str, payload: dict[str, Any]) -> str:
-    """Send the command as an Update and return the sentence that answers it.
+    """Send the command as an Update and return the sentence that answers it, of ``look`` what it shows as JSON.
 
     Raises SaidNo with the incident's reason, NoWorker if nobody answers in time, CommandFailed.
     """
@@ -208,7 +215,8 @@ async def send(client: Client, workflow_id: str, name: str, payload: dict[str, A
     handle = client.get_workflow_handle(workflow_id)
     try:
         async with asyncio.timeout(ANSWER_SECONDS):
-            return str(await handle.execute_update(name, payload, id=update, result_type=str))
+            told = await handle.execute_update(name, payload, id=update)
+            return told if isinstance(told, str) else json.dumps(told)
     except WorkflowUpdateFailedError as error:
         cause = error.cause
         kind = (cause.type if isinstance(cause, ApplicationError) else None) or type(cause).__name__
@@ -236,21 +244,3 @@ async def _which_gate(client: Client, found: Found, spec: Spec) -> Usage:
     step = f"halon {spec.name} {name} {gates[0] if gates else 'GATE'}"
     return Usage(f"name the gate. Open: {', '.join(gates) or 'none'}", step)
 
-
-async def _confirm(client: Client, found: Found, spec: Spec, payload: dict[str, Any]) -> None:
-    """Show exactly what is answered, and ask. Raises Usage if the gate is none, CommandFailed if the answer is no."""
-    from halon.cli.asking import ask
-
-    gates = {gate["id"]: gate for gate in await ask(client, found.workflow_id, "gates")}
-    gate = gates.get(payload["gate"])
-    if gate is None:
-        raise Usage(
-            f"there is no gate {payload['gate']!r}: {near(payload['gate'], list(gates))}",
-            f"halon show {found.reference}",
-        )
-    screen.line(str(gate["title"]), style="bold")
-    screen.lines([f"  {one}" for one in gate["question"]])
-    screen.line(f"  digest {gate['digest']}")
-    screen.line(f"  asked of {' or '.join(gate['policy']['roles'])}; {gate['missing']} more needed")
-    if not await asyncio.to_thread(typer.confirm, f"{spec.name} this as {payload['by']}?", default=False):
-        raise CommandFailed("nothing was said")

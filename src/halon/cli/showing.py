@@ -18,7 +18,7 @@ def gates(name: str, found: list[dict[str, Any]]) -> None:
                 f"    asked of {' or '.join(gate['policy']['roles'])}, {gate['missing']} more, until {local(gate['deadline_at'])}"
             )
             screen.line(f"    digest {gate['digest']}")
-            screen.line(f"    halon approve {name} {gate['id']} --by YOUR-NAME")
+            screen.line(f"    halon approve {name} {gate['id']} --by YOUR-NAME   (or: halon reject)")
         for answer in gate["answers"]:
             word = "yes" if answer["approve"] else "no"
             how = f" ({answer['how']})" if answer.get("how") else ""
@@ -26,6 +26,16 @@ def gates(name: str, found: list[dict[str, Any]]) -> None:
             screen.line(
                 f"    {answer['by']}{known} said {word} {local(answer['at'])}{': ' + answer['reason'] if answer['reason'] else ''}"
             )
+    for target, many in _of_one_target(found).items():
+        screen.line(f"{many} open gates are about {target}: halon approve {name} --target '{target}' --by YOUR-NAME")
+    if found:
+        screen.line(f"All of each gate, for an auditor: halon show {name} --gates")
+
+
+def _of_one_target(found: list[dict[str, Any]]) -> dict[str, int]:
+    """The targets that several open gates are about, and how many those are."""
+    targets = [gate["about"][0] for gate in found if gate["status"] == "open" and gate.get("about")]
+    return {one: targets.count(one) for one in dict.fromkeys(targets) if targets.count(one) > 1 and "'" not in one}
 
 
 def actions(found: list[dict[str, Any]]) -> None:

@@ -205,7 +205,7 @@ def next_step(name: str, told: dict[str, Any]) -> str:
         return f"halon task {name} done {late[0]['id']} --by YOUR-NAME"
     left = told.get("left_before_close")
     if left == []:
-        return f"halon close {name} --by YOUR-NAME"
+        return f"halon close {name} --reason WHY --by YOUR-NAME"
     return f"halon show {name}" if left is not None else ""
 
 

@@ -119,7 +119,7 @@ async def _mirrored(found: Found, settings: Settings, why: str, now: str, entrie
     """The report of the last mirrored state; of an incident that is over, its last one is all there is to say."""
     from pydantic import ValidationError
 
-    from halon.cli import asking
+    from halon.cli import asking, restricted
     from halon.incident.about import about
     from halon.incident.errors import HalonError
 
@@ -130,6 +130,7 @@ async def _mirrored(found: Found, settings: Settings, why: str, now: str, entrie
             f"the last state of {found.reference or found.workflow_id} can't be read ({type(error).__name__})",
             asking.START_ONE,
         ) from error
+    restricted.require_open(state)
     if state is None:
         raise CommandFailed(
             f"{why or 'Temporal no longer has this incident'}, and no state of it is mirrored in {settings.evidence}",

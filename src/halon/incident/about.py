@@ -21,8 +21,13 @@ from the state, and what people or agents wrote is data that the renderer cleans
     actions       [] {id, title, target, status, reversible, applied_at, verified_at, undone_at, note, reasons[],
                       collateral[], gentler, way_back, told, failure {why, next} or null}
     irreversible  [] the same: those that ran and can't be undone
-    gates         [] {id, kind, title, question[], status, opened_at, deadline_at, settled_at, missing, needs, roles[], quorum,
-                      answers[] {by, approve, reason, at, roles[], verified, how}}
+    gates         [] {id, kind, title, about[], question[], digest, policy, proposed_by[], status, round, opened_at, deadline_at,
+                      settled_at, missing, lacking, needs, roles[], every[], quorum, reminders, reminded_at, escalated_at, expired_at,
+                      answers[] {by, approve, reason, at, roles[], verified, how, sent_as, run, update},
+                      tried[] {by, command, kind, text, at, update_id, how}: refused answers,
+                      runs: null or {at, result, note, read_back_at}: what came of the yes}
+    glass         [] {gate, what, by[], agreed[], at, reason, lacked, reviewed_by, reviewed_at, review}: gates that were
+                  granted by breaking their glass
     asked         [] {what, whom, until}: open questions to people
     obligations   [] {id, key, title, entity, authority, audience, status, because[], needs[], displaced_by, decider,
                       decided (declared, declined or nothing), contents[], otherwise (if nobody answers its gate),
@@ -54,11 +59,13 @@ from dataclasses import asdict
 from typing import Any
 
 from halon.incident import fact_words as words
+from halon.incident import glass
 from halon.incident.assessment import Obligation
 from halon.incident.canonical import plain
 from halon.incident.deeds import in_words
 from halon.incident.deeds import told as told_of
 from halon.incident.gates import Gate
+from halon.incident.gates_told import audited
 from halon.incident.known import conflicts_told, counted, facts_told
 from halon.incident.linked import linked
 from halon.incident.next_step import tasks_told
@@ -124,7 +131,8 @@ def about(state: State, now: str, entity: str = "") -> dict[str, Any]:
             and action["status"] in _RAN
             and (action["applied_at"] or not action["verified_at"])
         ],  # else it was so already
-        "gates": [_gate(gate) for gate in state.gates],
+        "gates": [_gate(state, gate) for gate in state.gates],
+        "glass": glass.shown(state),
         "asked": [
             {"what": one.title, "whom": _whom(one), "until": one.deadline_at}
             for one in state.gates
@@ -272,28 +280,20 @@ def _unknown(state: State, known: dict[str, Any]) -> list[str]:
     return asked
 
 
-def _gate(gate: Gate) -> dict[str, Any]:
-    return {
-        "id": gate.id,
-        "kind": gate.kind,
-        "title": gate.title,
-        "question": list(gate.question),
-        "status": gate.status,
-        "opened_at": gate.opened_at,
-        "deadline_at": gate.deadline_at,
-        "settled_at": gate.settled_at,
+def _gate(state: State, gate: Gate) -> dict[str, Any]:
+    return audited(state, gate) | {
         "missing": gate.missing,
+        "lacking": gate.lacking,
         "needs": _whom(gate),
         "roles": list(gate.policy.roles),
+        "every": list(gate.policy.every),
         "quorum": gate.policy.quorum,
-        "answers": [
-            {name: value for name, value in asdict(answer).items() if name != "proof"} for answer in gate.answers
-        ],
     }
 
 
 def _whom(gate: Gate) -> str:
-    return f"{gate.policy.quorum} of the roles {', '.join(gate.policy.roles)}"
+    told = f"{gate.policy.quorum} of the roles {', '.join(gate.policy.roles)}"
+    return f"{told}; and {' and '.join(gate.policy.every)}, each another person" if gate.policy.every else told
 
 
 def _obligation(state: State, obligation: Obligation) -> dict[str, Any]:

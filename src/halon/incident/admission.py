@@ -5,10 +5,26 @@ Every command that is well formed reaches this place and is recorded, the refuse
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
-from halon.incident import answering, by_hand, handing, kits, looking_up, merging, said, splitting, ticking, waking
+from halon.incident import (
+    answering,
+    by_hand,
+    gate_tries,
+    glass,
+    handing,
+    kits,
+    looking_up,
+    merging,
+    patience,
+    restricting,
+    said,
+    splitting,
+    ticking,
+    waking,
+)
 from halon.incident.commands import Command
 from halon.incident.facts import ABOUT_NOW
 from halon.incident.gates import Proof
@@ -17,7 +33,6 @@ from halon.incident.saying import Refused, Saying
 from halon.incident.state import State
 from halon.incident.timeline import note
 
-PATIENCE = 20
 REMEMBERED = 60
 """Refusals of which the answer is kept, in case Temporal's Reset puts their Updates once more."""
 LONGEST_KEPT = 400
@@ -27,7 +42,8 @@ LONGEST_KEPT = 400
 class Standing:
     """Who is speaking, as the kit sees it. ``may`` False carries the reason in ``why``, its type in ``refusal``.
 
-    ``how`` is the verifier that proved who it is; empty while only the name says so.
+    ``how`` is the verifier that proved who it is; empty while only the name says so. ``offers``: something came that may
+    prove it, so that a refusal does not count against the name alone.
     """
 
     by: str
@@ -38,6 +54,7 @@ class Standing:
     why: str = ""
     refusal: str = "NotAuthorised"
     how: str = ""
+    offers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +73,8 @@ _HANDLERS: dict[str, Callable[[Saying], State]] = {
     "finding": said.finding, "why": said.why, "corrective": said.corrective, "waive": said.waive,
     "override": said.override, "evidence": looking_up.evidence, "task": ticking.task, "handover": handing.handover, "kit": kits.kit,
     "false-alarm": said.false_alarm, "merge": merging.merge, "split": splitting.split, "mute": waking.mute, "close": said.close,
+    "restrict": restricting.restrict, "look": looking_up.look, "break-glass": answering.break_glass, "review": glass.review,
 }  # fmt: skip
-
-
-def exhausted(state: State, by: str) -> bool:
-    """Whether this name was refused so often that it is now turned away at the door, without a record of it."""
-    return state.refusals.get(by, 0) >= PATIENCE
 
 
 def said_again(command: Command, outcome: Outcome) -> bool:
@@ -95,6 +108,7 @@ def admit(
             raise Refused("Closed", f"{state.reference} is closed since {state.closed_at}; open a new one to go on.")
         if not standing.known:
             raise Refused("UnknownPerson", standing.why or f"Nobody called {command.by!r} is in the kit.")
+        restricting.refused(state, standing.by, command.name)
         if not standing.may:
             raise Refused(standing.refusal, standing.why or f"{command.by} may not say {command.name!r}.")
         by = standing.by
@@ -104,9 +118,10 @@ def admit(
                         how=standing.how)  # fmt: skip
         after = _HANDLERS[command.name](saying)
     except Refused as refusal:
-        return _refused(state, command, refusal, now)
-    if by in after.refusals:
-        after = replace(after, refusals={name: count for name, count in after.refusals.items() if name != by})
+        state = gate_tries.kept(state, command, refusal, standing.how, now)
+        about = gate_tries.about(command, standing.how)
+        return _refused(state, command, refusal, now, about, with_proof=standing.offers or standing.verified)
+    after = patience.heard(after, by, command.by, proved=standing.verified)
     text = after.tail[-1].text if after.tail and after.chain.seq > state.chain.seq else "Nothing changed."
     if command.update_id:
         after = replace(after, answered={**dict(list(after.answered.items())[-200:]), command.update_id: text})
@@ -115,15 +130,23 @@ def admit(
 
 def refuse(state: State, name: str, by: str, kind: str, text: str, now: str) -> State:
     """``state`` with a refusal on record: a malformed Signal, an unknown name, or a command that may not be."""
-    refusals = {**state.refusals, by: state.refusals.get(by, 0) + 1}
-    if len(refusals) > 200:
-        refusals = dict(list(refusals.items())[-200:])
-    after = replace(state, refusals=refusals)
-    return note(after, now, "refused", "triage", f"Refused {name[:60]}: {text}", actor=by, data={"type": kind})
+    after = patience.counted(state, by)
+    return _noted(after, name, by, kind, text, now)
 
 
-def _refused(state: State, command: Command, refusal: Refused, now: str) -> Outcome:
-    after = refuse(state, command.name, command.by, refusal.kind, refusal.text, now)
+def _noted(
+    state: State, name: str, by: str, kind: str, text: str, now: str, about: Mapping[str, Any] | None = None
+) -> State:
+    return note(
+        state, now, "refused", "triage", f"Refused {name[:60]}: {text}", actor=by, data={"type": kind, **(about or {})}
+    )
+
+
+def _refused(
+    state: State, command: Command, refusal: Refused, now: str, about: Mapping[str, Any], *, with_proof: bool
+) -> Outcome:
+    after = patience.tried(state, command, now) if with_proof else patience.counted(state, command.by)
+    after = _noted(after, command.name, command.by, refusal.kind, refusal.text, now, about)
     if command.update_id:
         kept = dict(list(after.refused.items())[-(REMEMBERED - 1) :])
         after = replace(after, refused={**kept, command.update_id: (refusal.kind, refusal.text[:LONGEST_KEPT])})

@@ -16,9 +16,9 @@ from halon.incident.state import State
 
 APART = 2
 """The form of an assessment since when alarms are apart, and a notice is asked about again only where its text changes."""
-GATE, CLOCK = "gate:", "clock:"
+GATE, CLOCK, GLASS = "gate:", "clock:", "glass:"
 _RINGS = "alarm:"
-_OF_GATES = ("gate:", "gate-late:", "gate-expired:")
+_OF_GATES = ("gate:", "gate-late:", "gate-expired:", "gate-remind:", "gate-away:")
 _OF_CLOCKS = ("warn:", "missed:")
 _INSTEAD = "instead:"
 
@@ -37,7 +37,7 @@ def part_of(state: State, step: str, at: str) -> str:
         return ""
     while step.startswith(_INSTEAD):
         step = step.removeprefix(_INSTEAD)
-    about = _of_gate(state, step) or _of_clock(state, step)
+    about = _of_gate(state, step) or _of_clock(state, step) or _of_glass(state, step)
     return f"{about}@{''.join(one for one in at if one.isalnum())}" if about else ""
 
 
@@ -104,6 +104,10 @@ def _goes_on(state: State, about: str) -> bool:
         of_it = [one for one in state.gates if one.subject == about.removeprefix(GATE)]
         latest = max(of_it, key=lambda one: one.opened_at, default=None)
         return any(one.status == "open" for one in of_it) or (latest is not None and latest.status == "expired")
+    if about.startswith(GLASS):  # until somebody has looked at it; or, of one that is only wanted, while it may come to that
+        subject = about.removeprefix(GLASS)
+        wanted = any(one.subject == subject and one.status == "open" and one.broken_by for one in state.gates)
+        return wanted or any(one.subject == subject and not one.reviewed_by for one in state.broken)
     return any(
         about == f"{CLOCK}{duty.name}/{stage.id}" and clock_runs(state, duty) and not stage.filed_at
         for duty in state.obligations
@@ -117,6 +121,13 @@ def _of_gate(state: State, step: str) -> str:
         return ""
     named = f"{step.removeprefix(begun)}:"
     return next((f"{GATE}{one.subject}" for one in state.gates if named.startswith(f"{one.id}:")), "")
+
+
+def _of_glass(state: State, step: str) -> str:
+    if not step.startswith(GLASS):
+        return ""
+    named = step.removeprefix(GLASS)
+    return next((f"{GLASS}{one.subject}" for one in state.gates if named.startswith(f"{one.id}:")), "")
 
 
 def _of_clock(state: State, step: str) -> str:

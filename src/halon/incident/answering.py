@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from halon.incident import glass, quorum
 from halon.incident.commands import near
 from halon.incident.gates import Answer, Gate, answered, withdrawn
 from halon.incident.saying import Refused, Saying, unknown_obligation
@@ -16,22 +17,36 @@ from halon.incident.times import after, parse
 def approve(say: Saying) -> State:
     """Say yes to exactly what a gate shows."""
     asked = _open_gate(say)
-    policy = asked.policy
-    if not set(policy.roles) & set(say.roles):
-        held = ", ".join(say.roles) or "no role"
-        raise Refused("NotAuthorised", f"{say.by} holds {held}; this gate needs {' or '.join(policy.roles)}.")
-    if policy.exclude_proposer and say.by in asked.proposed_by:
-        raise Refused(
-            "SelfApproval", f"{say.by} proposed this; somebody else with {' or '.join(policy.roles)} must agree."
-        )
+    _require_new(say, asked)
+    _require_roles(say, asked, quorum.may_answer(asked.policy, say.roles), quorum.asked_of(asked.policy))
+    _require_another(say, asked, quorum.asked_of(asked.policy))
     return _answer(say, asked, approve=True)
+
+
+def break_glass(say: Saying) -> State:
+    """Say yes in an emergency without the people whom the gate asks for; as many must as the kit says, and all hear of it."""
+    asked = _open_gate(say)
+    policy = asked.policy
+    if not policy.break_glass:
+        raise Refused(
+            "NoGlass", f"The kit lets nobody break the glass of gate {asked.id}; it takes {quorum.needed(policy)}."
+        )
+    if say.by in asked.broken_by:
+        raise Refused("AlreadyAnswered", f"{say.by} said that already; {asked.lacking}. `withdraw` takes it back.")
+    roles = policy.break_glass_roles or quorum.asked_of(policy)
+    _require_roles(say, asked, quorum.may_break(policy, say.roles), roles)
+    _require_another(say, asked, roles)
+    return _answer(say, asked, approve=True, breaks=True)
 
 
 def reject(say: Saying) -> State:
     """Say no to what a gate shows: one no settles it. The proposer may always say no."""
     asked = _open_gate(say)
-    if say.by not in asked.proposed_by and not set(asked.policy.roles) & set(say.roles):
-        raise Refused("NotAuthorised", f"This gate is answered by {' or '.join(asked.policy.roles)}, not by {say.by}.")
+    _require_new(say, asked)
+    if say.by not in asked.proposed_by and not quorum.may_refuse(asked.policy, say.roles):
+        roles = asked.policy.veto or quorum.asked_of(asked.policy)
+        word = "A no to this gate is said by" if asked.policy.veto else "This gate is answered by"
+        raise Refused("NotAuthorised", f"{word} {' or '.join(roles)}, not by {say.by}.")
     return _answer(say, asked, approve=False)
 
 
@@ -48,15 +63,17 @@ def withdraw(say: Saying) -> State:
         )
     if say.by not in {answer.by for answer in asked.answers}:
         raise Refused("NoAnswer", f"{say.by} has not answered gate {asked.id}.")
-    state = with_gate(say.state, withdrawn(asked, say.by))
-    return note(
-        state,
+    left = withdrawn(asked, say.by, say.now)
+    state = note(
+        with_gate(say.state, left),
         say.now,
         "gate",
         "contain",
         f"{say.named()} took the answer to {asked.id} back{say.because()}",
         actor=say.by,
+        data={"gate": asked.id, "digest": asked.digest, "verified": say.verified, "update": say.proof.update_id},
     )
+    return glass.seen(state, left, say.now)
 
 
 def declare(say: Saying) -> State:
@@ -77,21 +94,40 @@ def _open_gate(say: Saying) -> Gate:
         raise Refused("GateClosed", f"Gate {asked.id} is {_in_words(asked)}. {_open_now(say.state)}")
     if parse(say.now) > parse(asked.deadline_at):
         raise Refused("GateClosed", f"Gate {asked.id} expired at {asked.deadline_at}. {_open_now(say.state)}")
-    if say.by in {answer.by for answer in asked.answers}:
-        raise Refused("AlreadyAnswered", f"{say.by} answered gate {asked.id} already; `withdraw` takes it back.")
     return asked
 
 
-def _answer(say: Saying, asked: Gate, *, approve: bool) -> State:
-    answer = Answer(say.by, approve, say.command["reason"], say.now, say.roles, say.proof, say.verified, say.how)
+def _require_new(say: Saying, asked: Gate) -> None:
+    if say.by in {answer.by for answer in asked.answers}:
+        raise Refused("AlreadyAnswered", f"{say.by} answered gate {asked.id} already; `withdraw` takes it back.")
+
+
+def _require_roles(say: Saying, asked: Gate, entitled: bool, roles: tuple[str, ...]) -> None:
+    if not entitled:
+        held = ", ".join(say.roles) or "no role"
+        raise Refused("NotAuthorised", f"{say.by} holds {held}; this gate needs {' or '.join(roles)}.")
+
+
+def _require_another(say: Saying, asked: Gate, roles: tuple[str, ...]) -> None:
+    if asked.policy.exclude_proposer and say.by in asked.proposed_by:
+        raise Refused("SelfApproval", f"{say.by} proposed this; somebody else with {' or '.join(roles)} must agree.")
+
+
+def _answer(say: Saying, asked: Gate, *, approve: bool, breaks: bool = False) -> State:
+    answer = Answer(
+        say.by, approve, say.command["reason"], say.now, say.roles, say.proof, say.verified, say.how, breaks
+    )
     changed = answered(asked, answer)
     state = with_gate(say.state, changed)
-    word = "approved" if approve else "rejected"
-    rest = f"; {changed.missing} more needed" if changed.status == "open" else ""
+    word = "wants to break the glass of" if breaks else "approved" if approve else "rejected"
+    rest = f"; {changed.lacking}" if changed.status == "open" else ""
     told = f"{say.named()} {word} {asked.id}{say.because()}{rest}"
-    data = {"gate": asked.id, "digest": asked.digest, "approve": approve, "verified": say.verified,
+    data = {"gate": asked.id, "digest": asked.digest, "approve": approve, **({"glass": True} if breaks else {}), "verified": say.verified,
             **({"how": say.how} if say.how else {}), "update": say.proof.update_id, "run": say.proof.run_id}  # fmt: skip
-    return note(state, say.now, "gate", "contain", told, actor=say.by, data=data)
+    state = note(state, say.now, "gate", "contain", told, actor=say.by, data=data)
+    if breaks and changed.status == "open":
+        state = glass.wanted(state, changed, answer, say.now)
+    return glass.seen(state, changed, say.now)
 
 
 def _decide(say: Saying, word: str) -> State:

@@ -124,6 +124,7 @@ class Person:
     """Somebody of the kit. ``channels`` names the kit's channels on which they are paged.
 
     ``zone`` (IANA) is where they are, so that a page names their own time; empty where the kit does not say.
+    ``signs_in``: the kit knows by which principal Temporal's server vouches for their Updates.
     """
 
     name: str
@@ -131,6 +132,7 @@ class Person:
     roles: tuple[str, ...]
     channels: tuple[str, ...] = ()
     zone: str = ""
+    signs_in: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,13 +179,17 @@ class OpenWay:
         return f"Nothing in the kit stops {self.way}{', where the harm perhaps goes on' if self.perhaps else ''}."
 
 
-FORM = 4
+FORM = 5
 """The form of what is judged now. What earlier releases judged goes on by their rules: 0 has no steps and pages oftener; 1
 asks again about a notice after each word of a person, and rings one alarm for everything; 2 drafts a notice again only
-after a person's word; 3 knows no ways of harm, and reads back only once what is in force."""
+after a person's word; 3 knows no ways of harm, and reads back only once what is in force; 4 pages everybody who holds a role of a gate, also
+who is away, proposed it or has answered it."""
 
 WATCHED = 4
 """The form from which on what is in force is read back again, and orders that touch evidence wait for it."""
+
+ASKED = 5
+"""The form from which on a gate pages, and waits for, only those who may still answer it and are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +210,8 @@ class Assessment:
 
     ``level_said`` is the level that a person gave the incident, by which it was judged what may run unasked (empty: the
     rubric's own; None: an earlier release judged).
+
+    ``restricted`` are the people who alone see such an incident by the kit's word, ``restricted_because`` says why.
 
     ``muted`` is the mute of the kit that all alerts lie in; ``longest_mute`` is how long people may mute (seconds).
     """
@@ -243,3 +251,5 @@ class Assessment:
     waits: str = ""
     uncovered: tuple[OpenWay, ...] = ()
     level_said: str | None = None
+    restricted: tuple[str, ...] = ()
+    restricted_because: str = ""

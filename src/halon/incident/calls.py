@@ -58,6 +58,8 @@ def question(order: Order) -> tuple[str, ...]:
     """What a gate asks before an order is carried out. It is no part of the digest that the gate is bound by."""
     lines = [f"Why: {'; '.join(order.told) or 'the kit asks for it'}", *to_apply(order),
              "Reversible: yes" if order.reversible else "Reversible: NO"]  # fmt: skip
+    if order.stops:
+        lines.append(f"What it stops: {'; '.join(order.stops)}")
     if order.collateral:
         lines.append(f"Who else is hit: {'; '.join(order.collateral)}")
     if order.gentler:

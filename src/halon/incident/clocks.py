@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from halon.incident import checklist, handing, merging, quiet, storm, waking, watching
+from halon.incident import checklist, gate_pages, handing, merging, quiet, quorum, storm, waking, watching
 from halon.incident.answering import reask
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.counting import counted
@@ -226,6 +226,8 @@ def _gate_events(state: State, asked: Gate) -> Iterator[ClockEvent]:
     answer = f"halon approve {state.reference} {asked.id}"
 
     def escalate(state: State, now: str) -> State:
+        if gate_pages.judged_here(state):
+            return gate_pages.escalate(state, now, asked)
         who = " or ".join(asked.policy.roles)
         body = f"Approval needed from {who} by {asked.deadline_at}: {asked.title}. If nobody answers: {asked.policy.otherwise}"
         roles = (asked.policy.escalate_to, *asked.policy.roles)
@@ -242,12 +244,17 @@ def _gate_events(state: State, asked: Gate) -> Iterator[ClockEvent]:
         tail = " It is asked again." if again else ""
         told = f"Nobody answered gate {asked.id}. {asked.policy.otherwise}{tail}"
         state = note(state, now, "gate", "contain", told, data={"gate": asked.id, "asked": asked.attempt})
-        roles = (asked.policy.escalate_to, "leadership", *asked.policy.roles)
+        if gate_pages.judged_here(state):
+            return gate_pages.expired(state, now, asked, told, again=again)
+        roles = (asked.policy.escalate_to, "leadership", *quorum.asked_of(asked.policy))
         return tell_roles(
             state, now, f"gate-expired:{tag}", f"[{state.reference}] nobody answered {asked.id}", told, *roles,
             command=answer if again else "",
         )  # fmt: skip
 
+    if moment := gate_pages.remind_at(asked):
+        key = f"gate-remind:{tag}:{asked.reminders + 1}"
+        yield ClockEvent(moment, key, f"reminder of gate {asked.id}", lambda state, now: gate_pages.remind(state, now, asked))
     if asked.escalate_at < asked.deadline_at:
         yield ClockEvent(asked.escalate_at, f"gate-escalate:{tag}", f"escalate gate {asked.id}", escalate)
     yield ClockEvent(asked.deadline_at, f"gate-deadline:{tag}", f"deadline of gate {asked.id}", expire)
@@ -334,7 +341,7 @@ def settle_up(state: State, now: str) -> State:
     state = note(
         mark(state, "ready-to-close", now), now, "close", "remediate", "Everything is settled: waiting for `close`."
     )
-    body = f"Everything is settled. Close it: halon close {state.reference} --by NAME"
+    body = f"Everything is settled. Close it: halon close {state.reference} --reason WHY --by NAME"
     return tell_roles(state, now, f"ready:{now}", f"[{state.reference}] ready to close", body, "commander")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,22 +18,25 @@ LARGEST_VALUE = 8000
 
 LONGEST_LIST = 50
 
-Kind = Literal["name", "text", "time", "value", "choice", "names", "flag", "code"]
+Kind = Literal["name", "text", "time", "value", "choice", "names", "people", "flag", "code"]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a command's JSON object."""
+    """One field of a command's JSON object. ``asked``: it must be there all the same, see ``unreasoned``."""
 
     name: str
     kind: Kind
     help: str
     required: bool = True
     choices: tuple[str, ...] = ()
+    asked: bool = False
 
-    def example(self) -> str:
+    def example(self) -> Any:
         """A value that this field takes."""
         value = _EXAMPLES.get(self.name, "…")
+        if self.kind == "people":
+            return value.split()
         return value if not self.choices or value in self.choices else self.choices[0]
 
 
@@ -46,14 +50,14 @@ class Spec:
 
     def takes(self, given: str) -> str:
         """What it takes, in words, with an example: the answer to an input that is none, such as ``a list``."""
-        needed, more = ([one for one in self.fields if one.required is wanted] for wanted in (True, False))
+        needed, more = ([one for one in self.fields if (one.required or one.asked) is wanted] for wanted in (True, False))
         told = ", ".join(f"{one.name} ({one.help})" for one in needed)
         rest = f"; if you like {', '.join(one.name for one in more)}" if more else ""
         return f"{self.name} takes one JSON object, not {given}: {told}{rest}. For example: {self.example()}"
 
     def example(self) -> str:
-        """The JSON to paste: the required fields, with values that ``parse`` takes."""
-        shown = {field.name: field.example() for field in self.fields if field.required}
+        """The JSON to paste: the fields that must be there, with values that ``parse`` takes."""
+        shown = {field.name: field.example() for field in self.fields if field.required or field.asked}
         return json.dumps(shown, ensure_ascii=False)
 
 
@@ -73,15 +77,20 @@ class Command:
 _BY = Field("by", "name", "your name in the kit's on-call file")
 _REASON = Field("reason", "text", "why, in words")
 _WHY_OPTIONAL = Field("reason", "text", "why, in words", required=False)
+_WHY_ASKED = Field("reason", "text", "why, in words", required=False, asked=True)
 _GATE = Field("gate", "name", "the gate's id as `status` shows it")
+_TOGETHER = Field("together", "names", "the ids of all gates that one code answers, each by its own command", required=False)
 _OBLIGATION = Field("obligation", "name", "the obligation's id, such as eu-gdpr-33")
 _ACTION = Field("action", "name", "the action's id as `status` shows it")
 _LAYERS = ("model", "retrieval", "tools", "orchestration", "process")
 _EXAMPLES = {
     "by": "ann", "gate": "revoke-token-1a2b3c4d", "reason": "seen in the logs", "obligation": "eu-gdpr-33",
     "action": "disable-send-email", "text": "…", "level": "SEV2", "name": "risk_to_individuals", "value": "risk",
-    "role": "commander", "to": "tom", "into": "INC-7F3A", "do": "done", "step": "triage/real", "layer": "retrieval", "what": "proof", "artefact": "ev-0123456789abcdef", "reference": "authority's receipt number",
+    "role": "commander", "to": "tom", "into": "INC-7F3A", "do": "done", "step": "triage/real", "layer": "retrieval", "what": "proof", "artefact": "ev-0123456789abcdef", "people": "ann sue", "reference": "authority's receipt number",
 }  # fmt: skip
+
+LOOKS = ("status", "timeline", "gates", "obligations", "actions", "rca", "report", "everything")
+"""What ``look`` shows: what the queries of these names answer, or all of them."""
 
 _ALL = (
     Spec("ack", "I have seen this and I am on it. Stops the paging.", (_BY,)),
@@ -110,9 +119,13 @@ _ALL = (
         Field("done_outside", "name", "the action's id, if you carried it out elsewhere", required=False))),
     Spec("contain", "Stop the agent now, with what the kit holds ready and can be undone. Your word is the yes.", (
         _BY, _WHY_OPTIONAL)),
-    Spec("approve", "Say yes to exactly what a gate shows.", (_BY, _GATE, _WHY_OPTIONAL)),
-    Spec("reject", "Say no to what a gate shows.", (_BY, _GATE, _REASON)),
+    Spec("approve", "Say yes to exactly what a gate shows.", (_BY, _GATE, _WHY_OPTIONAL, _TOGETHER)),
+    Spec("reject", "Say no to what a gate shows.", (_BY, _GATE, _REASON, _TOGETHER)),
     Spec("withdraw", "Take your answer back, until it has run.", (_BY, _GATE, _WHY_OPTIONAL)),
+    Spec("break-glass", "In an emergency, say yes without the people whom a gate asks for. Everybody hears of it.", (
+        _BY, _GATE, _REASON)),
+    Spec("review", "Say that you looked at a broken glass. Not for those who broke it; closing waits for it.", (
+        _BY, _GATE, _REASON)),
     Spec("severity", "Set the severity. Lowering takes the role and a reason.", (
         _BY, Field("level", "choice", "SEV1 to SEV4", choices=("SEV1", "SEV2", "SEV3", "SEV4")), _REASON)),
     Spec("declare", "Decide that an obligation applies.", (_BY, _OBLIGATION, _REASON)),
@@ -121,7 +134,7 @@ _ALL = (
     Spec("filed", "Record that a notice was filed, with the authority's reference.", (
         _BY, _OBLIGATION, Field("reference", "text", "the receipt or reference"),
         Field("stage", "name", "the stage; the first open one if left out", required=False),
-        Field("at", "time", "when, ISO 8601; now if left out", required=False))),
+        Field("at", "time", "when, ISO 8601; now if left out", required=False), _WHY_ASKED)),
     Spec("undo", "Ask to take one action back. Opens a gate.", (_BY, _ACTION, _REASON)),
     Spec("restore", "Ask to give the agent everything back that was taken. Opens gates.", (_BY, _REASON)),
     Spec("finding", "Add a root cause.", (
@@ -148,11 +161,15 @@ _ALL = (
     Spec("mute", "Silence pages and updates for leadership for a while. Clocks and gates are told all the same.", (
         _BY, Field("until", "time", "until when, ISO 8601", required=False), _WHY_OPTIONAL,
         Field("off", "flag", "end the mute now", required=False))),
-    Spec("close", "Close the incident once everything is settled.", (_BY, _WHY_OPTIONAL)),
+    Spec("restrict", "Keep the incident to named people, such as when an insider is suspected. Nobody named: lift it.", (
+        _BY, Field("people", "people", "who sees it from now on; an empty list lifts it"), _REASON)),
+    Spec("look", "Look at a restricted incident, if you are one of those named. On record. Only as an Update.", (
+        _BY, Field("what", "choice", "what to look at; status if left out", required=False, choices=LOOKS))),
+    Spec("close", "Close the incident once everything is settled.", (_BY, _WHY_ASKED)),
 )  # fmt: skip
 
 PROOFS = (
-    Field("code", "code", "the six digits that your authenticator shows now", required=False),
+    Field("code", "code", "the six digits that your authenticator shows now; after many wrong ones two in a row", required=False),
     Field("signature", "text", "your SSH signature over what you say", required=False),
 )
 """What every command may carry beside its fields, to prove who speaks. Neither is kept, logged or shown."""
@@ -194,6 +211,16 @@ def parse(name: str, given: Any, update_id: str = "") -> Command:
     return Command(name=name, by=parameters.pop("by"), parameters=parameters, update_id=update_id)
 
 
+def unreasoned(name: str, parameters: Mapping[str, Any]) -> str:
+    """Why a command that loosens or ends something is refused without its reason; empty if nothing is missing.
+
+    ``parse`` takes it without, and who looks up the speaker refuses it: histories of earlier releases hold such commands.
+    """
+    fields = COMMANDS[name].fields if name in COMMANDS else ()
+    missing = [one for one in fields if one.asked and not str(parameters.get(one.name) or "").strip()]
+    return f'{name} takes a reason: say why, --reason WHY, or "reason" in the JSON' if missing else ""
+
+
 def _checked(name: str, field: Field, value: Any) -> Any:
     where = f"{name}: field {field.name!r}"
     if field.kind == "value":
@@ -204,7 +231,9 @@ def _checked(name: str, field: Field, value: Any) -> Any:
         if not isinstance(value, bool):
             raise Malformed(f"{where} must be true or false, not {_kind_of(value)} ({field.help}).")
         return value
-    if field.kind == "names":
+    if field.kind == "people" and value == []:
+        return []
+    if field.kind in ("names", "people"):
         return _names(where, field, value)
     if field.kind == "code":
         return _code(where, value)
@@ -225,10 +254,10 @@ def _checked(name: str, field: Field, value: Any) -> Any:
 
 
 def _code(where: str, value: Any) -> str:
-    """Six digits. A wrong value is not repeated: it may be what somebody pasted in its place."""
+    """Six digits, or twelve: two codes. A wrong value is not repeated: it may be what somebody pasted in its place."""
     text = f"{value:06}" if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else value
     digits = "".join(text.split()) if isinstance(text, str) else ""
-    if len(digits) != 6 or not (digits.isascii() and digits.isdigit()):
+    if len(digits) not in (6, 12) or not (digits.isascii() and digits.isdigit()):
         raise Malformed(f"{where} must be the six digits that your authenticator shows now.")
     return digits
 

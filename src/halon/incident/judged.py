@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from halon.incident import checklist, hearing, kits, levels, waking
+from halon.incident import checklist, hearing, kits, levels, restricting, waking
 from halon.incident.assessment import Assessment, Obligation, Stage
 from halon.incident.counting import counted
 from halon.incident.orders import Action, Order
@@ -36,7 +36,7 @@ def take_in(state: State, judged: Assessment, version: int, now: str, *, sealed:
         told = f"Assessed: {state.level}, {judged.category}, mode {judged.mode}, kit {judged.kit_digest[:12]}."
         state = note(state, now, "assessed", "triage", told, data={"reasons": list(judged.severity.reasons)})
     state = hearing.judged(kits.take_note(state, judged, kit_before, now), judged, before, now)
-    state = checklist.merge(state, judged, now)
+    state = restricting.by_rule(checklist.merge(state, judged, now), now)
     return waking.judged(state, judged.muted, now, first=before is None) if judged.form else state
 
 

@@ -1,4 +1,4 @@
-"""Somebody reads sealed evidence: who, what and why, on record before it is handed out."""
+"""Somebody reads sealed evidence, or looks at a restricted incident: on record before it is handed out."""
 
 from __future__ import annotations
 
@@ -19,6 +19,14 @@ def evidence(say: Saying) -> State:
     named = [{"path": known.path, "sha256": known.sha256}] if known else []
     return note(say.state, say.now, "evidence-read", "triage", told, actor=say.by,
                 data={"artefact": wanted, "reason": say.command["reason"], "evidence": named})  # fmt: skip
+
+
+def look(say: Saying) -> State:
+    """Put on record that somebody looks. What they see is the answer of the Update: a Signal has none."""
+    if not say.command.update_id:
+        raise Refused("NotASignal", "`look` shows something to whoever asks, and a Signal has no answer; send an Update.")
+    what = say.command["what"] or "status"
+    return note(say.state, say.now, "look", "triage", f"{say.named()} looks at {what}.", actor=say.by, data={"what": what})
 
 
 def _in_words(wanted: str, known: Sealed | None) -> str:

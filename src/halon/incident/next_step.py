@@ -25,6 +25,7 @@ def tasks_told(state: State) -> list[dict[str, Any]]:
     """Every step of the checklist as plain values: whose it is, how far it is, until when, whether it is flagged."""
     return [
         {"id": one.step.id, "phase": one.step.phase, "words": one.step.words, "owner": checklist.owner(state, one),
+         "of": list(checklist.whose(state, one)) or [one.step.owner],
          "status": one.status, "told": checklist.in_words(one), "by": one.by, "at": one.at, "reason": one.reason,
          "due": one.due, "answers": list(one.step.answers), "by_itself": one.step.automated,
          "late": checklist.told_late(state, one), "flagged": checklist.flagged(state, one)}

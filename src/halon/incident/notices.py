@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Literal
 
 from halon.incident.canonical import digest
-from halon.incident.orders import GatePolicy
+from halon.incident.orders import GatePolicy, without_later
 
 Audience = Literal["regulator", "customers", "leadership", "responders"]
 NoticeStatus = Literal["planned", "drafted", "waiting", "sending", "sent", "uncertain", "failed", "denied", "dropped"]
@@ -41,6 +41,5 @@ class Notice:
         told = asdict(self)
         for progress in ("status", "sent_at", "receipt", "note"):
             told.pop(progress)
-        if told["gate"] is not None and not told["gate"]["verifier"]:
-            del told["gate"]["verifier"]  # what was asked before there was such a thing keeps its digest
+        without_later(told["gate"])
         return digest({"incident": incident_id, "verb": "send", "notice": told})

@@ -53,7 +53,11 @@ _NOT_AGREED = ("why", "in_act", "if_seen")
 class GatePolicy:
     """Who must agree before something runs. Times are in seconds from the gate's opening.
 
-    ``verifier`` is the least that must prove who answers; empty: what the kit says for this kind of gate.
+    ``quorum`` distinct people of ``roles``, and among those who agree for each role of ``every`` a person of its own.
+    ``veto`` are the roles that may say no and thereby end it; empty: whoever may say yes. In an emergency ``break_glass``
+    people of ``break_glass_roles`` (empty: whoever may say yes) stand in for all that; 0: nobody can. ``verifier`` is the
+    least that must prove who answers; empty: what the kit says for this kind of gate. ``remind_every`` is how often those
+    who have not answered are reminded; 0: never.
     """
 
     roles: tuple[str, ...]
@@ -64,6 +68,21 @@ class GatePolicy:
     escalate_to: str = "commander"
     otherwise: str = "It does not run; what already stops the harm stays on."
     verifier: str = ""
+    remind_every: int = 0
+    every: tuple[str, ...] = ()
+    veto: tuple[str, ...] = ()
+    break_glass: int = 0
+    break_glass_roles: tuple[str, ...] = ()
+
+
+_LATER_OF_GATE = ("verifier", "remind_every", "every", "veto", "break_glass", "break_glass_roles")
+
+
+def without_later(policy: dict[str, Any] | None) -> None:
+    """Take out of ``policy`` (a GatePolicy as JSON) what came later and is empty: what was asked before keeps its digest."""
+    for name in _LATER_OF_GATE:
+        if policy is not None and not policy[name]:
+            del policy[name]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +161,7 @@ class Order:
             if not order[later]:  # what was asked before there was such a thing keeps its digest
                 del order[later]
         for policy in (order["gate"], order["restore_gate"]):
-            if policy is not None and not policy["verifier"]:
-                del policy["verifier"]
+            without_later(policy)
         for call in (order[name] for name in ("apply", "verify", "undo", "undo_verify")):
             _without_later(call)
         for stage in order.get("restore_stages", ()):

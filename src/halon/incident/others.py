@@ -30,7 +30,8 @@ class Other:
 
     ``same_traces``: whether both saw the same requests; None: at least one of them names none. ``overlaps``: whether the
     time in which this one looks for harm overlaps with the other's; None: its state could not be read. ``agent`` is set
-    where it is another one: then both are of the same group of rules, or saw the same requests.
+    where it is another one: then both are of the same group of rules, or saw the same requests. Of a restricted one
+    nothing is set but the reference; ``workflow_id`` is empty then.
     """
 
     reference: str
@@ -44,6 +45,11 @@ class Other:
     agent: str = ""
 
     @property
+    def restricted(self) -> bool:
+        """Whether nothing but its reference is said."""
+        return not self.workflow_id
+
+    @property
     def related(self) -> bool:
         """Whether it may be about the same deeds: not where that was seen not to be so."""
         if self.same_traces is not None:
@@ -51,7 +57,9 @@ class Other:
         return self.overlaps is True if self.agent else self.overlaps is not False
 
     def in_words(self) -> str:
-        """One line: which, how it stands, what both share, who was told by it."""
+        """One line: which, how it stands, what both share, who was told by it. Of a restricted one only which."""
+        if self.restricted:
+            return f"{self.reference} (restricted)"
         stands = f"closed {self.closed_at}" + (f" as {self.outcome.replace('_', ' ')}" if self.outcome else "")
         parts = [stands if self.closed_at else f"open since {self.opened_at}", self.shared()]
         if self.agent:
@@ -82,6 +90,9 @@ def told_already(others: Sequence[Other], duty: str) -> list[str]:
     """What somebody who decides about telling must know of the other incidents, a sentence each."""
     lines = []
     for one in others:
+        if one.restricted:
+            lines.append(f"{one.reference} is restricted: ask somebody who sees it whether it has told them already.")
+            continue
         if one.agent and not one.same_traces:  # other deeds of another agent
             continue
         shared = one.shared() or "other deeds, as far as is known"

@@ -25,6 +25,8 @@ QUOTED = 60
 """Characters of a text from outside that are shown."""
 _LEAST_ASKED = 60
 _STATED = 80
+_LEAST_BESIDE = 110
+"""Characters that harm, deeds and question keep where both the command and the link are given; else the link stands alone."""
 _LONGEST_NAME = 40
 
 
@@ -79,13 +81,16 @@ def compose(
 ) -> tuple[str, str]:
     """Subject and body of the page, together at most ``LONGEST`` characters.
 
-    ``zone`` (IANA) is where the reader is, empty where nobody said; ``link`` leads to the incident's page and stands in
-    place of the command to type.
+    ``zone`` (IANA) is where the reader is, empty where nobody said; ``link`` leads to the incident's page and stands
+    beside the command to type, or in its place where both are too long.
     """
     subject, rest = _headed(" ".join(message.subject.split()))
-    where = link or _typed(message, reference)
+    typed = _typed(message, reference)
     until = f"Until {moment(message.until, zone)}. " if message.until else ""
-    tail = f"{until}{where} {reference}"
+    tail = f"{until}{link or typed} {reference}"
+    both = f"{until}{typed} or {link} {reference}"
+    if link and message.command and LONGEST - len(subject) - len(both) - 4 >= _LEAST_BESIDE:
+        tail = both
     room = LONGEST - len(subject) - len(tail) - 4  # spaces between, and a full stop
     told = _asked(message, rest) or " ".join(message.body.split())
     asked = _cut(told, min(room, max(_LEAST_ASKED, room - 2 * _STATED)))

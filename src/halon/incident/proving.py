@@ -13,7 +13,7 @@ from halon.incident.gates import Gate
 from halon.incident.standing import action
 from halon.incident.state import State
 
-ANSWERS = ("approve", "reject", "withdraw")
+ANSWERS = ("approve", "reject", "withdraw", "break-glass")
 """The commands that answer a gate: a signature of one stands for exactly what the gate shows."""
 MOST_AGAIN = 5
 """How often one person may sign the same answer to the same gate, having taken it back between."""

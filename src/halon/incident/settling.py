@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from halon.incident import checklist
+from halon.incident import checklist, glass, quorum
 from halon.incident.orders import Action
 from halon.incident.standing import open_gates, open_stage, settled
 from halon.incident.state import State
@@ -55,7 +55,8 @@ def unsettled(state: State) -> list[str]:
     if not state.false_alarm_by and "fixed" not in state.ledger and "triaged" in state.ledger:
         left.append("remediation is not finished")
     for asked in open_gates(state):
-        left.append(f"gate {asked.id} waits for {' or '.join(asked.policy.roles)}")
+        left.append(f"gate {asked.id} waits for {' or '.join(quorum.asked_of(asked.policy))}")
+    left += glass.left_to_review(state)
     for action in state.actions:
         if action.order.rung <= state.rung and action.status not in CONTAINED:
             left.append(f"action {action.order.id} is {action.status}")
@@ -93,7 +94,8 @@ def holds(state: State) -> list[str]:
         if word := _held(state, action):
             held.append(word)
     for gate in open_gates(state):
-        held.append(f"gate {gate.id} waits for {' or '.join(gate.policy.roles)}")
+        held.append(f"gate {gate.id} waits for {' or '.join(quorum.asked_of(gate.policy))}")
+    held += glass.left_to_review(state)
     for duty in state.obligations:
         if not settled(state, duty):
             stage = open_stage(duty)

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from halon.incident.alerts import Alert, AlertCount
 from halon.incident.assessment import Assessment, Level, Obligation
+from halon.incident.broken import Broken
 from halon.incident.chain import Chain
 from halon.incident.facts import Fact
 from halon.incident.gates import Gate
@@ -18,6 +19,7 @@ from halon.incident.orders import Action
 from halon.incident.others import Other
 from halon.incident.phases import Phase
 from halon.incident.remedies import Corrective, Finding, MinimalCase, Rerun, Waiver
+from halon.incident.restriction import Restriction
 from halon.incident.tasks import Handover, Task
 from halon.incident.watches import Watched
 
@@ -144,6 +146,7 @@ class State:
     tasks: tuple[Task, ...] = ()
     assessed_sealed: bool = False  # whether the last judgement knew that evidence is sealed
     handover: Handover | None = None
+    restriction: Restriction | None = None  # who alone sees it; None: nobody ever said so
     kit_digest: str = ""  # the kit that judges this incident; empty in a state of an earlier release
     kit_wanted: str = ""  # the kit that a person moves it to; the next judgement is the first by it
     kits_left: tuple[str, ...] = ()
@@ -160,6 +163,7 @@ class State:
     look_at: str = ""
     looks: int = 0
     gates: tuple[Gate, ...] = ()
+    broken: tuple[Broken, ...] = ()  # gates that were granted by breaking their glass
     watched: dict[str, Watched] = field(default_factory=dict)  # by order: what is in force, read back again
     harm_watched: Watched | None = None
     rung_until: str = ""  # how long the rung waits for its slow orders
@@ -182,6 +186,7 @@ class State:
 
     phases: dict[str, Phase] = field(default_factory=dict)
     refusals: dict[str, int] = field(default_factory=dict)
+    tries: dict[str, tuple[str, int]] = field(default_factory=dict)  # refused though a proof came: since when, how many
     refused: dict[str, tuple[str, str]] = field(default_factory=dict)  # update id: the refusal's type and words
     answered: dict[str, str] = field(default_factory=dict)
     outcome: Literal["", "resolved", "false_alarm", "waived", "merged", "muted"] = ""

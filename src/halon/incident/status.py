@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-from halon.incident import parts
+from halon.incident import gate_pages, glass, parts, quiet, quorum
 from halon.incident.clocks import next_deadline
 from halon.incident.commands import COMMANDS
 from halon.incident.halting import held
@@ -52,7 +52,7 @@ def headline(state: State) -> str:
     if (quiet := quiet_told(state)) is not None and quiet["now"] and quiet["name"]:
         return f"{level}{who} {plain(state.group, 60)}: muted by {quiet['name']} until {quiet['until']}; judged, and nobody is paged."
     if state.false_alarm_by:
-        return f"{level}{who}: called a false alarm by {state.false_alarm_by}; {_giving_back(state)}."
+        return f"{level}{who}: called a false alarm by {state.false_alarm_by}; {_giving_back(state)}{_broken(state)}."
     stopped = [one for one in state.actions if one.status == "verified"]
     if state.assessment is not None and state.assessment.mode == "observe" and not _taken(state):
         doing = "Halon only observes this agent; nothing was switched off"
@@ -69,7 +69,13 @@ def headline(state: State) -> str:
     asked = f"; {len(waits)} {'approval' if len(waits) == 1 else 'approvals'} needed" if waits else ""
     proof = "; the fix is proved" if proved(state) and stopped_at(state) else ""
     halted = "; HALON'S OWN ACTIONS ARE HALTED" if held(state) else ""
-    return f"{level}{who} {plain(state.group, 60)}: {doing}{halted}{asked}{proof}."
+    return f"{level}{who} {plain(state.group, 60)}: {doing}{halted}{_broken(state)}{asked}{proof}."
+
+
+def _broken(state: State) -> str:
+    """That the glass was broken and nobody else has looked at it yet."""
+    by = dict.fromkeys(name for one in glass.unreviewed(state) for name in one.by)
+    return f"; GLASS BROKEN by {plain(' and '.join(by), 60)}, to be reviewed" if by else ""
 
 
 def _taken(state: State) -> list[Action]:
@@ -116,7 +122,9 @@ def status(state: State) -> dict[str, Any]:
         "commander": state.commander or None,
         "technical_lead": state.technical_lead or None,
         "acknowledged": {"by": state.acked_by, "at": state.acked_at} if state.acked_by else None,
+        "paging": paging(state),
         "asked": waiting(state),
+        "glass": glass.shown(state),
         "next_deadline": {"at": deadline[0], "what": deadline[1]} if deadline else None,
         "next_update": state.next_update_at or None,
         "missed": list(state.missed),
@@ -150,19 +158,22 @@ def status(state: State) -> dict[str, Any]:
 
 
 def waiting(state: State) -> list[dict[str, Any]]:
-    """What is asked of whom until when."""
+    """What is asked of whom until when. Of a gate ``not`` names those whose yes would not count: proposers, who answered."""
     asked: list[dict[str, Any]] = []
     for gate in open_gates(state):
-        asked.append({"of": list(gate.policy.roles), "what": gate.title, "gate": gate.id, "until": gate.deadline_at})
+        of = gate_pages.roles_awaited(state, gate) if gate_pages.judged_here(state) else gate.policy.roles
+        asked.append({"of": list(of), "what": gate.title, "gate": gate.id, "until": gate.deadline_at,
+                      "not": sorted(gate_pages.left_out(gate) - {"halon"})})  # fmt: skip
     asked += parts.asked(state)
     if over := state.handover:
-        asked.append({"of": [over.to], "what": f"take over as commander from {over.by}: `ack`", "until": over.due})
+        asked.append({"of": [over.to], "what": f"take over as commander from {over.by}: `ack`", "until": over.due, "handover": over.by})
     for duty in state.obligations:
         stage = open_stage(duty)
         if clock_runs(state, duty) and stage and not decided(state, duty.name) and duty.status != "applies":
             needs = f"; answers needed: {', '.join(duty.needs)}" if duty.needs else ""
             asked.append(
-                {"of": [duty.decider], "what": f"does {duty.name} apply?{needs}", "until": stage.decide_by or stage.due}
+                {"of": [duty.decider], "what": f"does {duty.name} apply?{needs}", "until": stage.decide_by or stage.due,
+                 "obligation": duty.name}
             )
     for corrective in state.correctives:
         if corrective.status in ("open", "failed"):
@@ -184,6 +195,13 @@ def given_back(state: State) -> list[dict[str, Any]]:
          "watched_until": one.watch_until or None}
         for one in state.actions if one.restored_share and one.status != "undone"
     ]  # fmt: skip
+
+
+def paging(state: State) -> dict[str, Any] | None:
+    """Who is paged in turn until somebody acknowledges, and when the next is; None where nobody is."""
+    if not state.page_next_at or state.acked_by or state.assessment is None or quiet.silent(state):
+        return None
+    return {"of": list(state.assessment.roster.escalation), "next": state.page_next_at}
 
 
 def waiting_on(state: State) -> list[str]:
@@ -261,8 +279,13 @@ def details(state: State) -> str:
         paste = json.dumps({"by": "YOUR NAME", "gate": gate.id, "reason": "…"}, ensure_ascii=False)
         lines += ["", f"#### Approval needed: {marked(gate.title)}", ""]
         lines += [f"- {marked(one, 400)}" for one in gate.question]
-        lines += [f"- Who: {' or '.join(gate.policy.roles)}, {gate.missing} more, until {gate.deadline_at}"]
-        lines += ["", "Send an Update `approve` or `reject` with:", "", f"    {paste}"]
+        lines += [f"- Who: {quorum.needed(gate.policy)}; {gate.lacking}, until {gate.deadline_at}"]
+        words = "`approve`, `reject` or, in an emergency, `break-glass`" if gate.policy.break_glass else "`approve` or `reject`"
+        lines += ["", f"Send an Update {words} with:", "", f"    {paste}"]
+    for one in glass.unreviewed(state):
+        paste = json.dumps({"by": "YOUR NAME", "gate": one.gate, "reason": "…"}, ensure_ascii=False)
+        lines += ["", f"#### Glass broken: {marked(one.title)}", "", f"- By {marked(' and '.join(one.by))}: {marked(one.reason, 400)}"]
+        lines += ["", "Somebody else looks at it and sends an Update `review` with:", "", f"    {paste}"]
     steps = open_tasks(state)
     if steps:
         lines += ["", f"#### Steps still open: {len(steps)} of {len(state.tasks)}", ""]

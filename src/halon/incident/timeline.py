@@ -9,6 +9,7 @@ from halon.incident.alarms import part_of
 from halon.incident.assessment import Person
 from halon.incident.messages import Message
 from halon.incident.quiet import silences
+from halon.incident.restriction import named, restricted, sees
 from halon.incident.state import Line, State
 from halon.incident.times import parse
 
@@ -72,10 +73,12 @@ def tell(
             else note(mark(state, f"quiet:{step}", at), at, "muted", "triage", text)
         )
     present = dict.fromkeys(there(state, name, at) for name in names)
+    if restricted(state):  # nobody else; and if none of those asked is named, somebody who is must find who can be
+        present = {name: None for name in present if sees(state, name)} or dict.fromkeys(named(state))
     known = [one for one in (person(state, name) for name in present) if one is not None]
     if not known:
         fallback = person(state, there(state, state.commander, at))
-        if fallback is None:
+        if fallback is None or not sees(state, fallback.name):
             return note(state, at, "nobody", "triage", f"Nobody could be told: {subject}", data={"step": step})
         known = [fallback]
     for one in known:

@@ -7,6 +7,8 @@ from typing import Any
 
 from halon.incident.commands import COMMANDS
 from halon.incident.deeds import in_words
+from halon.incident.gate_pages import left_out
+from halon.incident.gates_told import audited, policy_in_words
 from halon.incident.proving import ANSWERS, kind_of, statement
 from halon.incident.remedies import case_in_words, standing
 from halon.incident.settling import proved
@@ -22,13 +24,19 @@ def timeline(state: State) -> list[dict[str, Any]]:
 def gates(state: State) -> list[dict[str, Any]]:
     """Every gate with its question, answers, and the JSON that answers it.
 
+    With what ``halon.incident.gates_told`` adds, ``asked`` (the policy in words) and ``left_out`` (whose yes counts no more).
     ``asked_as`` is its kind as ``verifier:`` of the kit names it, ``to_sign`` the line that an SSH signature of each
     answer signs.
     """
     shown = []
     for gate in state.gates:
         one = asdict(gate)
+        one |= {name: value for name, value in audited(state, gate).items() if name not in one}
+        one["asked"] = policy_in_words(gate.policy)
+        one["left_out"] = sorted(left_out(gate) - {"halon"})
         one["missing"] = gate.missing
+        one["lacking"] = gate.lacking
+        one["lacking"] = gate.lacking
         one["asked_as"] = kind_of(state, gate)
         one["to_sign"] = {name: statement(state.incident_id, name, {"gate": gate.id}, gate.digest) for name in ANSWERS}
         one["paste"] = {"by": "YOUR NAME", "gate": gate.id, "reason": "…"} if gate.status == "open" else None

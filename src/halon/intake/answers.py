@@ -54,7 +54,10 @@ class HealthAnswer(_Answer):
 
 
 class IncidentRow(_Answer):
-    """One incident as its search attributes show it. Null is what they don't hold (yet)."""
+    """One incident as its search attributes show it. Null is what they don't hold (yet).
+
+    A restricted one says nothing but its reference; ``phase`` is ``restricted`` then, and ``workflow_id`` empty.
+    """
 
     incident: str | None
     workflow_id: str

@@ -13,6 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from halon.client import ask
 from halon.incident import times
+from halon.incident.restricting import RESTRICTED
 from halon.intake.answers import IncidentRow, IncidentsAnswer, IncidentView
 from halon.intake.problems import Unavailable, UnknownIncident
 from halon.intake.signatures import READING, Keys
@@ -55,8 +56,8 @@ def router(client: Client, keys: Keys) -> APIRouter:
         query = "WorkflowType = 'Incident'" + ("" if every else " AND ExecutionStatus = 'Running'")
         found = await _reached(_listed(client, query, limit + 1))
         # Each continue-as-new is a run of its own in the list; the incident is the newest of them.
-        rows = {row.workflow_id: row for row in reversed([await _row(each) for each in found])}
-        newest = sorted(rows.values(), key=lambda row: row.opened_at, reverse=True)
+        latest = {each.id: each for each in reversed(found)}
+        newest = sorted([await _row(each) for each in latest.values()], key=lambda row: row.opened_at, reverse=True)
         return IncidentsAnswer(incidents=newest[:limit], more=len(found) > limit)
 
     @routes.get("/v1/incidents/{id}", summary="Show an incident")
@@ -119,12 +120,13 @@ async def _row(found: WorkflowExecution) -> IncidentRow:
     memo = await found.memo()
     deadline = held.get(NEXT_DEADLINE)
     status = found.status
+    kept = held.get(PHASE) == RESTRICTED  # then nothing else is said, not even the id, which holds the agent's name
     return IncidentRow(
         incident=held.get(REF),
-        workflow_id=found.id,
+        workflow_id="" if kept else found.id,
         state=_STATES.get(status, status.name.lower()) if status else "unknown",
         agent=held.get(AGENT) or _text(memo.get("agent")),
-        group=_text(memo.get("group")),
+        group=None if kept else _text(memo.get("group")),
         severity=held.get(SEVERITY),
         category=list(held.get(CATEGORY) or []),
         phase=held.get(PHASE),

@@ -13,6 +13,7 @@ from halon.judgement import runbooks
 from halon.judgement.blast_radius import blast_radius
 from halon.judgement.containment import Allowed, Plan, plan
 from halon.judgement.entities import Touched, holding_of, stand_ins, touched
+from halon.judgement.gate_rules import Gates
 from halon.judgement.holding import Holding, in_force, of_all
 from halon.judgement.mutes import muted
 from halon.judgement.obligations import oblige
@@ -55,6 +56,7 @@ def assess(
     level: Level | Literal[""] = "",
     holds: Sequence[str] = (),
     failed: Sequence[str] = (),
+    standing: Level | Literal[""] = "",
 ) -> Assessment:
     """What follows from ``facts`` under ``kit`` at ``now`` (ISO 8601 UTC).
 
@@ -63,11 +65,12 @@ def assess(
     looked at besides; ``sealed`` says whether evidence is sealed; ``sources`` are those whose alerts fire (none: nobody
     said who spoke). ``level`` is the severity that a person gave the incident: by it, rather than by the rubric's, it is
     judged what may run unasked (empty: nobody did). ``holds`` are the orders that are in force, ``failed`` those that are
-    not although they were tried. Claims decide nothing, and where sources disagree the cautious value counts. An agent that the
+    not although they were tried. ``standing`` is the severity that the incident has: unless a person lowered it, the kit's
+    rules for gates go by it where the rubric says less by now. Claims decide nothing, and where sources disagree the cautious value counts. An agent that the
     kit does not know is observed, and every legal entity is looked at. Never raises on what a fact holds.
     """
     judged, _ = _assess(facts, kit, now, agent, group, rules, filed or {}, entity, entities, sealed, sources, level,
-                        holds, failed)  # fmt: skip
+                        holds, failed, standing)  # fmt: skip
     return judged
 
 
@@ -106,6 +109,7 @@ def _assess(
     said: Level | Literal[""] = "",
     holds: Sequence[str] = (),
     failed: Sequence[str] = (),
+    standing: Level | Literal[""] = "",
 ) -> tuple[Assessment, tuple[tuple[Raising, ...], dict[str, Any], Plan]]:
     """The assessment, and what a question's answer is measured by: what would raise it, the values judged on, the plan."""
     known = kit.agents.get(agent)
@@ -127,15 +131,17 @@ def _assess(
         who.prepared, values, who.mode, kit.ask, _without_each(facts, alerts, bound), runbooks.preferred(books), held,
         who.surface, Allowed(kit.rubric.allowed[level], level), holds, failed,
     )  # fmt: skip
-    obligations = _oblige(kit, bound, each, alerts, facts, filed, now)
+    gates = Gates(kit.gate_rules, said or min(level, standing or level), categories)
+    obligations = tuple(gates.duty(one) for one in _oblige(kit, bound, each, alerts, facts, filed, now))
     needs = (need for obligation in obligations for need in obligation.needs)
+    kept = kit.restricted if kit.restricted is not None and judge(kit.restricted.when, values).value else None
     judged = Assessment(
         severity=rated.severity,
         category=categories[0],
         categories=categories,
         mode=who.mode,
         entity=bound.own,
-        orders=planned.orders,
+        orders=tuple(gates.order(one) for one in planned.orders),
         obligations=obligations,
         roster=_led(on_call(kit.roster_rules, kit.people, agent, now, kit.overrides, kit.absences), who, kit, now),
         blast_radius=blast_radius(values),
@@ -165,6 +171,8 @@ def _assess(
         waits=held if who.mode == "act" else "",
         uncovered=planned.uncovered,
         level_said=said,
+        restricted=kept.people if kept is not None else (),
+        restricted_because=kept.words if kept is not None else "",
     )
     return judged, (rated.raising, values, planned)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from halon.incident import times
+from halon.incident import quorum, times
 from halon.incident.assessment import Mode
 from halon.incident.chain import Entry
 from halon.incident.facts import held
@@ -80,7 +80,7 @@ def _deed(
     return Deed(
         action=order.id, title=order.title, at=at, after=times.seconds_between(began, at) if at else None,
         disruption=order.disruption, reversible=order.reversible, collateral=order.collateral,
-        asks=policy.roles if policy else (), quorum=policy.quorum if policy else 0, takes_effect=order.takes_effect,
+        asks=quorum.asked_of(policy) if policy else (), quorum=max(policy.quorum, len(policy.every)) if policy else 0, takes_effect=order.takes_effect,
         answer=answer, answered_after=took, asks_because=acting.because,
     )  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from halon.incident.assessment import Mode, Person
 from halon.incident.orders import GatePolicy
 from halon.judgement.containment import Prepared
+from halon.judgement.gate_rules import GateRule
 from halon.judgement.mutes import Mute
 from halon.judgement.obligations import Regime
 from halon.judgement.predicates import Tree
@@ -54,11 +55,20 @@ class CategoryRule:
 
 
 @dataclass(frozen=True, slots=True)
+class RestrictionRule:
+    """Only ``people`` see the incident when ``when`` is true; ``words`` say why."""
+
+    when: Tree
+    people: tuple[str, ...]
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Everything that judgement needs of a kit. Durations are in seconds unless the name says otherwise.
 
     ``ask`` is the gate for orders that need one and have none of their own (mode ``suggest``).
-    ``trust`` says what the alerts of each source may set off without people.
+    ``gate_rules`` are gates that take the place of others by severity, category and action. ``trust`` says what the alerts of each source may set off without people.
     """
 
     digest: str
@@ -80,3 +90,5 @@ class Policy:
     trust: Mapping[str, Trust] = field(default_factory=dict)
     mutes: tuple[Mute, ...] = ()
     longest_mute: int = 86_400
+    restricted: RestrictionRule | None = None
+    gate_rules: tuple[GateRule, ...] = ()

@@ -15,6 +15,7 @@ class Held:
     """One credential, output, source or memory of an agent. ``tools`` are those of its tools that use it.
 
     ``agents`` are the other agents of the inventory that have the same, ``others`` whoever else the kit names, in words.
+    ``last_used`` is the day on which this agent used it last, if the inventory says so.
     """
 
     kind: HeldKind
@@ -22,6 +23,7 @@ class Held:
     tools: tuple[str, ...] = ()
     agents: tuple[str, ...] = ()
     others: tuple[str, ...] = ()
+    last_used: str = ""
 
     @property
     def way(self) -> str:

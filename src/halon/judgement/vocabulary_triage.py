@@ -112,6 +112,9 @@ _DEEDS = (
     _flag("wrong_decision", "true", "the agent decided or promised something wrong, and somebody relied on it",
           "Did somebody rely on a wrong decision or promise of the agent?",
           "A wrong approval or refusal, invented terms or sources. No bad intent is needed."),
+    _flag("insider_suspected", "true", "one of the organisation's own people may be behind it",
+          "Could one of your own people be behind it?",
+          "Somebody who has access by right and used it for this. Say it early: a kit may keep it to named people then."),
     _flag("policy_violation", "true", "an internal rule on the use of AI was broken",
           "Was one of your own rules on the use of AI broken?", "An unapproved model or tool, a forbidden purpose."),
 )  # fmt: skip

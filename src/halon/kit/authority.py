@@ -11,14 +11,14 @@ from halon.judgement.vocabulary import VOCABULARY
 from halon.judgement.vocabulary_law import LAW_TERMS
 from halon.judgement.vocabulary_triage import TRIAGE_TERMS
 from halon.kit.bundle import Bundle
-from halon.kit.files.authority import EVIDENCE, FACT_DOWN, HALT, OVERRIDE, RESUME, SEVERITY_DOWN, UNLESS_NAMED
+from halon.kit.files.authority import EVIDENCE, FACT_DOWN, HALT, LOOK, OVERRIDE, RESUME, SEVERITY_DOWN, UNLESS_NAMED
 from halon.kit.gates import check_gate, check_role
 from halon.kit.places import Problems
 from halon.kit.proving import GATES, IRREVERSIBLE, Proving
 from halon.kit.reading import Path
 
 AUTHORITY = "authority.yaml"
-SPOKEN = (*(name for name in COMMANDS if name != EVIDENCE), SEVERITY_DOWN, FACT_DOWN, HALT, RESUME)
+SPOKEN = (*(name for name in COMMANDS if name not in (EVIDENCE, LOOK)), SEVERITY_DOWN, FACT_DOWN, HALT, RESUME)
 GROUPS: dict[str, tuple[str, ...]] = {
     "triage": tuple(term.name for term in TRIAGE_TERMS if not term.derived),
     "law": tuple(term.name for term in LAW_TERMS if not term.derived),
@@ -71,7 +71,7 @@ def facts_said(bundle: Bundle, problems: Problems) -> dict[str, tuple[str, ...]]
 def check_verifiers(bundle: Bundle, problems: Problems) -> None:
     """Each verifier that the kit asks for must be one that there is: another name would verify nothing."""
     asked = bundle.authority.verifier
-    kinds = (("commands", "command", asked.commands, SPOKEN), ("gates", "kind of gate", asked.gates, GATES))
+    kinds = (("commands", "command", asked.commands, (*SPOKEN, LOOK)), ("gates", "kind of gate", asked.gates, GATES))
     for key, kind, given, known in kinds:
         for name, verifier in given.items():
             path: Path = ("verifier", key, name)
@@ -104,12 +104,18 @@ def _asked_of(proving: Proving, bundle: Bundle) -> dict[str, str]:
     for command, needed in proving.commands.items():
         note(bundle.authority.commands.get(command, ()), needed)
     gates = [("restore", bundle.authority.gates.restore), ("ask", bundle.authority.gates.ask)]
+    gates += [
+        (kind, one.gate)
+        for one in bundle.authority.gates.policies
+        for kind in ((IRREVERSIBLE, "ask") if one.kind == "contain" else (one.kind,))
+    ]
     gates += [("notice", law.gate) for law in bundle.regimes.values() if law.gate is not None]
     for one in bundle.actions.actions.values():
         kind = "ask" if one.reversible else IRREVERSIBLE
         gates += [(name, gate) for name, gate in ((kind, one.gate), ("restore", one.restore_gate)) if gate is not None]
     for kind, gate in gates:
-        note(gate.roles, proving.of_gate(kind, gate.verifier or ""))
+        glass = gate.break_glass.roles if gate.break_glass else ()
+        note((*gate.roles, *gate.every, *gate.veto, *glass), proving.of_gate(kind, gate.verifier or ""))
     return found
 
 

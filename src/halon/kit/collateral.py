@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from halon.judgement.surface import Surface
+from halon.judgement.surface import Held, Surface
 from halon.kit.calling import blanks
 from halon.kit.covering import EVERYTHING, closed, said
 from halon.kit.files.actions import ActionShape
@@ -43,7 +43,7 @@ def _others(
     for held in surface.held:
         if closed(held.way, taken) and (held.kind == "credential" or around):
             does = f"{_VERB[held.kind]} {held.name} too"
-            yield from ((other, f"{other} {does}") for other in (*held.agents, *held.others))
+            yield from ((other, f"{other} {does}{_last(held, surfaces.get(other))}") for other in (*held.agents, *held.others))
     if around:
         for other, theirs in surfaces.items():
             for tool in () if other == agent else theirs.tools:
@@ -51,6 +51,12 @@ def _others(
                     yield other, f"{other} has the tool {tool} too, and it may go by the same way"
         if EVERYTHING in taken and "agent" not in blanks(operation.apply):
             yield from ((other, f"{other} is stopped by the same call") for other in action.agents if other != agent)
+
+
+def _last(held: Held, theirs: Surface | None) -> str:
+    """When somebody else used it last, if their own file says so."""
+    used = next((one.last_used for one in theirs.held if one.way == held.way), "") if theirs is not None else ""
+    return f", last on {used}" if used else ""
 
 
 def _named(who: str, sentences: Iterable[str]) -> bool:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from halon.incident import quorum
 from halon.incident.strength import STRENGTHS
 from halon.kit.bundle import Bundle
+from halon.kit.files.authority import OVERRIDE, UNLESS_NAMED
 from halon.kit.files.shapes import GateShape
 from halon.kit.places import Problems
 from halon.kit.reading import Path
@@ -13,6 +15,9 @@ DECIDING = ("declare", "decline")
 
 def check_gate(gate: GateShape, file: str, path: Path, bundle: Bundle, problems: Problems) -> None:
     """Note what would keep ``gate`` from being answered or escalated."""
+    _check_every(gate, file, path, bundle, problems)
+    _check_veto(gate, file, path, bundle, problems)
+    _check_glass(gate, file, path, bundle, problems)
     people: set[str] = set()
     for index, role in enumerate(gate.roles):
         if check_role(role, file, (*path, "roles", index), bundle, problems):
@@ -49,6 +54,75 @@ def check_gate(gate: GateShape, file: str, path: Path, bundle: Bundle, problems:
             (),
             "escalate earlier, while somebody can still answer",
         )
+
+
+def speakers(bundle: Bundle, command: str) -> frozenset[str]:
+    """The people who may say ``command``, also where a kit of before does not name it."""
+    named = command in bundle.authority.commands or command not in UNLESS_NAMED
+    return bundle.speakers(command if named else OVERRIDE)
+
+
+def _check_every(gate: GateShape, file: str, path: Path, bundle: Bundle, problems: Problems) -> None:
+    """Each role of ``every`` takes a person of its own who may say approve."""
+    if len(set(gate.every)) < len(gate.every):
+        twice = next(role for role in gate.every if gate.every.count(role) > 1)
+        what = f"{twice} stands twice in every; each role there is one person"
+        problems.add(file, (*path, "every"), what, (), "name it once, and raise the quorum for a second person")
+        return
+    held = [check_role(role, file, (*path, "every", at), bundle, problems) for at, role in enumerate(gate.every)]
+    if not all(held):
+        return
+    may = speakers(bundle, "approve")
+    able = {name: tuple(bundle.oncall.people[name].roles) for name in may} if may else {}
+    found = quorum.matched(gate.every, able)
+    if able and not bundle.stored and len(found) < len(gate.every):
+        left = quorum.wanted(gate.every, able, len(found))
+        what = (
+            f"nobody could pass the gate: for every {' and '.join(gate.every)} it takes a person of its own who may say "
+            f"approve, and there is none left for {' or '.join(left)}"
+        )
+        problems.add(
+            file, (*path, "every"), what, (), f"give {left[0]} to somebody else in oncall.yaml, or to approve:"
+        )
+
+
+def _check_veto(gate: GateShape, file: str, path: Path, bundle: Bundle, problems: Problems) -> None:
+    """Somebody who holds a role of ``veto`` may say reject."""
+    held = [role for at, role in enumerate(gate.veto) if check_role(role, file, (*path, "veto", at), bundle, problems)]
+    may = speakers(bundle, "reject")
+    if held and may and not bundle.stored and may.isdisjoint(name for role in held for name in bundle.holders(role)):
+        what = f"nobody who is {' or '.join(held)} may say reject, so nobody could say no"
+        problems.add(file, (*path, "veto"), what, (), f"add {held[0]} to reject: in authority.yaml")
+
+
+def _check_glass(gate: GateShape, file: str, path: Path, bundle: Bundle, problems: Problems) -> None:
+    """Enough people may break the glass, and somebody is left who did not and may say that it was looked at."""
+    glass = gate.break_glass
+    if glass is None:
+        return
+    named = (*path, "break_glass")
+    held = [check_role(role, file, (*named, "roles", at), bundle, problems) for at, role in enumerate(glass.roles)]
+    if not all(held):
+        return
+    roles = glass.roles or [*gate.roles, *gate.every]
+    breakers = speakers(bundle, "break-glass") & {name for role in roles for name in bundle.holders(role)}
+    answerers = speakers(bundle, "approve") & {
+        name for role in (*gate.roles, *gate.every) for name in bundle.holders(role)
+    }
+    if not bundle.oncall.people or bundle.stored:
+        return
+    if not breakers or len(breakers | answerers) < glass.people:
+        what = (
+            f"nobody could break the glass: it takes {glass.people} people, of whom one is {' or '.join(roles)} and may say "
+            f"break-glass, and there {'is' if len(breakers) == 1 else 'are'} {', '.join(sorted(breakers)) or 'none'}"
+        )
+        problems.add(
+            file, named, what, (), "lower people, or name more roles here or under break-glass: in authority.yaml"
+        )
+    reviewers = speakers(bundle, "review")
+    if reviewers <= breakers and len(reviewers) <= glass.people:
+        what = f"nobody could review a broken glass: {', '.join(sorted(reviewers)) or 'nobody'} may, and could all have broken it"
+        problems.add(file, named, what, (), "give review: in authority.yaml to somebody else as well")
 
 
 def check_role(role: str, file: str, path: Path, bundle: Bundle, problems: Problems) -> bool:

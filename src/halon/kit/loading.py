@@ -19,7 +19,7 @@ from halon.kit.authority import authority, check_verifiers, facts_said, proving
 from halon.kit.bundle import FILES, FOLDERS, NOTICE_SUFFIX, NOTICES, PACKS, Bundle, bundle
 from halon.kit.channels import channels, usable
 from halon.kit.errors import KitError, Problem
-from halon.kit.files.authority import EVIDENCE
+from halon.kit.files.authority import EVIDENCE, LOOK
 from halon.kit.inventory import inventory
 from halon.kit.keeping import handling
 from halon.kit.kit import Kit
@@ -29,8 +29,10 @@ from halon.kit.mutes import mutes
 from halon.kit.packs import check_packs, pack_of
 from halon.kit.people import people, principals, roster_rules
 from halon.kit.places import Problems
+from halon.kit.policies import gate_rules
 from halon.kit.reading import LARGEST, Document, read
 from halon.kit.reading import Path as Where
+from halon.kit.restricting import restriction
 from halon.kit.retired import forgotten
 from halon.kit.rota import absences, overrides, rota_source
 from halon.kit.rubric import categories, rubric
@@ -255,7 +257,11 @@ def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = Fal
         sources=senders,
         addresses={name: person.mail for name, person in whole.oncall.people.items() if person.mail},
         observe=agents.observe,
-        authority={**may, EVIDENCE: tuple(dict.fromkeys(chain.from_iterable(evidence.readers.values())))},
+        authority={
+            **may,
+            EVIDENCE: tuple(dict.fromkeys(chain.from_iterable(evidence.readers.values()))),
+            LOOK: whole.roles,
+        },
         facts=says,
         probes=agents.probes,
         groups=grouped,
@@ -303,5 +309,7 @@ def _policy(whole: Bundle, environ: Mapping[str, str], problems: Problems) -> Po
         overrides=overrides(whole, problems),
         absences=absences(whole, problems),
         mutes=mutes(whole, problems),
+        restricted=restriction(whole, problems),
+        gate_rules=gate_rules(whole, problems),
         longest_mute=whole.mutes.longest_hours * 3600,
     )

@@ -30,7 +30,7 @@ def people(bundle: Bundle, environ: Mapping[str, str], problems: Problems) -> tu
         if person.zone is not None:
             check_zone(person.zone, ONCALL, ("people", name, "zone"), problems)
         zone = person.zone or (person.hours.zone if person.hours else "") or bundle.oncall.rules[-1].zone
-        found.append(Person(name, person.name, tuple(person.roles), ready, zone))
+        found.append(Person(name, person.name, tuple(person.roles), ready, zone, person.principal is not None))
     return tuple(found)
 
 

@@ -10,6 +10,8 @@ from halon.incident.strength import CLAIMED, TOTP, at_least, strongest
 IRREVERSIBLE = "irreversible"
 GATES = (IRREVERSIBLE, "notice", "restore", "ask")
 """Kinds of gates: before what can't be undone, before a notice, before giving back, and before anything in ``suggest``."""
+BEHIND = ("look", "restrict")
+"""What shows a restricted incident, or lifts the restriction: a typed name would be no restriction at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,8 @@ class Proving:
     """The kit's word on proofs. ``signers`` is the text of ``allowed_signers``, ``principals`` people's, by name.
 
     ``enrol`` are the roles that enrol other people, ``issuer`` is the name under which an authenticator app shows codes, and
-    ``asked_of`` maps each role to the strongest proof that a gate or command asks of it beyond a typed name. Without ``development`` a typed name never allows what can't be undone.
+    ``asked_of`` maps each role to the strongest proof that a gate or command asks of it beyond a typed name. Without ``development`` a typed name never allows what can't be undone,
+    nor shows a restricted incident.
     """
 
     development: bool = True
@@ -39,4 +42,6 @@ class Proving:
     def of(self, command: str, kind: str = "", own: str = "") -> str:
         """The least that must prove who says ``command``; with an answer comes the ``kind`` of its gate."""
         needed = self.commands.get(command, CLAIMED)
+        if command in BEHIND and not self.development:
+            needed = strongest(needed, TOTP)
         return strongest(needed, self.of_gate(kind, own)) if kind else needed

@@ -52,7 +52,7 @@ def _held(name: str, agent: AgentFile, kind: HeldKind, bundle: Bundle, problems:
             for other, theirs in bundle.agents.items()
             if other != name and own in shapes(theirs, kind) and _same(shape, shapes(theirs, kind)[own])
         )
-        found.append(Held(kind, own, tuple(shape.tools), sharing, tuple(shape.also)))
+        found.append(Held(kind, own, tuple(shape.tools), sharing, tuple(shape.also), shape.last_used or ""))
     return tuple(found)
 
 

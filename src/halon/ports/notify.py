@@ -41,7 +41,10 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A message to a person or channel. ``harm`` and ``done`` say in a sentence what goes on, ``severity`` how bad."""
+    """A message to a person or channel. ``harm`` and ``done`` say in a sentence what goes on, ``severity`` how bad.
+
+    ``restricted``: only the reference and how to look go out, with no link beside the message's own command.
+    """
 
     incident_id: str
     reference: str
@@ -49,6 +52,7 @@ class Page:
     harm: str = ""
     done: str = ""
     severity: str = ""
+    restricted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

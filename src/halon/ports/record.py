@@ -56,6 +56,7 @@ class Finish:
 
     ``reports`` names templates under ``reports/`` without ``.md.j2``; ``label`` (such as ``draft``) is put into the file
     names. ``about`` holds plain, redacted values; ``files`` maps further file names to their text.
+    ``access`` is the narrowest class of readers that they get at least (empty: the kit's word on reports).
     """
 
     incident_id: str
@@ -63,6 +64,7 @@ class Finish:
     reports: tuple[str, ...] = ()
     label: str = ""
     files: dict[str, str] = field(default_factory=dict)
+    access: str = ""
 
 
 @dataclass(frozen=True, slots=True)

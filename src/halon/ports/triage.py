@@ -19,7 +19,8 @@ class Case:
     an earlier release, which may not have stored that kit. ``evidence_sealed`` is derived, so nobody says it as a fact.
     ``sources`` are those whose alerts have fired. ``level`` is the severity that a person gave the incident, empty where
     the rubric's counts. ``in_force`` and ``failed`` are the orders that are read back as done, and those that were tried
-    and are not: what has to be done besides depends on them.
+    and are not: what has to be done besides depends on them. ``standing`` is the severity that the incident has (empty:
+    none yet): by it the kit's rules for gates go where the rubric says less by now.
     """
 
     incident_id: str
@@ -37,6 +38,7 @@ class Case:
     level: Level | Literal[""] = ""
     in_force: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
+    standing: Level | Literal[""] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from halon.incident.orders import Effect
 from halon.kit.files.kinds import KindShape, Way
-from halon.kit.files.shapes import GateShape, Line, Name, Shape, When, Words
+from halon.kit.files.shapes import AskedShape, GateShape, Line, Name, Shape, When, Words
 
 
 class StageShape(Shape):
@@ -23,17 +23,10 @@ class StageShape(Shape):
     watch_seconds: int = Field(default=0, ge=0, le=604_800)
 
 
-class GateEntry(Shape):
+class GateEntry(AskedShape):
     """Who must agree to an action. ``roles`` that are left out are those of its kind; the rest is as in any gate."""
 
     roles: list[Name] | None = Field(default=None, min_length=1)
-    quorum: int = Field(default=1, ge=1, le=10)
-    exclude_proposer: bool = True
-    deadline_minutes: int = Field(default=60, ge=1, le=43_200)
-    escalate_after_minutes: int = Field(default=15, ge=1, le=43_200)
-    escalate_to: Name = "commander"
-    otherwise: Words | None = None
-    verifier: Name | None = None
 
 
 class ActionEntry(Shape):

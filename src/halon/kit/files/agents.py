@@ -9,7 +9,7 @@ from pydantic import Field
 from halon.incident.assessment import Mode
 from halon.kit.files.connectors import CallShape, HarmlessShape
 from halon.kit.files.entities import Place
-from halon.kit.files.shapes import Line, Name, Shape, Thing, Variable, Words
+from halon.kit.files.shapes import Day, Line, Name, Shape, Thing, Variable, Words
 
 Risk = Literal["read", "write", "external", "money", "admin", "code"]
 """What a tool can do: read, write inside, reach outside, move money, administer, run code."""
@@ -27,13 +27,14 @@ class HeldShape(Shape):
     """A credential, an output, a source or a memory of the agent: which of its tools use it, and who else does.
 
     Agents that list the same name share it; ``issued_by`` tells apart what only happens to be called the same.
-    ``also`` names users outside this inventory. For a credential, no ``tools`` means that any of them may use it.
+    ``also`` names users outside this inventory, ``last_used`` is when this agent used it last. For a credential, no ``tools`` means that any of them may use it.
     """
 
     tools: list[Name] = Field(default_factory=list)
     issued_by: Line | None = None
     also: list[Line] = Field(default_factory=list, max_length=20)
     words: Line | None = None
+    last_used: Day | None = None
 
 
 class CredentialShape(HeldShape):

@@ -88,10 +88,20 @@ Due = Annotated[
 """A deadline expression as YAML writes it; ``halon.kit.trees`` reads it."""
 
 
-class GateShape(Shape):
-    """Who must agree. At least one role and one answer: a gate can be light, never empty."""
+class GlassShape(Shape):
+    """Break-glass: in an emergency ``people`` of them say yes for all; ``roles`` left out are those who may answer."""
 
-    roles: list[Name] = Field(min_length=1)
+    people: int = Field(ge=1, le=10)
+    roles: list[Name] = Field(default_factory=list)
+
+
+class AskedShape(Shape):
+    """What a gate may ask for beside its roles.
+
+    ``quorum`` people of its roles, and for each role of ``every`` a person of its own among them. ``veto`` are the roles
+    that may say no; left out, whoever may say yes.
+    """
+
     quorum: int = Field(default=1, ge=1, le=10)
     exclude_proposer: bool = True
     deadline_minutes: int = Field(default=60, ge=1, le=43_200)
@@ -99,6 +109,16 @@ class GateShape(Shape):
     escalate_to: Name = "commander"
     otherwise: Words | None = None
     verifier: Name | None = None
+    every: list[Name] = Field(default_factory=list, max_length=5)
+    veto: list[Name] = Field(default_factory=list)
+    break_glass: GlassShape | None = None
+    remind_minutes: int | None = Field(default=None, ge=1, le=10_080)
+
+
+class GateShape(AskedShape):
+    """Who must agree. At least one role and one answer: a gate can be light, never empty."""
+
+    roles: list[Name] = Field(min_length=1)
 
     def policy(self) -> GatePolicy:
         """The gate as judgement and workflow know it: times in seconds."""
@@ -110,5 +130,10 @@ class GateShape(Shape):
             escalate_after=self.escalate_after_minutes * 60,
             escalate_to=self.escalate_to,
             verifier=self.verifier or "",
+            remind_every=(self.remind_minutes or 0) * 60,
+            every=tuple(self.every),
+            veto=tuple(self.veto),
+            break_glass=self.break_glass.people if self.break_glass else 0,
+            break_glass_roles=tuple(self.break_glass.roles) if self.break_glass else (),
         )
         return policy if self.otherwise is None else replace(policy, otherwise=self.otherwise)

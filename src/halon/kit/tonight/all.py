@@ -12,6 +12,7 @@ from halon.kit.tonight.authority import about_authority
 from halon.kit.tonight.finding import ITEMS, RANKS, Finding, Item, Rank
 from halon.kit.tonight.mutes import about_mutes
 from halon.kit.tonight.needs import about_needs
+from halon.kit.tonight.policies import about_policies
 from halon.kit.tonight.reach import reach
 from halon.kit.tonight.recipients import about_recipients
 from halon.kit.tonight.rota import about_rota
@@ -32,6 +33,7 @@ def tonight(
         *about_needs(bundle),
         *about_authority(bundle),
         *about_rota(bundle, policy, now),
+        *about_policies(bundle, policy),
         *about_words(bundle, policy),
         *about_recipients(bundle, policy),
         *about_mutes(policy, now),

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from halon.incident import quorum
 from halon.incident.orders import GatePolicy
 from halon.judgement.policy import Policy
 from halon.kit.bundle import Bundle
+from halon.kit.tonight.policies import fitting
 
 GIVE_BACK = ("undo", "restore", "false-alarm")
 """Commands by which somebody proposes that something is given back."""
@@ -48,12 +50,29 @@ def questions(bundle: Bundle, policy: Policy) -> Iterator[Question]:
     yield _back(
         bundle, "to give back what was taken", bundle.authority.gates.restore.policy(), everybody, live=bool(acting)
     )
+    yield from _by_rule(bundle, policy, acting)
     suggesting = tuple(name for name, agent in bundle.agents.items() if agent.mode == "suggest")
     if suggesting:
         yield _asked(bundle, "before an action in mode suggest", policy.ask, suggesting)
     for stem, law in bundle.regimes.items():
         gate = law.gate.policy()
         yield Question(f"of the notice {stem}", gate, everybody, _entitled(bundle, gate))
+
+
+def _by_rule(bundle: Bundle, policy: Policy, acting: set[str]) -> Iterator[Question]:
+    """The gates that take the place of others by severity, category or action."""
+    for at, rule in enumerate(policy.gate_rules, 1):
+        about = f"by gates.policies {at} ({rule.kind}: {rule.told})"
+        if rule.kind == "notice":
+            yield Question(about, rule.gate, tuple(bundle.agents), _entitled(bundle, rule.gate))
+            continue
+        for name in fitting(rule, bundle):
+            action = bundle.actions.actions[name]
+            agents, live = tuple(action.agents), not acting.isdisjoint(action.agents)
+            if rule.kind == "restore":
+                yield _back(bundle, about, rule.gate, agents, live=live)
+            else:
+                yield _asked(bundle, about, rule.gate, agents, final=not action.reversible, live=live)
 
 
 def _asked(
@@ -75,4 +94,4 @@ def _back(bundle: Bundle, about: str, policy: GatePolicy, agents: tuple[str, ...
 
 def _entitled(bundle: Bundle, policy: GatePolicy) -> frozenset[str]:
     """Who may answer: the role of the gate lets nobody answer who may not say ``approve``."""
-    return bundle.speakers("approve") & {name for role in policy.roles for name in bundle.holders(role)}
+    return bundle.speakers("approve") & {name for role in quorum.asked_of(policy) for name in bundle.holders(role)}

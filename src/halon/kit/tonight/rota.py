@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from halon.incident import times
+from halon.incident import quorum, times
 from halon.judgement.policy import Policy
 from halon.kit.bundle import Bundle
 from halon.kit.tonight.finding import Finding, Item, Rank
 from halon.kit.tonight.gates import Question, questions
 from halon.kit.tonight.spoken import listed, spoken
-from halon.kit.tonight.windows import Reach, Window
+from halon.kit.tonight.windows import Reach, Takes, Window
 
 WEEKS = 4
 MOST = 12
@@ -69,16 +69,17 @@ def _gaps(question: Question, reach: Reach) -> dict[tuple[Short, tuple[Window, .
     """Why and when this gate can't be passed, with the agents for which that is so."""
     found: dict[tuple[Short, tuple[Window, ...]], tuple[str, ...]] = {}
     asked, entitled, proposers = question.policy, question.entitled, question.proposers
-    alone = len(entitled) <= asked.quorum and entitled <= proposers
+    takes, people = Takes.of(asked), max(asked.quorum, len(asked.every))
+    alone = len(entitled) <= people and entitled <= proposers
     for agent in question.agents:
-        plain = reach.gaps(entitled, asked.quorum, agent)
-        worst = reach.gaps(entitled, asked.quorum, agent, proposers) if proposers else plain
+        plain = reach.gaps(entitled, takes, agent)
+        worst = reach.gaps(entitled, takes, agent, proposers) if proposers else plain
         lapses = question.live and any(one.seconds >= asked.deadline for one in plain)
         never = question.live and question.final and worst == (Window(reach.start, reach.end),)
         for windows, bad, proposed in ((plain, lapses, False), (worst if worst != plain else (), never, True)):
             if windows:
                 rank: Rank = "fails" if bad else "weak"
-                short = Short(rank, asked.roles, entitled, asked.quorum, asked.deadline, proposed, alone and proposed)
+                short = Short(rank, quorum.asked_of(asked), entitled, people, asked.deadline, proposed, alone and proposed)
                 found[short, windows] = (*found.get((short, windows), ()), agent)
     return found
 

@@ -6,12 +6,27 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from halon.incident import times
+from halon.incident import quorum, times
+from halon.incident.orders import GatePolicy
 from halon.judgement.policy import Policy
 from halon.judgement.roster import Absence, Hours, Override, RosterRule, changes, fits_hours, on_call
 from halon.kit.bundle import Bundle
 
 NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Takes:
+    """What a gate takes of people. Without ``every`` all who may answer hold one of its roles, and only ``quorum`` counts."""
+
+    quorum: int
+    roles: tuple[str, ...] = ()
+    every: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, policy: GatePolicy) -> Takes:
+        """What the gate of ``policy`` takes."""
+        return cls(policy.quorum, policy.roles, policy.every) if policy.every else cls(policy.quorum)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -47,24 +62,33 @@ class Reach:
         self._by_hours: dict[Hours, tuple[Window, ...]] = {}
         self._own = {name: self._answers(bundle, name) for name in bundle.oncall.people}
         self._rosters: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[_Held, ...]] = {}
-        self._few: dict[tuple[frozenset[str], int, frozenset[str]], tuple[_Held, ...]] = {}
+        self._roles = {name: tuple(person.roles) for name, person in bundle.oncall.people.items()}
+        self._few: dict[tuple[frozenset[str], Takes, frozenset[str]], tuple[_Held, ...]] = {}
         self._gaps: dict[tuple[object, ...], tuple[Window, ...]] = {}
 
     def gaps(
-        self, entitled: frozenset[str], quorum: int, agent: str, proposers: frozenset[str] = NOBODY
+        self, entitled: frozenset[str], takes: Takes, agent: str, proposers: frozenset[str] = NOBODY
     ) -> tuple[Window, ...]:
-        """When fewer than ``quorum`` of ``entitled`` can be reached for ``agent``, in order, as long as possible each.
+        """When too few of ``entitled`` for ``takes`` can be reached for ``agent``, in order, as long as possible each.
 
         With ``proposers`` the worst case counts: one of them who could be reached has proposed it and does not count.
         """
-        key = (entitled, quorum, proposers, self._roster_key(agent))
+        key = (entitled, takes, proposers, self._roster_key(agent))
         if key not in self._gaps:
-            self._gaps[key] = tuple(_merged(self._open(entitled, quorum, proposers, agent)))
+            self._gaps[key] = tuple(_merged(self._open(entitled, takes, proposers, agent)))
         return self._gaps[key]
 
-    def _open(self, entitled: frozenset[str], quorum: int, proposers: frozenset[str], agent: str) -> Iterator[Window]:
+    def enough(self, present: frozenset[str], takes: Takes, proposers: frozenset[str] = NOBODY) -> bool:
+        """Whether ``present`` can pass a gate, also when one of ``proposers`` among them has proposed it."""
+        if not takes.every:
+            return len(present) - bool(present & proposers) >= takes.quorum
+        policy = GatePolicy(takes.roles, takes.quorum, every=takes.every)
+        without = [present - {one} for one in present & proposers] or [present]
+        return all(quorum.enough(policy, {name: self._roles[name] for name in some}) for some in without)
+
+    def _open(self, entitled: frozenset[str], takes: Takes, proposers: frozenset[str], agent: str) -> Iterator[Window]:
         """The gaps that own hours leave, where those who are on call don't fill them either."""
-        few, key = self._too_few(entitled, quorum, proposers), self._roster_key(agent)
+        few, key = self._too_few(entitled, takes, proposers), self._roster_key(agent)
         if not few:
             return
         roster = self._rosters.get(key)
@@ -77,18 +101,18 @@ class Reach:
             for held in roster[at:]:
                 if held.start >= gap.end:
                     break
-                if not enough(gap.people | (held.people & entitled), quorum, proposers):
+                if not self.enough(gap.people | (held.people & entitled), takes, proposers):
                     yield Window(max(gap.start, held.start), min(gap.end, held.end))
 
-    def _too_few(self, entitled: frozenset[str], quorum: int, proposers: frozenset[str]) -> tuple[_Held, ...]:
+    def _too_few(self, entitled: frozenset[str], takes: Takes, proposers: frozenset[str]) -> tuple[_Held, ...]:
         """When too few answer by their own hours, and who those few are."""
-        key = (entitled, quorum, proposers)
+        key = (entitled, takes, proposers)
         found = self._few.get(key)
         if found is None:
-            found = self._few[key] = tuple(self._counted(entitled, quorum, proposers))
+            found = self._few[key] = tuple(self._counted(entitled, takes, proposers))
         return found
 
-    def _counted(self, entitled: frozenset[str], quorum: int, proposers: frozenset[str]) -> Iterator[_Held]:
+    def _counted(self, entitled: frozenset[str], takes: Takes, proposers: frozenset[str]) -> Iterator[_Held]:
         moves = [(self.start, True, ""), (self.end, True, "")]
         for name in entitled:
             for one in self._own.get(name, ()):
@@ -97,8 +121,9 @@ class Reach:
         since = self.start
         for moment, comes, name in sorted(moves):
             if moment > since:
-                # More than one above the quorum is enough whoever of them proposed it.
-                if len(present) <= quorum and not enough(frozenset(present), quorum, proposers):
+                # Without every, one above the quorum is enough whoever of them proposed it.
+                few = bool(takes.every) or len(present) <= takes.quorum
+                if few and not self.enough(frozenset(present), takes, proposers):
                     yield _Held(since, moment, frozenset(present))
                 since = moment
             if name:
@@ -149,11 +174,6 @@ class Reach:
 
     def _within(self, start: str, end: str) -> bool:
         return times.parse(start) < self.end and times.parse(end) > self.start
-
-
-def enough(present: frozenset[str], quorum: int, proposers: frozenset[str] = NOBODY) -> bool:
-    """Whether ``present`` can pass a gate, also when one of ``proposers`` among them has proposed it."""
-    return len(present) - bool(present & proposers) >= quorum
 
 
 def _merged(windows: Iterable[Window]) -> Iterator[Window]:

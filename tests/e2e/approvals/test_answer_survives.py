@@ -1,0 +1,87 @@
+"""``kill -9`` of Halon and of the Temporal server between an answer and what it allows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TOKEN = "/control/tokens/support-bot-token"
+REVOKE = f"{TOKEN}/revoke"
+
+
+def token_is_active(house: Any) -> bool:
+    """What the agent says of its token."""
+    return bool(house.api.get(TOKEN).json()["active"])
+
+
+def killed(house: Any) -> None:
+    """Both die at once."""
+    house.kill_server()
+    assert house.halon.kill() == -9
+
+
+def carried_out_once(house: Any, name: str) -> None:
+    """By the agent's own ledger: one call for one key, one effect."""
+    house.until("the token revoked", lambda: not token_is_active(house), 120)
+    house.until_status(name, "it read back", lambda now: now["actions"]["revoke-token"] == "verified", 120)
+    assert [(one["method"], one["effects"], one["conflicts"]) for one in house.calls(REVOKE)] == [("POST", 1, 0)]
+
+
+def answers(house: Any, name: str, gate: str) -> list[tuple[str, str]]:
+    """Who answered the gate, and how it was proved."""
+    (found,) = [one for one in house.shown(name)["gates"] if one["id"] == gate]
+    return [(one["by"], one["how"]) for one in found["answers"]]
+
+
+def test_worker_and_server_killed_right_after_the_yes_was_taken(
+    strict: Any, asked: tuple[str, str], tmp_path: Path
+) -> None:
+    """The Update is acknowledged, its effect is on the wire or not begun: the next Halon has the answer, and acts once."""
+    name, gate = asked
+    strict.wire.hold("POST", REVOKE)  # what is sent before the kill has its effect, and its answer is lost
+    code = strict.apps["sue"].code()
+    told = strict.say("approve", name, gate, "--by", "sue", "--code", code, "--reason", "seen", "--yes")
+    assert f"sue (totp) approved {gate}" in told.out
+    killed(strict)
+    strict.wire.lose()
+
+    strict.up()
+    carried_out_once(strict, name)
+    assert answers(strict, name, gate) == [("sue", "totp")]
+    again = strict.type("approve", name, gate, "--by", "sue", "--code", code, "--yes")
+    assert (again.code, "ProofUsed" in again.err or "served already" in again.err) == (1, True), again
+    log = [one["text"] for one in strict.say("timeline", name, "--json").value]
+    assert sum(line.startswith(f"sue (totp) approved {gate}") for line in log) == 1
+    bundle = tmp_path / "bundle"
+    strict.say("export", name, "--to", str(bundle))
+    assert strict.say("verify", str(bundle), "--json").value["ok"] is True
+
+
+@pytest.mark.parametrize("lost", [False, True], ids=["its proof holds", "its device was lost meanwhile"])
+def test_worker_and_server_killed_before_what_was_allowed_has_begun(
+    strict: Any, asked: tuple[str, str], lost: bool
+) -> None:
+    """The answer outlives both, and is proved again right before the effect: it runs once, or not at all."""
+    name, gate = asked
+    strict.say("halt", "--by", "ann", "--reason", "hold still")  # so that nothing is begun before the kill
+    told = strict.say("approve", name, gate, "--by", "sue", "--code", strict.apps["sue"].code(), "--yes")
+    assert f"sue (totp) approved {gate}" in told.out
+    assert strict.calls(REVOKE) == []
+    killed(strict)
+    if lost:
+        strict.say("enrol", "sue", "--lost", "--by", "sue")
+
+    strict.up()
+    assert answers(strict, name, gate) == [("sue", "totp")]
+    assert strict.calls(REVOKE) == []
+    strict.say("resume", "--by", "ann", "--reason", "go on")
+    if not lost:
+        carried_out_once(strict, name)
+        return
+    told_so = "the device of sue was reported lost"
+    strict.until("the refusal on record",
+                 lambda: any(told_so in one["text"] for one in strict.say("timeline", name, "--json").value), 120)  # fmt: skip
+    assert token_is_active(strict)
+    assert strict.calls(REVOKE) == []
