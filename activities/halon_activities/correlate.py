@@ -37,6 +37,8 @@ PAUSE = 0.2
 MOST_HOPS = 10
 _SAFE = re.compile(r"[A-Za-z0-9_.~-]{1,200}")
 _MISHEARD = str.maketrans("OIL", "011")
+_LIST_LAGS = (0.3, 0.7)
+"""Seconds between two looks into the list, which has a new incident a moment after the incident has its name."""
 _OVER = (
     WorkflowExecutionStatus.COMPLETED,
     WorkflowExecutionStatus.FAILED,
@@ -174,11 +176,13 @@ class Correlate:
         bare = name.upper().removeprefix("INC-").translate(_MISHEARD)
         condition = f"WorkflowId = '{name}'" if name.startswith(PREFIX) else f"HalonRef = 'INC-{bare}'"
         query = f"WorkflowType = '{WORKFLOW_TYPE}' AND {condition}"
-        found = [
-            one async for one in self._hands.temporal.list_workflows(query, limit=50) if one.task_queue == task_queue
-        ]
-        best = max(found, key=lambda one: (one.status not in _OVER, one.start_time), default=None)
-        return best.id if best is not None else ""
+        for pause in (*_LIST_LAGS, 0.0):
+            listed = self._hands.temporal.list_workflows(query, limit=50)
+            found = [one async for one in listed if one.task_queue == task_queue]
+            if found:
+                return max(found, key=lambda one: (one.status not in _OVER, one.start_time)).id
+            await asyncio.sleep(pause)
+        return ""
 
     async def _met(self, workflow_id: str) -> Met:
         state = await state_of(self._hands, workflow_id)

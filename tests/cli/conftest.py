@@ -153,7 +153,10 @@ def house(tmp_path_factory: pytest.TempPathFactory, keyboard: Keyboard) -> Itera
 
 @pytest.fixture(scope="session")
 def incident(house: House) -> str:
-    """The reference of an open incident of the sandbox agent, reported by hand, assessed, acted on and looked at."""
+    """The reference of an open incident of the sandbox agent, reported by hand, assessed, acted on and looked at.
+
+    Its token may be in other hands, so that a gate is open.
+    """
     told = house.type(
         "report", "It mailed a stranger.", "--agent", "support-bot", "--what", "data_leak", "--by", "ann", "--json"
     )
@@ -161,11 +164,13 @@ def incident(house: House) -> str:
     reference = str(told.value["incidents"][0]["incident"])
     # A report alone sets off nothing: somebody looked, and says that it is real.
     house.until(lambda: house.type("fact", reference, "confirmed", "true", "--by", "ann").code == 0)
+    assert house.type("fact", reference, "credential_exposed", "true", "--by", "ann").code == 0
 
     def acted() -> bool:
         gone = house.type("show", reference, "--json").value
         done = any(one["status"] in ("verified", "unverified") for one in gone.get("actions") or [])
-        return done and "still checking" not in house.type("status", reference, "--json").value["headline"]
+        asked = any(one["status"] == "open" for one in gone.get("gates") or [])
+        return done and asked and "still checking" not in house.type("status", reference, "--json").value["headline"]
 
     house.until(acted)
     return reference

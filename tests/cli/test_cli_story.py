@@ -40,7 +40,7 @@ def test_status_begins_with_the_headline_and_ends_with_what_to_type(house: Any, 
     """The sentence first, what is asked of whom with the command that answers it, and the next command last."""
     lines = house.type("status", incident).out.splitlines()
     assert "support-bot" in lines[0]
-    assert lines[1].startswith("Severity: SEV")
+    assert any(line.startswith("Severity: SEV") for line in lines[1:3])
     assert any("halon approve" in line for line in lines)
     assert lines[-1].startswith("Next: halon ")
     told = house.type("status", incident, "--json").value
@@ -97,7 +97,7 @@ def test_a_value_is_json_where_it_parses_and_text_where_not(house: Any, incident
 
 def test_a_gate_is_answered_by_its_id_and_never_by_who_asked(house: Any, incident: str) -> None:
     """An approval without a gate lists the open ones; who proposed it is refused; somebody else's yes counts."""
-    assert house.type("undo", incident, "disable-send-email", "--reason", "needed again", "--by", "ann").code == 0
+    assert house.type("undo", incident, "read-only", "--reason", "needed again", "--by", "ann").code == 0
 
     def asked() -> list[dict[str, Any]]:
         gates = house.type("show", incident, "--json").value["gates"]

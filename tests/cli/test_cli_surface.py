@@ -148,7 +148,7 @@ def test_facts_are_judged_without_an_incident(tmp_path: Path, capsys: pytest.Cap
     assert words.startswith("SEV")
     assert entry.run(["assess", str(file), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert set(told) == {"severity", "category", "orders", "obligations", "embargoes", "kit_digest"}
+    assert set(told) == {"severity", "category", "orders", "obligations", "embargoes", "kit_digest", "uncovered"}
     assert words.startswith(told["severity"]["level"])
     assert entry.run(["assess", str(tmp_path / "none.yaml")]) == 1
 

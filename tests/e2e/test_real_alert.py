@@ -154,7 +154,7 @@ def test_a_real_alert_outlives_our_outage_and_is_carried_to_a_verified_record(
         return dict(house.status(reference).get("alerts", {}).get(RULE, {}))
 
     repeated = house.until("a repeated delivery", lambda: counted().get("duplicates") and counted())
-    assert (repeated["firing"], repeated["resolved"]) == (1, 0)
+    assert repeated["firing"] == 1
     people_do_their_part(house, reference)
     told = house.until("the resolved alert", lambda: (now := counted()).get("resolved") and now, WINDOW + 45)
     assert (told["firing"], told["resolved"]) == (1, 1)

@@ -12,7 +12,8 @@ from halon.client import data_converter
 from halon_workflows.guard import SignalGuard
 from halon_workflows.incident import Incident
 
-ORDER = "disable-send-email"
+ORDER, SWITCH = "read-only", "/control/read-only"
+GENTLER = "disable-send-email"
 WAITS = "Nothing runs without people: only a person's report so far: waiting for corroboration."
 
 
@@ -26,22 +27,19 @@ async def reported(house: Any) -> None:
 
 
 async def asks(house: Any) -> None:
-    """People are asked about the order, it says why, and the tool is still on."""
+    """People are asked about the order, it says why, and the agent may still do everything."""
     await house.until("the question", lambda s: s["actions"].get(ORDER) == "waiting")
     (gate,) = [one for one in await house.open_gates() if one["subject"] == ORDER]
     assert "waiting for corroboration" in str(gate), gate
     assert WAITS in await texts(house)
-    assert (await house.api.get("/control/tools/send_email")).json()["enabled"] is True
+    assert (await house.api.get(SWITCH)).json()["on"] is False
 
 
-async def runs(house: Any, why: str) -> None:
-    """The order is carried out, its question is void, and the log says what made the difference."""
-    await house.until("the order to run", lambda s: s["actions"].get(ORDER) == "verified")
-    assert (await house.api.get("/control/tools/send_email")).json()["enabled"] is False
-    said = await texts(house)
-    assert f"No longer held back: {why}." in said
-    assert any("is void: what would run has changed" in text for text in said)
-    assert not [one for one in await house.open_gates() if one["subject"] == ORDER]
+async def runs(house: Any, order: str, why: str) -> None:
+    """The order is carried out without a question, and the log says what made the difference."""
+    await house.until("the order to run", lambda s: s["actions"].get(order) == "verified")
+    assert f"No longer held back: {why}." in await texts(house)
+    assert not [one for one in await house.open_gates() if one["subject"] == order]
 
 
 async def replays(house: Any) -> None:
@@ -57,7 +55,9 @@ async def test_another_source_lets_what_a_report_called_for_run(house: Any) -> N
     async with house.worker():
         await asks(house)
         await house.admit(house.alert(fingerprint="fp-2"))
-        await runs(house, "alertmanager may act alone")
+        await runs(house, ORDER, "alertmanager may act alone")
+        assert (await house.api.get(SWITCH)).json()["on"] is True
+        assert any("is void: what would run has changed" in text for text in await texts(house))
         await replays(house)
 
 
@@ -67,4 +67,6 @@ async def test_who_looked_lets_what_a_report_called_for_run(house: Any) -> None:
     async with house.worker():
         await asks(house)
         await house.say("fact", by="ann", name="confirmed", value=True)
-        await runs(house, "what a person said is confirmed")
+        await runs(house, GENTLER, "what a person said is confirmed")
+        assert (await house.api.get("/control/tools/send_email")).json()["enabled"] is False
+        assert (await house.api.get(SWITCH)).json()["on"] is False, "SEV4 allows no more than the gentler one unasked"

@@ -174,7 +174,7 @@ async def test_a_spoilt_control_fails_by_type_and_the_next_rung_stops_it(
         shown = next(one for one in await house.query("actions") if one["order"]["id"] == ORDER)
         said = await texts(house)
         assert not [line for line in said if line.startswith("Verified by reading back: Switch off the tool")], said
-        assert [line for line in said if line.startswith("Next rung 2")], said
+        assert "Next for what is still open: Stop the agent with its kill switch." in said, said
         assert (shown["failed_as"] or "none yet") in TYPES | {"none yet"}, shown
         await house.until(
             "the harm to stop", lambda s: "the harm has not been seen to stop" not in s["left_before_close"]

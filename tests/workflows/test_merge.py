@@ -38,6 +38,13 @@ async def assessed(house: Any) -> None:
     await house.until("the first judgement", lambda s: bool(s.get("severity", {}).get("level")))
 
 
+async def listed(house: Any, reference: str) -> None:
+    """Until Temporal's list has the incident: a moment after its reference can be read."""
+    async with asyncio.timeout(30):
+        while not (await house.client.count_workflows(f"HalonRef = '{reference}'")).count:
+            await asyncio.sleep(0.1)
+
+
 async def two(house: Any) -> tuple[Any, Any, str, str]:
     """Two open incidents of the same harm: the one that goes on, and the one that is to become part of it."""
     other = await house.open()
@@ -197,6 +204,7 @@ async def test_a_worker_killed_in_the_middle_of_a_merge(
         with about(house, other):
             await assessed(house)
             to = (await house.query("status"))["reference"]
+        await listed(house, to)
         await own.signal("merge", {"by": "ann", "into": to, "reason": "r"})
         for _ in range(600):
             if worker.returncode is not None:

@@ -192,9 +192,11 @@ async def test_a_no_is_said_truly(house: Any) -> None:
         gate = next(one["id"] for one in await house.open_gates() if one["subject"] == "disable-send-email")
         await house.say("reject", by="tom", gate=gate, reason="not now")
         await house.until("the look", lambda s: s["actions"].get("kill-switch") == "waiting")
-        told = [text for text in await texts(house) if text.startswith("Next rung 2: ")]
-        assert len(told) == 1
-        assert "nothing that was planned is in force, and it may begin again" in told[0]
+        told = await texts(house)
+        assert [text for text in told if text.startswith("Next ")] == [
+            "Next for what is still open: Stop the agent with its kill switch."
+        ]
+        assert not [text for text in told if "has stopped" in text]
 
 
 async def test_a_failed_action_says_why_and_what_to_do(house: Any) -> None:

@@ -62,7 +62,7 @@ async def test_promise_2_the_irreversible_waits_for_evidence(house: Any) -> None
             await asyncio.sleep(0.1)
         assert told in pages
         house.agent.start()
-        await house.until("what can be undone to run", lambda s: s["actions"].get("disable-send-email") == "verified")
+        await house.until("what can be undone to run", lambda s: s["actions"].get("read-only") == "verified")
         planned = await house.until("the order", lambda s: "revoke-token" in s["actions"])
         assert planned["actions"]["revoke-token"] == "planned"
         assert [gate["subject"] for gate in await house.open_gates()] == []

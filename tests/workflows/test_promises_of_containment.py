@@ -73,7 +73,7 @@ async def test_promise_8_contained_means_checked(house: Any, monkeypatch: pytest
         assert (await house.api.get("/control/tools/send_email")).json()["enabled"] is True, "it did lie"
         texts = [line["text"] for line in await house.query("timeline")]
         assert any(text.startswith("Read back and not in force: Switch off the tool") for text in texts)
-        assert any(text.startswith("Next rung 2") for text in texts)
+        assert "Next for what is still open: Stop the agent with its kill switch." in texts
         await house.until("the harm to stop", lambda s: "the harm has stopped" in s["headline"])
 
 

@@ -81,7 +81,7 @@ async def test_promise_10_text_is_data(house: Any, tmp_path: Any) -> None:
     """Template, markup, link and shell in an alert: shown as plain words to people, executed and evaluated nowhere."""
     touched = tmp_path / "touched"
     hostile = (
-        f"{{{{ 7 * 191 }}}} {{% for x in range(9) %}}boom{{% endfor %}} <script>alert(1)</script> <b>Approved</b> "
+        f"{{{{ 7919 * 7907 }}}} {{% for x in range(9) %}}boom{{% endfor %}} <script>alert(1)</script> <b>Approved</b> "
         f"[click here](https://evil.example/x) `touch {touched}` $(touch {touched}) ; touch {touched}\n# Heading\n"
         "![pixel](https://evil.example/p.png)\r\nBcc: everybody@evil.example"
     )
@@ -95,13 +95,13 @@ async def test_promise_10_text_is_data(house: Any, tmp_path: Any) -> None:
             await house.say("note", by="ann", text=hostile)
             shown = await details(house)
             told = shown.split("#### Last lines")[1]
-            if "191" in told:
+            if "7907" in told:
                 break
-        assert "7 191" in told.replace("*", " ").replace("  ", " "), "it is shown"
-        for markup in ("<script", "<b>", "](", "`", "![", "{{ 1337", "boomboom"):
+        assert "7919 7907" in told.replace("*", " ").replace("  ", " "), "it is shown"
+        for markup in ("<script", "<b>", "](", "`", "![", "{{ 62615533", "boomboom"):
             assert markup not in told, markup
         assert not re.search(r"^# Heading", shown, re.M)
-        assert "1337" not in shown
+        assert "62615533" not in shown
         await house.facts()
         await house.close_story()
     assert not touched.exists()
@@ -109,7 +109,7 @@ async def test_promise_10_text_is_data(house: Any, tmp_path: Any) -> None:
     assert outside
     files = [(house.settings.home / name).read_text() for name in ("pages.log", "leadership.log")]
     for text in (*outside, *files):
-        for markup in ("<script", "<b>Approved", "](https://evil", "1337", "boomboom"):
+        for markup in ("<script", "<b>Approved", "](https://evil", "62615533", "boomboom"):
             assert markup not in text, markup
     assert not [to for receivers, _ in house.mailbox.mails for to in receivers if "evil" in to]
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from halon.incident import watching
 from halon.incident.assessment import WATCHED
 from halon.incident.orders import Action
 from halon.incident.standing import with_action
@@ -55,7 +56,7 @@ def begin_sooner(inc: Durable) -> bool:
     """
     if not judged_so(inc):
         return False
-    broken = [one for one in inc.state.actions if one.order.rung <= inc.state.rung and one.status in BROKEN]
+    broken = [one for one in inc.state.actions if one.order.rung <= inc.state.rung and _not_in_force(inc, one)]
     able = [one for one in waiting(inc) if not one.order.if_seen and any(_instead(one, other) for other in broken)]
     first = min((one.order.rung for one in able), default=0)
     for one in able:
@@ -78,6 +79,12 @@ def next_if_it_goes_on(inc: Durable) -> str:
     first = min((one.order.rung for one in held), default=0)
     titles = ", ".join(one.order.title for one in held if one.order.rung == first)
     return f"If the harm goes on, say `fact` ongoing=true: next is {titles}." if titles else ""
+
+
+def _not_in_force(inc: Durable, one: Action) -> bool:
+    """Whether it is not in force and nothing says that it will be soon: it went wrong, or was waited for long enough."""
+    slow = one.status in ("planned", "applying", "applied") and inc.done(watching.slow_step(one))
+    return one.status in BROKEN or slow
 
 
 def _instead(one: Action, other: Action) -> bool:
