@@ -122,9 +122,7 @@ async def _require_incident(hands: Hands, workflow_id: str, run_id: str) -> None
 async def _ask(hands: Hands, workflow_id: str, run_id: str, notes: list[str], head: str = "") -> State | None:
     handle = hands.temporal.get_workflow_handle(workflow_id, run_id=run_id)
     try:
-        answer = await handle.query(
-            QUERY, args=[head] if head else [], result_type=State, rpc_timeout=ANSWER_WITHIN
-        )
+        answer = await handle.query(QUERY, args=[head] if head else [], result_type=State, rpc_timeout=ANSWER_WITHIN)
     except (WorkflowQueryFailedError, WorkflowQueryRejectedError, WorkflowFailureError) as error:
         notes.append(f"the run {run_id} can't be asked: {in_words(error)}")
         return None

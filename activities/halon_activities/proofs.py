@@ -221,7 +221,12 @@ def _agreed(hands: Hands, counted: Mapping[str, Spoken]) -> dict[str, tuple[str,
 
 
 def _require_no_veto(
-    hands: Hands, gate: Gate, policy: GatePolicy, proposers: Collection[str], said: Sequence[Spoken], granted_at: datetime
+    hands: Hands,
+    gate: Gate,
+    policy: GatePolicy,
+    proposers: Collection[str],
+    said: Sequence[Spoken],
+    granted_at: datetime,
 ) -> None:
     """One no from somebody who may say it settles a gate, unless it came too late or was taken back."""
     for no in said:
@@ -245,4 +250,3 @@ def _later(one: Spoken, other: Spoken) -> bool:
 
 def _within(at: datetime, gate: Gate) -> bool:
     return times.parse(gate.opened_at) <= at <= times.parse(gate.deadline_at) + _LATE
-

@@ -32,5 +32,8 @@ def objection(kit: Kit, claimed: Claimed) -> tuple[str, str]:
             return "UnknownPerson", f"nobody called {one[:80]!r} is in the kit{hint}"
     if not any(who is not None and kit.may(RESTRICT, who.roles)[0] for who in found.values()):
         roles = " or ".join(kit.authority.get(RESTRICT, ()))
-        return "NobodyCouldLift", f"none of those named may say restrict, so nobody could lift it; name one who is {roles}"
+        return (
+            "NobodyCouldLift",
+            f"none of those named may say restrict, so nobody could lift it; name one who is {roles}",
+        )
     return "", ""

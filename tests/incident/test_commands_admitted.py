@@ -69,7 +69,14 @@ def test_approve_grants_and_names_the_proof(room: Any) -> None:
     done = room.say(with_gate(room), "approve", "sue", gate=GATE, update="u-1")
     assert done.state.gates[0].status == "granted"
     data = done.state.chain.pending[-1].data
-    assert data == {"gate": GATE, "digest": "1a2b3c4d" * 8, "approve": True, "verified": False, "update": "u-1", "run": "run-1"}
+    assert data == {
+        "gate": GATE,
+        "digest": "1a2b3c4d" * 8,
+        "approve": True,
+        "verified": False,
+        "update": "u-1",
+        "run": "run-1",
+    }
 
 
 def test_two_people_are_needed_where_the_gate_asks_for_two(room: Any) -> None:

@@ -66,7 +66,9 @@ def test_a_phone_shows_the_question_once(title: str, asked: str, told: str) -> N
 def test_the_reader_sees_their_own_time_the_command_and_the_link() -> None:
     """Where a zone is known; a zone that is none is as good as none."""
     body = compose(message(), "INC-7F3A", zone="Europe/Berlin", link="https://halon.example/i/INC-7F3A")[1]
-    assert body.endswith(f"Until 14:05 on 22 Nov (Europe/Berlin). {COMMAND} --by sue or https://halon.example/i/INC-7F3A INC-7F3A")
+    assert body.endswith(
+        f"Until 14:05 on 22 Nov (Europe/Berlin). {COMMAND} --by sue or https://halon.example/i/INC-7F3A INC-7F3A"
+    )
     long = compose(message(), "INC-7F3A", link=f"https://halon.example/{'x' * 60}/i/INC-7F3A")[1]
     assert (COMMAND in long, long.endswith("/i/INC-7F3A INC-7F3A")) == (False, True)
     assert moment("2026-11-22T13:05:00.000Z", "Not/AZone") == moment("2026-11-22T13:05:00.000Z") == "2026-11-22 13:05Z"

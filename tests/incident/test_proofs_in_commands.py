@@ -26,7 +26,9 @@ def test_a_code_is_taken_as_people_paste_it(given: Any) -> None:
     assert parse("approve", {**SAID, "code": "492039 104 233"})["code"] == "492039104233"
 
 
-@pytest.mark.parametrize("given", ["12345", "1234567", "123456 12345", "12345a", "١٢٣٤٥٦", True, None, 1.5, -1, [], "my password"])
+@pytest.mark.parametrize(
+    "given", ["12345", "1234567", "123456 12345", "12345a", "١٢٣٤٥٦", True, None, 1.5, -1, [], "my password"]
+)
 def test_what_is_no_code_is_refused_and_not_repeated(given: Any) -> None:
     """Somebody may have pasted something else that is secret."""
     with pytest.raises(Malformed) as caught:

@@ -85,7 +85,9 @@ def test_a_credential_of_tools_that_there_are_not_is_refused(folder: Path) -> No
     ):
         load(folder, {})
     agent(folder, "support-bot", credentials={"t": {"sceret": "X"}})
-    with pytest.raises(KitError, match="there is no key 'sceret'; known: tools, issued_by, also, words, last_used, replacement"):
+    with pytest.raises(
+        KitError, match="there is no key 'sceret'; known: tools, issued_by, also, words, last_used, replacement"
+    ):
         load(folder, {})
     agent(folder, "support-bot", credentials={"T 1": {}})
     with pytest.raises(KitError, match="does not have the form that is needed"):
@@ -189,7 +191,10 @@ def test_who_else_uses_the_token_is_told_without_being_written(folder: Path) -> 
         "the nightly export uses the credential support-bot-token too",
     )
     agent(folder, "billing-bot", credentials={"support-bot-token": {"last_used": "2026-11-20"}})
-    assert "billing-bot uses the credential support-bot-token too, last on 2026-11-20" in order(folder, "revoke").collateral
+    assert (
+        "billing-bot uses the credential support-bot-token too, last on 2026-11-20"
+        in order(folder, "revoke").collateral
+    )
 
 
 def test_whom_the_kit_names_by_hand_is_not_named_again(folder: Path) -> None:

@@ -24,7 +24,17 @@ from halon.intake.signatures import READING, Keys
 
 HALON = str(Path(sys.executable).parent / "halon")
 AGENT, WORD = "canary-agent-5b", "canary-word-5b"
-QUERIES = ("status", "timeline", "gates", "obligations", "actions", "rca", "report", "carry", "__temporal_workflow_metadata")
+QUERIES = (
+    "status",
+    "timeline",
+    "gates",
+    "obligations",
+    "actions",
+    "rca",
+    "report",
+    "carry",
+    "__temporal_workflow_metadata",
+)
 TOKEN = "reading-token-of-this-test"
 
 
@@ -47,7 +57,9 @@ async def halon(house: Any, *words: str) -> tuple[int, str]:
     """A command as people type it: its exit code, and all that it says."""
     around = {name: value for name, value in os.environ.items() if not name.startswith(("HALON_", "TEMPORAL_"))}
     given = {**around, **house.environ, "TEMPORAL_ADDRESS": house.client.service_client.config.target_host}
-    done = await asyncio.to_thread(subprocess.run, [HALON, *words], env=given, capture_output=True, text=True, timeout=90)
+    done = await asyncio.to_thread(
+        subprocess.run, [HALON, *words], env=given, capture_output=True, text=True, timeout=90
+    )
     return done.returncode, done.stdout + done.stderr
 
 
@@ -56,7 +68,9 @@ async def over_http(house: Any, path: str) -> str:
     app = FastAPI()
     app.include_router(reading.router(house.client, Keys({READING: TOKEN})))
     door = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=door, base_url="http://door", headers={"Authorization": f"Bearer {TOKEN}"}) as client:
+    async with httpx.AsyncClient(
+        transport=door, base_url="http://door", headers={"Authorization": f"Bearer {TOKEN}"}
+    ) as client:
         answer = await client.get(path)
         answer.raise_for_status()
         return answer.text
@@ -109,7 +123,12 @@ async def test_a_planted_word_is_nowhere_outside_once_it_is_restricted(house: An
 
         # Who is not named: refused by type, on record, with whom to ask and nothing else; a Signal likewise.
         words = f"{reference} is restricted to named people. Ask one of them: commander or leadership or security_lead."
-        for name, fields in (("note", {"text": "x"}), ("look", {}), ("ack", {}), ("restrict", {"people": ["tom"], "reason": "r"})):
+        for name, fields in (
+            ("note", {"text": "x"}),
+            ("look", {}),
+            ("ack", {}),
+            ("restrict", {"people": ["tom"], "reason": "r"}),
+        ):
             assert await refusal(house, name, by="tom", **fields) == ("Restricted", words)
         await house.incident.signal("severity", {"by": "sue", "level": "SEV4", "reason": "down"})
 
@@ -172,7 +191,9 @@ async def test_those_named_look_with_the_commands_they_know_and_others_are_refus
         assert (code, WORD in told, "sue (name unverified) looks at timeline." in told) == (0, True, True), told
         code, told = await halon(house, "status", reference, "--by", "tom")
         assert (code, "restricted to named people" in told, "support-bot" in told) == (1, True, False), told
-        code, told = await halon(house, "restrict", reference, "--person", "none", "--by", "sue", "--reason", "nobody of ours")
+        code, told = await halon(
+            house, "restrict", reference, "--person", "none", "--by", "sue", "--reason", "nobody of ours"
+        )
         assert (code, "lifts the restriction" in told) == (0, True), told
         assert "support-bot" in (await house.query("status"))["headline"]
         await eventually("the memo to be back", lambda: memo_has(house, "support-bot"))
@@ -205,7 +226,9 @@ async def test_the_kit_restricts_named_people_answer_the_gates_and_the_reports_a
 
         gate = await eventually("the gate", open_gate)
         assert (await refusal(house, "look", by="nobody-of-ours"))[0] == "UnknownPerson"
-        assert (await house.say("approve", by="sue", gate=gate["id"], reason="yes")).startswith("sue (name unverified) approved")
+        assert (await house.say("approve", by="sue", gate=gate["id"], reason="yes")).startswith(
+            "sue (name unverified) approved"
+        )
 
         async def revoked() -> bool:
             found = await house.incident.execute_update("look", {"by": "lee", "what": "actions"})
@@ -238,7 +261,9 @@ async def test_the_kit_restricts_named_people_answer_the_gates_and_the_reports_a
         assert await eventually("the reset to be told", lambda: told_of(house, "Somebody reset this incident"))
 
         await house.say("ack", by="ann")
-        assert (await house.say("false-alarm", by="ann", reason="an exercise")).startswith("ann (name unverified) calls it")
+        assert (await house.say("false-alarm", by="ann", reason="an exercise")).startswith(
+            "ann (name unverified) calls it"
+        )
 
         async def closed() -> bool:
             gates = await house.incident.execute_update("look", {"by": "ann", "what": "gates"})

@@ -94,7 +94,9 @@ async def test_promise_15_cancel_is_answered_and_the_incident_goes_on(house: Any
         await house.contained()
         assert await house.say("note", by="ann", text="still here") == "still here"
         assert (await handle.describe()).status is WorkflowExecutionStatus.RUNNING
-        assert "NotSettled" in await house.say("close", by="ann", reason="done"), "what ends it is `close`, when it is settled"
+        assert "NotSettled" in await house.say("close", by="ann", reason="done"), (
+            "what ends it is `close`, when it is settled"
+        )
 
 
 async def test_promise_15_cancel_before_the_first_task_ends_nothing(house: Any) -> None:

@@ -69,10 +69,7 @@ async def later(env: Any, house: Any, days: float) -> None:
 
 
 async def asked(house: Any) -> dict[str, Any]:
-    """The harm is contained, and the one gate that waits is open."""
-    await house.misbehave()
-    await house.open()
-    await house.contained()
+    """The gate once it is open, and somebody has the incident."""
     await house.asked(SUBJECT, "")
     await house.say("ack", by="ann")
     (gate,) = [one for one in await house.open_gates() if one["subject"] == SUBJECT]
@@ -109,6 +106,8 @@ async def revocations(house: Any) -> list[int]:
 async def test_answered_on_day_29_it_runs_once(skipping_server: Any, patient: Any) -> None:
     """Workers came and went meanwhile; who was asked was reminded each week, and the commander told in time."""
     async with patient.worker():
+        await patient.open()  # nothing was seen to happen: what is in force is looked at often, and time goes slowly
+        await patient.say("fact", by="lee", name="credential_exposed", value=True)
         gate = await asked(patient)
         assert days_after(gate, gate["deadline_at"]) == DAYS
     for days in (10, 9, 9.9):
@@ -133,21 +132,24 @@ async def test_answered_on_day_29_it_runs_once(skipping_server: Any, patient: An
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("patient", [10], indirect=True)
+@pytest.mark.parametrize("patient", [3], indirect=True)
 async def test_never_answered_it_expires_on_its_minute_and_the_stand_in_stays(
     skipping_server: Any, patient: Any
 ) -> None:
-    """Asked three times for ten days, then it is over: loudly, nothing ran, and what can be undone is still in force."""
+    """Asked three times for three days, then it is over: loudly, nothing ran, and what can be undone is still in force."""
     async with patient.worker():
+        await patient.misbehave()
+        await patient.open()
+        await patient.contained()
         gate = await asked(patient)
-    for days in (9, 12, 9.1):
+    for days in (2, 4, 3.1):
         async with patient.worker():
             await later(skipping_server, patient, days)
     async with patient.worker():
         (last,) = [one for one in await patient.query("gates") if one["id"] == gate["id"]]
         assert (last["status"], last["answers"]) == ("expired", [])
         ends = [days_after(gate, moment) for moment, _ in await entries(patient, f"Nobody answered gate {gate['id']}")]
-        assert ends == pytest.approx([10, 20, 30], abs=MINUTE)
+        assert ends == pytest.approx([3, 6, 9], abs=MINUTE)
         told = [text for _, text in await entries(patient, "Told ") if f"nobody answered {gate['id']}" in text]
         assert {text.split()[1] for text in told} >= {"ann", "lee", "sue"}, told
         late = await patient.say("approve", by="sue", gate=gate["id"], signature=signed(patient, gate))

@@ -255,7 +255,9 @@ async def deliver_pages(inc: Durable) -> None:
 async def _page(inc: Durable, message: Message) -> None:
     """One message; one that can't be delivered is said aloud, and the commander is told instead."""
     if (bare := restricting.bare(inc.state, message)) is None:
-        inc.note("muted", "triage", f"Not sent to {message.to}, who is not named: {message.subject}", message=message.id)
+        inc.note(
+            "muted", "triage", f"Not sent to {message.to}, who is not named: {message.subject}", message=message.id
+        )
         inc.change(outbox=tuple(one for one in inc.state.outbox if one.id != message.id))
         return
     request = notify.Page(inc.state.incident_id, inc.state.reference, bare, restricted=True) if bare is not message else notify.Page(

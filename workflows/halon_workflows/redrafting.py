@@ -146,13 +146,13 @@ def _found_before(inc: Durable, one: Notice, heard: str) -> str:
     return difference if known_then == heard else ""
 
 
-def pages(inc: Durable, before: Gate, stage: Stage, policy: GatePolicy | None) -> bool:
+def pages(inc: Durable, before: Gate, stage: Stage, policy: GatePolicy | None = None) -> bool:
     """Whether the gate with ``policy`` that takes the place of ``before`` pages those who may answer it.
 
     It does where others must agree now, where somebody has answered, for they believe it done, and once after each warning of the clock. Otherwise the
     page of before still stands, and the next reminder names the new gate.
     """
-    if before.status == "granted" or before.answers or policy != before.policy:
+    if before.status == "granted" or before.answers or policy not in (None, before.policy):
         return True
     now = normal(inc.now)
     warned = max((at for one in (*stage.warn_at, stage.decide_by) if one and (at := normal(one)) <= now), default="")

@@ -112,7 +112,9 @@ def _say(
         told["incident"], told["workflow_id"] = found.reference or found.workflow_id, found.workflow_id
         chosen = await _chosen(client, found, name, named, target)
         if name == BREAK_GLASS and len(chosen) > 1:
-            raise Usage("a glass is broken for one gate at a time", f"halon {name} {found.reference} {chosen[0]} --reason WHY")
+            raise Usage(
+                "a glass is broken for one gate at a time", f"halon {name} {found.reference} {chosen[0]} --reason WHY"
+            )
         if not proofs.print_json and not yes:
             if not person:
                 raise Usage(f"{name} shows what it answers and asks first, and here is nobody to ask",

@@ -33,7 +33,9 @@ def register(app: typer.Typer) -> None:
 def incidents(
     waiting_on: Annotated[
         str | None,
-        typer.Option("--waiting-on", metavar="ROLE", help="only those that wait for this role or name; me: for you, and what for"),
+        typer.Option(
+            "--waiting-on", metavar="ROLE", help="only those that wait for this role or name; me: for you, and what for"
+        ),
     ] = None,
     by: By = None,
     everything: Annotated[bool, typer.Option("--all", help="closed ones too")] = False,

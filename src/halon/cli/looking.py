@@ -75,7 +75,8 @@ def show(
         bool, typer.Option("--calls", help="only the actions, each with its exact calls, secrets masked")
     ] = False,
     gates: Annotated[
-        bool, typer.Option("--gates", help="only the gates, for an auditor: question, answers, refusals, what came of it")
+        bool,
+        typer.Option("--gates", help="only the gates, for an auditor: question, answers, refusals, what came of it"),
     ] = False,
     by: By = None,
     code: Code = None,

@@ -17,7 +17,8 @@ By = Annotated[
     str | None, typer.Option("--by", metavar="NAME", envvar=OWN_NAME, help="your name in the kit's on-call file")
 ]
 Code = Annotated[
-    str | None, typer.Option("--code", metavar="CODE", help="your authenticator's digits, to look at a restricted incident")
+    str | None,
+    typer.Option("--code", metavar="CODE", help="your authenticator's digits, to look at a restricted incident"),
 ]
 Sign = Annotated[
     Path | None, typer.Option("--sign", metavar="KEYFILE", help="or your SSH key, to look at a restricted incident")

@@ -243,4 +243,3 @@ async def _which_gate(client: Client, found: Found, spec: Spec) -> Usage:
     name = found.reference or found.workflow_id
     step = f"halon {spec.name} {name} {gates[0] if gates else 'GATE'}"
     return Usage(f"name the gate. Open: {', '.join(gates) or 'none'}", step)
-

@@ -104,7 +104,9 @@ def _goes_on(state: State, about: str) -> bool:
         of_it = [one for one in state.gates if one.subject == about.removeprefix(GATE)]
         latest = max(of_it, key=lambda one: one.opened_at, default=None)
         return any(one.status == "open" for one in of_it) or (latest is not None and latest.status == "expired")
-    if about.startswith(GLASS):  # until somebody has looked at it; or, of one that is only wanted, while it may come to that
+    if about.startswith(
+        GLASS
+    ):  # until somebody has looked at it; or, of one that is only wanted, while it may come to that
         subject = about.removeprefix(GLASS)
         wanted = any(one.subject == subject and one.status == "open" and one.broken_by for one in state.gates)
         return wanted or any(one.subject == subject and not one.reviewed_by for one in state.broken)

@@ -254,7 +254,9 @@ def _gate_events(state: State, asked: Gate) -> Iterator[ClockEvent]:
 
     if moment := gate_pages.remind_at(asked):
         key = f"gate-remind:{tag}:{asked.reminders + 1}"
-        yield ClockEvent(moment, key, f"reminder of gate {asked.id}", lambda state, now: gate_pages.remind(state, now, asked))
+        yield ClockEvent(
+            moment, key, f"reminder of gate {asked.id}", lambda state, now: gate_pages.remind(state, now, asked)
+        )
     if asked.escalate_at < asked.deadline_at:
         yield ClockEvent(asked.escalate_at, f"gate-escalate:{tag}", f"escalate gate {asked.id}", escalate)
     yield ClockEvent(asked.deadline_at, f"gate-deadline:{tag}", f"deadline of gate {asked.id}", expire)

@@ -50,7 +50,9 @@ class Spec:
 
     def takes(self, given: str) -> str:
         """What it takes, in words, with an example: the answer to an input that is none, such as ``a list``."""
-        needed, more = ([one for one in self.fields if (one.required or one.asked) is wanted] for wanted in (True, False))
+        needed, more = (
+            [one for one in self.fields if (one.required or one.asked) is wanted] for wanted in (True, False)
+        )
         told = ", ".join(f"{one.name} ({one.help})" for one in needed)
         rest = f"; if you like {', '.join(one.name for one in more)}" if more else ""
         return f"{self.name} takes one JSON object, not {given}: {told}{rest}. For example: {self.example()}"
@@ -79,7 +81,9 @@ _REASON = Field("reason", "text", "why, in words")
 _WHY_OPTIONAL = Field("reason", "text", "why, in words", required=False)
 _WHY_ASKED = Field("reason", "text", "why, in words", required=False, asked=True)
 _GATE = Field("gate", "name", "the gate's id as `status` shows it")
-_TOGETHER = Field("together", "names", "the ids of all gates that one code answers, each by its own command", required=False)
+_TOGETHER = Field(
+    "together", "names", "the ids of all gates that one code answers, each by its own command", required=False
+)
 _OBLIGATION = Field("obligation", "name", "the obligation's id, such as eu-gdpr-33")
 _ACTION = Field("action", "name", "the action's id as `status` shows it")
 _LAYERS = ("model", "retrieval", "tools", "orchestration", "process")
@@ -169,7 +173,12 @@ _ALL = (
 )  # fmt: skip
 
 PROOFS = (
-    Field("code", "code", "the six digits that your authenticator shows now; after many wrong ones two in a row", required=False),
+    Field(
+        "code",
+        "code",
+        "the six digits that your authenticator shows now; after many wrong ones two in a row",
+        required=False,
+    ),
     Field("signature", "text", "your SSH signature over what you say", required=False),
 )
 """What every command may carry beside its fields, to prove who speaks. Neither is kept, logged or shown."""

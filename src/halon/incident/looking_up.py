@@ -24,9 +24,13 @@ def evidence(say: Saying) -> State:
 def look(say: Saying) -> State:
     """Put on record that somebody looks. What they see is the answer of the Update: a Signal has none."""
     if not say.command.update_id:
-        raise Refused("NotASignal", "`look` shows something to whoever asks, and a Signal has no answer; send an Update.")
+        raise Refused(
+            "NotASignal", "`look` shows something to whoever asks, and a Signal has no answer; send an Update."
+        )
     what = say.command["what"] or "status"
-    return note(say.state, say.now, "look", "triage", f"{say.named()} looks at {what}.", actor=say.by, data={"what": what})
+    return note(
+        say.state, say.now, "look", "triage", f"{say.named()} looks at {what}.", actor=say.by, data={"what": what}
+    )
 
 
 def _in_words(wanted: str, known: Sealed | None) -> str:

@@ -65,7 +65,9 @@ def refused(state: State, by: str, command: str) -> None:
     if not sees(state, by) and not _orphaned(state):
         raise Refused("Restricted", in_words(state))
     if command in SPREADING and restricted(state):
-        raise Refused("Restricted", f"`{command}` would show it in an incident that is not restricted; lift that first.")
+        raise Refused(
+            "Restricted", f"`{command}` would show it in an incident that is not restricted; lift that first."
+        )
 
 
 def in_words(state: State) -> str:
@@ -78,7 +80,9 @@ def in_words(state: State) -> str:
 def headline(state: State) -> str:
     """The one sentence that everybody may read."""
     closed = "closed, and " if state.closed_at else ""
-    return f"{state.reference} is {closed}restricted: only named people see it. If you are one: {looking(state)} --by NAME"
+    return (
+        f"{state.reference} is {closed}restricted: only named people see it. If you are one: {looking(state)} --by NAME"
+    )
 
 
 def looking(state: State) -> str:
@@ -174,7 +178,11 @@ def _kept(state: State, one: Restriction, told: str, now: str) -> State:
     state = replace(state, restriction=one)
     commander = state.commander if state.commander in one.people else _first(state, one.people, "commander")
     lead = state.technical_lead if state.technical_lead in one.people else _first(state, one.people, "technical_lead")
-    over = state.handover if state.handover is not None and {state.handover.to, state.handover.by} <= {*one.people} else None
+    over = (
+        state.handover
+        if state.handover is not None and {state.handover.to, state.handover.by} <= {*one.people}
+        else None
+    )
     if (commander, lead) != (state.commander, state.technical_lead):
         changed = f"Of those who see it, commander is {commander or 'nobody'}, technical lead {lead or 'nobody'}."
         state = note(state, now, "assign", "triage", changed)

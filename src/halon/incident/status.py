@@ -166,14 +166,25 @@ def waiting(state: State) -> list[dict[str, Any]]:
                       "not": sorted(gate_pages.left_out(gate) - {"halon"})})  # fmt: skip
     asked += parts.asked(state)
     if over := state.handover:
-        asked.append({"of": [over.to], "what": f"take over as commander from {over.by}: `ack`", "until": over.due, "handover": over.by})
+        asked.append(
+            {
+                "of": [over.to],
+                "what": f"take over as commander from {over.by}: `ack`",
+                "until": over.due,
+                "handover": over.by,
+            }
+        )
     for duty in state.obligations:
         stage = open_stage(duty)
         if clock_runs(state, duty) and stage and not decided(state, duty.name) and duty.status != "applies":
             needs = f"; answers needed: {', '.join(duty.needs)}" if duty.needs else ""
             asked.append(
-                {"of": [duty.decider], "what": f"does {duty.name} apply?{needs}", "until": stage.decide_by or stage.due,
-                 "obligation": duty.name}
+                {
+                    "of": [duty.decider],
+                    "what": f"does {duty.name} apply?{needs}",
+                    "until": stage.decide_by or stage.due,
+                    "obligation": duty.name,
+                }
             )
     for corrective in state.correctives:
         if corrective.status in ("open", "failed"):
@@ -280,11 +291,20 @@ def details(state: State) -> str:
         lines += ["", f"#### Approval needed: {marked(gate.title)}", ""]
         lines += [f"- {marked(one, 400)}" for one in gate.question]
         lines += [f"- Who: {quorum.needed(gate.policy)}; {gate.lacking}, until {gate.deadline_at}"]
-        words = "`approve`, `reject` or, in an emergency, `break-glass`" if gate.policy.break_glass else "`approve` or `reject`"
+        words = (
+            "`approve`, `reject` or, in an emergency, `break-glass`"
+            if gate.policy.break_glass
+            else "`approve` or `reject`"
+        )
         lines += ["", f"Send an Update {words} with:", "", f"    {paste}"]
     for one in glass.unreviewed(state):
         paste = json.dumps({"by": "YOUR NAME", "gate": one.gate, "reason": "…"}, ensure_ascii=False)
-        lines += ["", f"#### Glass broken: {marked(one.title)}", "", f"- By {marked(' and '.join(one.by))}: {marked(one.reason, 400)}"]
+        lines += [
+            "",
+            f"#### Glass broken: {marked(one.title)}",
+            "",
+            f"- By {marked(' and '.join(one.by))}: {marked(one.reason, 400)}",
+        ]
         lines += ["", "Somebody else looks at it and sends an Update `review` with:", "", f"    {paste}"]
     steps = open_tasks(state)
     if steps:

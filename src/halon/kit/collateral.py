@@ -43,7 +43,9 @@ def _others(
     for held in surface.held:
         if closed(held.way, taken) and (held.kind == "credential" or around):
             does = f"{_VERB[held.kind]} {held.name} too"
-            yield from ((other, f"{other} {does}{_last(held, surfaces.get(other))}") for other in (*held.agents, *held.others))
+            yield from (
+                (other, f"{other} {does}{_last(held, surfaces.get(other))}") for other in (*held.agents, *held.others)
+            )
     if around:
         for other, theirs in surfaces.items():
             for tool in () if other == agent else theirs.tools:

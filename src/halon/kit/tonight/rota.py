@@ -79,7 +79,9 @@ def _gaps(question: Question, reach: Reach) -> dict[tuple[Short, tuple[Window, .
         for windows, bad, proposed in ((plain, lapses, False), (worst if worst != plain else (), never, True)):
             if windows:
                 rank: Rank = "fails" if bad else "weak"
-                short = Short(rank, quorum.asked_of(asked), entitled, people, asked.deadline, proposed, alone and proposed)
+                short = Short(
+                    rank, quorum.asked_of(asked), entitled, people, asked.deadline, proposed, alone and proposed
+                )
                 found[short, windows] = (*found.get((short, windows), ()), agent)
     return found
 
