@@ -21,9 +21,8 @@ from halon.identity import ssh, totp
 from halon.identity.devices import Devices
 from halon.identity.seeds import seed
 from halon.identity.spent import MOST_WRONG
-from halon.incident import ids, times
+from halon.incident import times
 from halon.incident.commands import Command
-from halon.incident.facts import Fact
 from halon.incident.gates import Gate, Proof
 from halon.incident.orders import Order
 from halon.incident.proving import fingerprint, statement
@@ -31,7 +30,6 @@ from halon.ports.contain import Step
 from halon.ports.triage import Authority, Claimed
 from halon_activities.hands import Hands
 from halon_activities.history import Spoken, _run
-from halon_activities.triage import Triage
 from halon_activities.verifying import About, Verifying
 
 KEY = "the identity key of the activity tests"
@@ -395,34 +393,3 @@ async def test_where_the_server_knows_nobody_a_principal_is_asked_for_in_vain(
     told = await authority(incident, gate, proof, "sue", offers=())
     assert (told.may, told.refusal) == (False, "NotVerified")
     assert "signed in at Temporal" in told.why
-
-
-async def test_a_command_that_takes_a_code_says_so_with_the_line_to_type(hands: Hands, as_incident: Any) -> None:
-    """No gate is needed for that; what asks for nothing is open to a typed name, and unverified."""
-    object.__setattr__(hands.kit.proving, "commands", {"close": "totp", "note": "ssh"})
-    triage, at = Triage(hands), "incident-support-bot.unauthorised-tool:run-1"
-    close = await as_incident(triage.authority, Claimed(at, "close", "ann", {"reason": "done"}))
-    assert (close.may, close.refusal) == (False, "NotVerified")
-    assert f"halon close {ids.reference(at)} --by ann asks for your code, or add --sign KEYFILE" in close.why
-    note = await as_incident(triage.authority, Claimed(at, "note", "ann", {"text": "x"}))
-    assert f"halon note {ids.reference(at)} --by ann --sign KEYFILE" in note.why
-    ack = await as_incident(triage.authority, Claimed(at, "ack", "ann"))
-    assert (ack.may, ack.verified, ack.how) == (True, False, "")
-    unknown = await as_incident(triage.authority, Claimed(at, "approve", "sue", {"gate": "none"}, offers=("code",)))
-    assert (unknown.may, unknown.refusal) == (True, ""), "no code is used up for a gate that there is not"
-
-
-async def test_a_fact_that_loosens_takes_the_proof_of_fact_down(hands: Hands, as_incident: Any) -> None:
-    """One that tightens is said by a typed name, as before."""
-    object.__setattr__(hands.kit.proving, "commands", {"fact-down": "totp"})
-    triage, at, now = Triage(hands), "incident-support-bot.unauthorised-tool:run-1", "2026-11-22T08:00:00Z"
-    held = (Fact("affected_individuals", 500, "pat", now),)
-
-    async def said(count: int) -> Authority:
-        told = {"name": "affected_individuals", "value": count, "reason": "counted"}
-        answer: Authority = await as_incident(triage.authority, Claimed(at, "fact", "pat", told, "support-bot", held))
-        return answer
-
-    more, fewer = await said(900), await said(3)
-    assert (more.may, more.refusal) == (True, "")
-    assert (fewer.may, fewer.refusal) == (False, "NotVerified")

@@ -398,9 +398,3 @@ def test_an_answer_after_a_deadline_passed_by_outage_is_refused(room: Any) -> No
     deadline = state.gates[0].deadline_at
     assert room.say(state, "approve", "sue", gate=GATE, now=deadline).refusal == ""
     assert room.say(state, "approve", "sue", gate=GATE, now=after(deadline, 0.001)).refusal == "GateClosed"
-
-
-def test_a_very_long_note_is_cut_in_the_tail_and_whole_in_the_record(room: Any) -> None:
-    """The tail stays small, and nothing that a person may write is lost."""
-    state = room.say(room.opened(), "note", text="x" * 4000).state
-    assert (len(state.tail[-1].text), len(state.chain.pending[-1].text)) == (400, 4000)
