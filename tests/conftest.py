@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
+
+# How long one example takes says something about the machine; a test that is too slow is ended by its suite.
+settings.register_profile("halon", deadline=None)
+settings.load_profile("halon")
 
 LONGEST_FIRST = (
     "test_four_ways", "test_promises", "test_triage_in_the_workflow", "test_promises_of_containment",

@@ -37,8 +37,8 @@ async def patient(skipping_server: Any, make_house: Any, tmp_path: Path, request
     organisation.write_text(organisation.read_text().replace("development: true\n", ""))
     old = "      deadline_minutes: 240\n      escalate_after_minutes: 15\n"
     assert actions.read_text().count(old) == 1
-    new = (f"      deadline_minutes: {getattr(request, 'param', DAYS) * 1440}\n      escalate_after_minutes: {ESCALATES * 1440}\n"
-           f"      remind_minutes: {REMINDS * 1440}\n")  # fmt: skip
+    deadline, escalates, reminds = (days * 1440 for days in getattr(request, "param", (DAYS, ESCALATES, REMINDS)))
+    new = f"      deadline_minutes: {deadline}\n      escalate_after_minutes: {escalates}\n      remind_minutes: {reminds}\n"
     actions.write_text(actions.read_text().replace(old, new))
     house.key = tmp_path / "sue"
     return house
@@ -132,7 +132,7 @@ async def test_answered_on_day_29_it_runs_once(skipping_server: Any, patient: An
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("patient", [3], indirect=True)
+@pytest.mark.parametrize("patient", [(3, 1, 2)], indirect=True)
 async def test_never_answered_it_expires_on_its_minute_and_the_stand_in_stays(
     skipping_server: Any, patient: Any
 ) -> None:
