@@ -87,4 +87,3 @@ async def test_a_control_that_fails_is_replaced_though_nobody_can_see_the_harm(h
         status = await house.until("instead", lambda status: status["actions"].get("read-only") == "verified", 60)
         assert status["actions"]["disable-send-email"] in ("failed", "planned", "applying")
         assert status["actions"]["kill-switch"] == "planned"
-        assert "Next for what is still open: Let the agent only read." in told(await house.query("timeline"))
