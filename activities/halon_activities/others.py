@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 from temporalio.client import (
     WorkflowExecution,
@@ -20,6 +21,7 @@ from halon.incident import times
 from halon.incident.facts import held
 from halon.incident.ids import PREFIX, slug
 from halon.incident.others import LOOK_BACK_DAYS, MOST, Other, Told, traces_of
+from halon.incident.restricting import RESTRICTED, as_recorded, unseen
 from halon.incident.restriction import restricted
 from halon.incident.state import State
 from halon.ports.detect import Others
@@ -30,6 +32,8 @@ from halon_activities.hands import Hands
 ANSWER_WITHIN = 4.0
 """Seconds in which another incident says where it stands; after that its record does."""
 REFERENCE = SearchAttributeKey.for_keyword("HalonRef")
+AGENT = SearchAttributeKey.for_keyword("HalonAgent")
+_SILENT = object()
 _LISTED = 200
 _BURST = 50
 _OPEN = (WorkflowExecutionStatus.RUNNING, WorkflowExecutionStatus.CONTINUED_AS_NEW)
@@ -88,6 +92,8 @@ async def _other(hands: Hands, request: Others, found: WorkflowExecution) -> Oth
     """None for a drill beside the real thing, and the other way round: neither tells anybody of the other."""
     state = await state_of(hands, found.id, found.run_id)
     if state is None:
+        if found.typed_search_attributes.get(AGENT) == RESTRICTED:
+            return Other(found.typed_search_attributes.get(REFERENCE) or "", "", "")
         closed = found.close_time if found.status not in _OPEN else None
         reference = found.typed_search_attributes.get(REFERENCE) or ""
         return Other(reference, found.id, times.text(found.start_time), times.text(closed) if closed else "")
@@ -105,24 +111,44 @@ async def _other(hands: Hands, request: Others, found: WorkflowExecution) -> Oth
 
 
 async def state_of(hands: Hands, workflow_id: str, run_id: str | None = None) -> State | None:
-    """The state of another incident: its own answer, else what the record mirrors; None if neither can be had."""
-    return await _asked(hands, workflow_id, run_id) or await _recorded(hands, workflow_id)
+    """The state of another incident: its own answer, else what the record mirrors; None if neither can be had.
+
+    A restricted one answers to who has read its record. The mirror may be of before: then it is held to be restricted.
+    """
+    answer = await _asked(hands, workflow_id, run_id, QUERY, State)
+    if isinstance(answer, State):
+        return answer
+    own = [one for one in await hands.record.incidents() if one.rpartition(":")[0] == workflow_id]
+    if answer is not _SILENT:
+        for one in own:
+            _, head = await hands.record.head(one)
+            carried = await _asked(hands, workflow_id, run_id, QUERY, State, head) if head else None
+            if isinstance(carried, State):
+                return carried
+    states = [state for one in own if (state := await _mirrored(hands, one)) is not None]
+    state = max(states, key=lambda state: state.opened_at, default=None)
+    if state is not None and answer is not _SILENT:
+        status = await _asked(hands, workflow_id, run_id, "status", dict)
+        return unseen(state) if not isinstance(status, dict) or status.get("restricted") is True else state
+    return state
 
 
-async def _asked(hands: Hands, workflow_id: str, run_id: str | None) -> State | None:
+async def _asked(hands: Hands, workflow_id: str, run_id: str | None, query: str, kind: type[Any], *args: str) -> Any:
+    """What the incident answers to a query; ``_SILENT`` if nothing."""
     handle = hands.temporal.get_workflow_handle(workflow_id, run_id=run_id)
     try:
-        asked = handle.query(QUERY, result_type=State, rpc_timeout=timedelta(seconds=ANSWER_WITHIN))
-        answer = await asyncio.wait_for(asked, ANSWER_WITHIN)  # the client tries again past the timeout of one call
+        asked = handle.query(query, args=args, result_type=kind, rpc_timeout=timedelta(seconds=ANSWER_WITHIN))
+        # The client tries again past the timeout of one call.
+        return await asyncio.wait_for(asked, ANSWER_WITHIN)
     except (WorkflowQueryFailedError, WorkflowQueryRejectedError, WorkflowFailureError, RPCError, TimeoutError):
-        return None  # the record is asked next
-    return answer if isinstance(answer, State) else None
+        return _SILENT  # the record is asked next
 
 
-async def _recorded(hands: Hands, workflow_id: str) -> State | None:
-    own = [one for one in await hands.record.incidents() if one.rpartition(":")[0] == workflow_id]
-    states = [state for one in own if (state := await checkpointed(hands, one, [])) is not None]
-    return max(states, key=lambda state: state.opened_at, default=None)
+async def _mirrored(hands: Hands, incident_id: str) -> State | None:
+    state = await checkpointed(hands, incident_id, [])
+    if state is None or (await hands.record.head(incident_id))[0] <= state.chain.seq:
+        return state
+    return as_recorded(state, await hands.record.entries(incident_id))
 
 
 def _ended(state: State) -> str:

@@ -9,6 +9,8 @@ from temporalio import activity
 
 from halon.incident import quorum, times
 from halon.incident.assessment import Person
+from halon.incident.commands import parse
+from halon.incident.errors import Malformed
 from halon.incident.gates import Answer, Gate, Proof
 from halon.incident.orders import GatePolicy
 from halon.incident.strength import at_least
@@ -63,7 +65,7 @@ async def require_approval(
         key=lambda one: (one.at, one.number),
     )
     proof = _Proof(hands, incident_id, kind, policy.verifier, digest)
-    said = [one for one in said if one.name in _YES or await proof.of(one) == ""]
+    said = [one for one in said if one.name in _YES or (_was_heard(hands, gate, one) and await proof.of(one) == "")]
     counted: dict[str, Spoken] = {}
     why_not: list[str] = []
     proposed = {*gate.proposed_by, *proposers}
@@ -191,6 +193,25 @@ async def _count(
         return "took it back or said no afterwards"
     counted[who.name] = last
     return ""
+
+
+def _was_heard(hands: Hands, gate: Gate, one: Spoken) -> bool:
+    """Whether the incident took this word about ``gate``; history marks a refused Update as refused, and no Signal.
+
+    A no by Signal that it took stands among the gate's answers. One that it refused (from somebody who had said yes, or
+    who may not speak here) must not stop what people allowed. A yes taken back by Signal counts where the kit lets them.
+    """
+    if one.update_id:
+        return True
+    who = person(hands.kit, one.by)
+    if who is None or not hands.kit.may(one.name, who.roles)[0]:
+        return False
+    try:
+        parse(one.name, one.payload)
+    except Malformed:
+        return False
+    return one.name != "reject" or any(not said.approve and _stands(one, said.proof) and said.by.lower() == who.name.lower()
+                                       for said in gate.answers)  # fmt: skip
 
 
 def _proves(one: Spoken, answer: Answer) -> bool:

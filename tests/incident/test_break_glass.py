@@ -144,6 +144,34 @@ def test_nobody_reviews_what_they_broke(room: Any) -> None:
     assert room.say(again, "review", "ann", gate=GATE, reason="fine").refusal == "SelfReview"
 
 
+def test_nobody_reviews_what_their_yes_or_proposal_let_run(room: Any) -> None:
+    """An ordinary yes completed it as much as the broken glass did, and whoever proposed it wanted it."""
+    state = breaks(room, room.say(opened(room), "approve", "sue", gate=GATE).state, "tom").state
+    assert (state.broken[0].by, state.broken[0].agreed) == (("tom",), ("sue",))
+    assert room.say(state, "review", "sue", gate=GATE, reason="fine").refusal == "SelfReview"
+    assert room.say(state, "review", "ann", gate=GATE, reason="it was right").refusal == ""
+    state = opened(room, people=1)
+    state = replace(state, gates=(replace(state.gates[0], proposers=("ann",)),))
+    state = replace(breaks(room, state, "tom").state, gates=())
+    assert room.say(state, "review", "ann", gate=GATE, reason="fine").refusal == "SelfReview"
+    assert room.say(state, "review", "sue", gate=GATE, reason="it was right").refusal == ""
+
+
+def test_of_two_times_each_is_reviewed_by_who_had_no_part_in_it(room: Any) -> None:
+    """Broken by one and then by the other, each looks at the other's; the incident stays open until both are done."""
+    state = breaks(room, opened(room, people=1), "tom").state
+    state = room.say(state, "withdraw", "tom", gate=GATE, now=room.at(70)).state
+    state = breaks(room, state, "ann", now=room.at(80)).state
+    assert [one.by for one in unreviewed(state)] == [("tom",), ("ann",)]
+    first = room.say(state, "review", "tom", gate=GATE, reason="ann was right")
+    assert (first.refusal, "Not of what tom had a part in" in first.text) == ("", True), first.text
+    assert [one.by for one in unreviewed(first.state)] == [("tom",)]
+    assert room.say(first.state, "review", "tom", gate=GATE, reason="and so was I").refusal == "SelfReview"
+    second = room.say(first.state, "review", "ann", gate=GATE, reason="tom was right")
+    assert (second.refusal, unreviewed(second.state)) == ("", ())
+    assert [one.reviewed_by for one in second.state.broken] == ["ann", "tom"]
+
+
 def test_a_merged_incident_waits_for_the_review(room: Any) -> None:
     """It closes by itself, and not before somebody has looked."""
     state = breaks(room, opened(room, people=1), "tom").state

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from halon.incident.commands import Command, parse
-from halon.incident.patience import MOST_NAMES, MOST_TRIES, PATIENCE, PERIOD, turned_away
+from halon.incident.patience import ALL, EVERY, MOST_NAMES, MOST_TRIES, PATIENCE, PERIOD, turned_away
 from halon.incident.state import State
 from halon.incident.times import after
 
@@ -26,6 +26,14 @@ def impostor(room: Any, state: State, times: int, *, offers: bool = False, at: s
         who = room.standing("sue", may=False, why="no", refusal="NotVerified", offers=offers)
         state = room.say(state, "approve", "sue", now=at, update=f"i-{number}", who=who, gate=GATE).state
     return state
+
+
+def vouched(state: State) -> State:
+    """The same with sue as somebody for whose Updates Temporal vouches."""
+    assert state.assessment is not None
+    roster = state.assessment.roster
+    people = tuple(replace(one, signs_in=one.name == "sue") for one in roster.people)
+    return replace(state, assessment=replace(state.assessment, roster=replace(roster, people=people)))
 
 
 def proved(room: Any) -> Any:
@@ -74,20 +82,52 @@ def test_refusals_with_a_proof_do_not_count_against_the_bare_name(room: Any) -> 
     assert refused.state.tries["sue"][1] == 1
 
 
-def test_proofs_that_do_not_hold_are_bounded_for_a_time(room: Any) -> None:
-    """Sixty in a quarter of an hour; from then on Updates wait until it is over, and are counted anew."""
+BURST = round(PERIOD / EVERY)
+
+
+def test_no_flood_under_a_name_shuts_out_whose_name_it_is(room: Any) -> None:
+    """Sixty refusals with what looks like a proof are told; sue is heard with hers, by whatever Update."""
+    state = impostor(room, room.assessed(), MOST_TRIES, offers=True)
+    assert state.tries["sue"][1] == MOST_TRIES
+    assert turned_away(state, said(**CODE), room.at(61)) == ("", "")
+    assert turned_away(vouched(state), said(), room.at(61)) == ("", "")
+    assert turned_away(state, parse("look", {"by": "sue", **CODE}, "u"), room.at(61)) == ("", "")
+
+
+def test_proofs_that_do_not_hold_are_bounded_for_all_names_together(room: Any) -> None:
+    """Six hundred in a quarter of an hour, whoever's names; then one in a second and a half, for everybody alike."""
     begun = room.at(60)
-    state = impostor(room, room.assessed(), MOST_TRIES - 1, offers=True, at=begun)
+    state = impostor(room, room.assessed(), BURST - 1, offers=True, at=begun)
     assert turned_away(state, said(**CODE), begun) == ("", "")
-    state = impostor(room, state, 1, offers=True, at=room.at(61), start=1000)
-    kind, text = turned_away(state, said(**CODE), room.at(61))
-    over = after(begun, PERIOD)
-    assert (kind, over in text, "as a Signal" in text) == ("TooManyTries", True, True)
-    assert turned_away(state, said(**CODE), after(over, -1))[0] == "TooManyTries"
-    assert turned_away(state, said(**CODE), over) == ("", "")
-    assert turned_away(state, said("tom", **CODE), room.at(61)) == ("", "")
-    again = impostor(room, state, 1, offers=True, at=over, start=2000)
-    assert again.tries["sue"] == (over, 1)
+    state = impostor(room, state, 1, offers=True, at=begun, start=1000)
+    for by in ("sue", "tom"):
+        kind, text = turned_away(state, said(by, **CODE), begun)
+        assert (kind, "as a Signal" in text, "in a moment" in text) == ("TooManyTries", True, True)
+    assert turned_away(state, said(**CODE), after(begun, EVERY + 0.1)) == ("", "")
+    again = impostor(room, state, 2, offers=True, at=after(begun, EVERY + 0.1), start=2000)
+    assert turned_away(again, said(**CODE), after(begun, EVERY + 0.2))[0] == "TooManyTries"
+    later = impostor(room, state, 1, offers=True, at=after(begun, 2 * PERIOD), start=3000)
+    assert later.tries[ALL][1] == 1, "what is past does not count"
+
+
+def test_what_can_be_said_by_update_alone_is_heard_for_longer(room: Any) -> None:
+    """A look, and a name for which the Update's own event is the proof: there is no Signal for them."""
+    begun = room.at(60)
+    state = vouched(impostor(room, room.assessed(), BURST, offers=True, at=begun))
+    look = parse("look", {"by": "tom", **CODE}, "u")
+    assert turned_away(state, look, begun) == ("", "")
+    assert turned_away(state, said(), begun) == ("", "")
+    assert turned_away(state, said(**CODE), begun)[0] == "TooManyTries"
+    state = impostor(room, state, BURST, offers=True, at=begun, start=5000)
+    kind, text = turned_away(state, look, begun)
+    assert (kind, "Signal" in text) == ("TooManyTries", False)
+
+
+def test_who_has_a_proof_does_not_give_back_what_all_used_up(room: Any) -> None:
+    """Else one accomplice would open the door to every flood."""
+    state = impostor(room, room.assessed(), BURST, offers=True, at=room.at(60))
+    state = room.say(state, "note", "sue", update="real", who=proved(room), text="me", now=room.at(60)).state
+    assert ("sue" in state.tries, state.tries[ALL][1]) == (False, BURST)
 
 
 def test_that_somebody_is_at_it_is_paged_once_to_the_name_and_the_commander(room: Any) -> None:
@@ -113,9 +153,7 @@ def test_signals_count_for_nothing_there(room: Any) -> None:
 def test_whom_temporal_vouches_for_is_heard_by_update_without_more(room: Any) -> None:
     """Their JSON holds no proof: the Update's own event does. A Signal has none."""
     state = impostor(room, room.assessed(), PATIENCE)
-    roster = state.assessment.roster
-    people = tuple(replace(one, signs_in=one.name == "sue") for one in roster.people)
-    state = replace(state, assessment=replace(state.assessment, roster=replace(roster, people=people)))
+    state = vouched(state)
     assert turned_away(state, said("Sue"), room.at(61)) == ("", "")
     assert turned_away(state, said("sue", update=""), room.at(61))[0] == "RefusedTooOften"
 

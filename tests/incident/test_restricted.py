@@ -217,3 +217,39 @@ def test_another_incident_tells_its_reference_and_nothing_else() -> None:
     assert told_already((other,), "eu-gdpr-33") == [
         "INC-0007 is restricted: ask somebody who sees it whether it has told them already."
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"), [("assign", {"role": "commander"}), ("handover", {}), ("assign", {"role": "technical_lead"})]
+)
+def test_nobody_leads_what_they_may_not_see(room: Any, name: str, fields: dict[str, str]) -> None:
+    """Refused with the command that names them first; who is named takes it."""
+    state = replace(kept(room, "ann", "sue"), commander="ann")
+    said = room.say(state, name, "ann", to="tom", reason="r", **fields)
+    assert (said.refusal, "`restrict`" in said.text, said.state.commander) == ("NotNamed", True, "ann")
+    assert room.say(state, name, "ann", to="sue", reason="r", **fields).refusal == ""
+    assert room.say(room.assessed(commander="ann"), name, "ann", to="tom", reason="r", **fields).refusal == ""
+
+
+def test_restrict_says_that_earlier_runs_stay_in_the_lists(room: Any) -> None:
+    """What a run showed that is over can't be taken back; of a first run nothing is said."""
+    told = room.say(room.assessed(run_ids=("run-0",)), "restrict", people=["ann"], reason="an insider")
+    assert restricting.EARLIER_RUNS in told.text
+    told = room.say(room.assessed(run_ids=("run-1",)), "restrict", people=["ann"], reason="an insider")
+    assert restricting.EARLIER_RUNS not in told.text
+
+
+def test_a_mirror_of_before_is_held_against_the_record(room: Any) -> None:
+    """Restricted, lifted, or a line about a gate that changes nothing."""
+    before = room.assessed()
+    state = kept(room, "ann", "sue")
+    assert named(restricting.as_recorded(before, state.chain.pending)) == ("ann", "sue")
+    lifted = room.say(state, "restrict", "sue", people=[], reason="r", now=room.at(70)).state
+    assert not restricted(restricting.as_recorded(before, lifted.chain.pending))
+    unanswerable = restricting.asked(
+        state, room.at(99), room.gate(proposer="sue", policy=replace(room.POLICY, roles=("legal",)))
+    )
+    assert named(restricting.as_recorded(before, unanswerable.chain.pending)) == ("ann", "sue")
+    assert restricting.as_recorded(state, state.chain.pending) is state
+    assert restricted(restricting.unseen(before))
+    assert restricting.unseen(state) is state

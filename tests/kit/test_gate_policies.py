@@ -134,8 +134,20 @@ def test_somebody_is_left_to_review_a_broken_glass(folder: Path) -> None:
     edit(
         folder, "actions.yaml", TOKEN, f"{TOKEN}      break_glass: {{people: 2, roles: [commander, technical_lead]}}\n"
     )
-    assert "nobody could review a broken glass: ann may, and could all have broken it" in wrong(folder)[0]
-    edit(folder, "authority.yaml", "review: [commander]", "review: [commander, leadership]")
+    assert "nobody could review a broken glass: ann may, and could all have had a part in it" in wrong(folder)[0]
+    edit(folder, "authority.yaml", "review: [commander]", "review: [commander, privacy_officer]")
+    assert load(folder, {}).digest
+
+
+def test_who_may_say_yes_to_it_is_not_left_to_review_it(folder: Path) -> None:
+    """An ordinary yes is a part in it too: the one reviewer must not be among those whose yes goes with the broken glass."""
+    everybody = "review: [commander, technical_lead, security_lead, privacy_officer, leadership]"
+    edit(folder, "authority.yaml", everybody, "review: [security_lead]")
+    edit(
+        folder, "actions.yaml", TOKEN, f"{TOKEN}      break_glass: {{people: 2, roles: [commander, technical_lead]}}\n"
+    )
+    assert "nobody could review a broken glass: lee, sue may, and could all have had a part" in wrong(folder)[0]
+    edit(folder, "authority.yaml", "review: [security_lead]", "review: [security_lead, privacy_officer]")
     assert load(folder, {}).digest
 
 

@@ -96,6 +96,8 @@ def test_what_cannot_be_undone_takes_a_code_where_the_kit_is_not_for_development
     assert (kit.proving.development, kit.proving.of_gate("irreversible")) == (False, "totp")
     assert kit.proving.of_gate("irreversible", "ssh") == "ssh"
     assert kit.proving.of_gate("restore") == "claimed"
+    assert [kit.proving.of(word) for word in ("look", "restrict", "review", "approve")] == [*["totp"] * 3, "claimed"]
+    assert marked.proving.of("review") == "claimed"
     told = [one for one in found if "not marked development" in one.what]
     assert [(one.rank, "halon enrol" in one.fix) for one in told] == [("weak", True)]
     asks(folder, "{gates: {irreversible: claimed}}")

@@ -164,6 +164,21 @@ async def test_a_planted_word_is_nowhere_outside_once_it_is_restricted(house: An
             assert (WORD in told, AGENT in told) == (False, False), (typed, told)
             assert code == (0 if typed[0] in ("incidents", "clocks") else 1), (typed, told)
 
+        # What asks people, what runs, and the record: for those named, by a look.
+        code, told = await halon(house, "incidents", "--waiting-on", "me", "--by", "tom")
+        assert (code, f"halon status {reference} --by tom" in told) == (0, True), told
+        assert (WORD in told, AGENT in told) == (False, False), told
+        code, told = await halon(house, "clocks")
+        assert (code, f"halon status {reference} --by NAME" in told) == (0, True), told
+        for number, whose in enumerate(((), ("--by", "tom"))):
+            into = house.settings.home / f"record-{number}"
+            code, told = await halon(house, "export", reference, "--to", str(into), *whose)
+            assert (code, into.exists(), WORD in told, AGENT in told) == (1, False, False, False), told
+        code, told = await halon(house, "export", reference, "--to", str(into), "--by", "lee")
+        assert (code, (into / "verify.py").exists()) == (0, True), told
+        assert any("lee (name unverified) looks at status." in one["text"] for one in (
+            await house.incident.execute_update("look", {"by": "ann", "what": "log"}))["timeline"])  # fmt: skip
+
         # Another incident of the same agent.
         first = house.incident
         await house.open(agent=AGENT, group="another-group", fingerprint="fp-2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
@@ -66,3 +67,37 @@ async def test_a_signal_stops_the_agent_too(house: Any) -> None:
     replayer = Replayer(workflows=[Incident], data_converter=data_converter, interceptors=[SignalGuard()],
                         workflow_runner=workflow_runner(strict=False))  # fmt: skip
     assert (await replayer.replay_workflow(history, raise_on_replay_failure=False)).replay_failure is None
+
+
+NEW = {
+    "break-glass": {"gate": "revoke-token-1a2b3c4d", "reason": "now"},
+    "review": {"gate": "revoke-token-1a2b3c4d", "reason": "now"},
+    "restrict": {"people": ["ann"], "reason": "an insider"},
+    "look": {"what": "status"},
+    "contain": {"reason": "stop"},
+}
+"""Commands that earlier releases did not know, though their histories may hold a Signal of that name."""
+
+
+async def test_promise_14_a_signal_that_became_a_command_replays(house: Any) -> None:
+    """Recorded as unknown, and a command by now: today's code refuses it there without asking who says it."""
+    async with house.worker():
+        await house.misbehave()
+        await house.open()
+        await house.contained()
+        for name, fields in NEW.items():
+            await house.incident.signal(f"zz{name}", {"by": "ann", **fields})
+        await refused(house, "there is no signal 'zzcontain'")
+    text = (await house.incident.fetch_history()).to_json()
+    replayer = Replayer(workflows=[Incident], data_converter=data_converter, interceptors=[SignalGuard()],
+                        workflow_runner=workflow_runner(strict=False))  # fmt: skip
+    for name in NEW:
+        history = json.loads(text)
+        signals = [one["workflowExecutionSignaledEventAttributes"] for one in history["events"]
+                   if one["eventType"].endswith("WORKFLOW_EXECUTION_SIGNALED")]  # fmt: skip
+        mine = [one for one in signals if one["signalName"] == f"zz{name}"]
+        assert len(mine) == 1
+        mine[0]["signalName"] = name
+        renamed = WorkflowHistory.from_json(house.incident.id, history)
+        found = await replayer.replay_workflow(renamed, raise_on_replay_failure=False)
+        assert (name, found.replay_failure) == (name, None)

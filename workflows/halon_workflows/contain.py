@@ -15,7 +15,7 @@ from halon.incident.merging import asked_there
 from halon.incident.orders import Action, OrderStatus
 from halon.incident.standing import action, with_action, with_phase
 from halon.ports import contain as port
-from halon_workflows import asked_again, gating, halts, looking, modes, patches, rung, sealing
+from halon_workflows import asked_again, gating, halts, looking, modes, patches, rung, sealing, unproved
 from halon_workflows.durable import Durable, reason_of
 from halon_workflows.looking import FINISHED
 
@@ -222,6 +222,11 @@ async def _apply(inc: Durable, name: str, allowed: Gate | None) -> bool:
     except ActivityError as error:
         kind, text = reason_of(error)
         if halts.held_up(inc, name, kind, text):
+            return False
+        if unproved.void(inc, one, allowed, kind, text):
+            _failed(inc, name, kind, text)
+            _move(inc, name, "waiting", "")
+            await _carry_out(inc, name)
             return False
         if kind in PERHAPS_DONE:
             inc.state = with_action(inc.state, replace(_get(inc, name), applied_at=inc.now))

@@ -25,7 +25,7 @@ from halon.incident.standing import gate
 from halon.ports import triage
 from halon_workflows import by_hand, correlate, patches, redrafting
 from halon_workflows.durable import Durable
-from halon_workflows.shown import view
+from halon_workflows.shown import seen
 
 LARGEST_PAYLOAD = 65_536
 VERIFIED_AGAIN_AT_MOST = 3
@@ -90,20 +90,20 @@ class Commands(Durable):
         if command.name == "merge" and who.may:
             met = await correlate.look_up(self, str(command["into"]))
             await workflow.wait_condition(lambda: self.ready and not self.was_reset)
-        ready = seen = None
+        ready = read = None
         if command.name == "contain" and who.may:
             ready = await by_hand.look_up(self)
             await workflow.wait_condition(lambda: self.ready and not self.was_reset)
         if command["done_outside"] and who.may:
-            seen = await by_hand.read_back(self, str(command["done_outside"]), self.reading)
+            read = await by_hand.read_back(self, str(command["done_outside"]), self.reading)
             await workflow.wait_condition(lambda: self.ready and not self.was_reset)
-        outcome: Outcome = admit(self.state, command, standing, proof, self.now, met=met, ready=ready, seen=seen)
+        outcome: Outcome = admit(self.state, command, standing, proof, self.now, met=met, ready=ready, seen=read)
         if said_again(command, outcome) and workflow.patched(patches.SAID_AGAIN):
             outcome = admit(self.state, command, standing, proof, self.now, again=True)
         self.state = outcome.state
         if outcome.refusal:
             raise ApplicationError(outcome.text, type=outcome.refusal, non_retryable=True)
-        return view(self.state, command["what"] or "status", self.now) if command.name == "look" else outcome.text
+        return seen(self.state, command["what"] or "status", self.now) if command.name == "look" else outcome.text
 
     def _claimed(self, command: Command) -> triage.Claimed:
         """What is asked about the speaker; with a fact, all that was said of it, which shows whether it loosens; with
@@ -140,7 +140,7 @@ class Commands(Durable):
         except Malformed as error:
             self.refuse_signal(name, type(error).__name__, str(error))
             return
-        late = patches.GLASS if name in ("break-glass", "review") else ""
+        late = patches.GLASS if name in patches.CAME_WITH_GLASS else ""
         late = patches.BY_HAND if name == "contain" or command["done_outside"] else late
         if late and not workflow.patched(late):
             self.refuse_signal(name, "UnknownSignal", f"nobody knew {name} so when it came; say it again as an Update.")

@@ -100,7 +100,7 @@ def _say(
     from halon.cli.reaching import with_client
 
     person = not as_json and _at_terminal()
-    restricted.as_whom(payload["by"], sign=proofs.sign, as_json=as_json, whole=False)
+    restricted.as_whom(payload["by"], sign=proofs.sign, as_json=as_json, whole="")
     told: dict[str, Any] = {}
 
     async def work(client: Client, settings: Any) -> None:

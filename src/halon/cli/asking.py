@@ -20,7 +20,7 @@ from halon.incident import times, views
 from halon.incident.about import about
 from halon.incident.clocks import next_deadline
 from halon.incident.errors import HalonError
-from halon.incident.restricting import RESTRICTED
+from halon.incident.restricting import RESTRICTED, as_recorded, unseen
 from halon.incident.restriction import restricted as is_restricted
 from halon.incident.state import State
 from halon.incident.status import plain, status, waiting_on
@@ -111,10 +111,19 @@ async def part(client: Client | None, found: Found, shown: Shown, query: str) ->
 
 
 async def mirrored(settings: Settings, found: Found) -> State | None:
-    """The state mirrored beside the record, or None if there is none. Raises HalonError, OSError, ValidationError."""
+    """The state mirrored beside the record, or None if there is none. Raises HalonError, OSError, ValidationError.
+
+    It may be of before the incident was restricted: what the record and the list say of that since, holds.
+    """
     incident_id = found.incident_id or await recorded(settings, found.workflow_id)
-    kept = await record_store(settings).get_checkpoint(incident_id) if incident_id else None
-    return TypeAdapter(State).validate_json(kept.body) if kept else None
+    store = record_store(settings)
+    kept = await store.get_checkpoint(incident_id) if incident_id else None
+    if kept is None:
+        return None
+    state = TypeAdapter(State).validate_json(kept.body)
+    if (await store.head(incident_id))[0] > state.chain.seq:
+        state = as_recorded(state, await store.entries(incident_id))
+    return unseen(state) if found.row is not None and found.row.phase == RESTRICTED else state
 
 
 def row_of_state(state: State) -> Row:

@@ -107,7 +107,7 @@ def clocks(as_json: Json = False) -> None:
     """Every running clock of every open incident, the soonest first: notices to file, answers to give."""
     from halon.cli.reaching import with_client
 
-    found = sorted(with_client(_clocks), key=lambda clock: clock["due"])
+    found = sorted(with_client(_clocks), key=lambda clock: (clock["due"] is None, clock["due"]))
     if as_json:
         screen.value(found)
         return
@@ -118,7 +118,16 @@ def clocks(as_json: Json = False) -> None:
 
     screen.table(
         ("DUE", "INCIDENT", "WHAT", "WHO", "STATE"),
-        [(local(one["due"]), one["incident"], one["what"], " or ".join(one["of"]), one["state"]) for one in found],
+        [
+            (
+                local(one["due"]) if one["due"] else "not shown",
+                one["incident"],
+                one["what"],
+                " or ".join(one["of"]),
+                one["state"],
+            )
+            for one in found
+        ],
     )
 
 
@@ -183,11 +192,24 @@ async def _clocks(client: Client, settings: Settings) -> list[dict[str, Any]]:
 
 async def _clocks_of(client: Client, row: Row) -> list[dict[str, Any]]:
     from halon.cli.asking import ask
+    from halon.cli.restricted import Restricted
+    from halon.incident.restricting import RESTRICTED
 
     name = row.reference or row.workflow_id
+    kept: dict[str, Any] = {
+        "incident": name,
+        "due": None,
+        "what": f"restricted: halon status {name} --by NAME",
+        "of": [],
+        "state": RESTRICTED,
+    }
+    if row.phase == RESTRICTED:
+        return [kept]
     try:
         duties = await ask(client, row.workflow_id, "obligations")
         gates = await ask(client, row.workflow_id, "gates")
+    except Restricted:  # said a moment ago, and not in the list yet
+        return [kept]
     except (NoWorker, CommandFailed) as error:
         if not row.next_deadline:
             return []

@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 
 def status(incident: Id, by: By = None, code: Code = None, sign: Sign = None, as_json: Json = False) -> None:
     """Where one incident stands: the headline, what is asked of whom until when, the next deadline, what is unknown."""
-    restricted.as_whom(by, code, sign, as_json=as_json, whole=False)
+    restricted.as_whom(by, code, sign, as_json=as_json, whole="")
 
     async def work(client: Client | None, found: Found, settings: Settings, why: str) -> None:
         from halon.cli import words
@@ -138,7 +138,7 @@ def timeline(
     as_json: Json = False,
 ) -> None:
     """The log of one incident, oldest line first: the record, and what was said since."""
-    restricted.as_whom(by, code, sign, as_json=as_json, whole=False)
+    restricted.as_whom(by, code, sign, as_json=as_json, whole="")
 
     async def work(client: Client | None, found: Found, settings: Settings, why: str) -> None:
         from halon.cli import asking, words
@@ -165,7 +165,7 @@ def watch(
 
     A restricted one is looked at every half minute, each look on record; where looking takes a code, it takes one each time.
     """
-    looker = restricted.as_whom(by, code, sign, as_json=as_json)
+    looker = restricted.as_whom(by, code, sign, as_json=as_json, whole=restricted.LOG)
 
     async def work(client: Client | None, found: Found, settings: Settings, why: str) -> None:
         from halon.cli import asking, words

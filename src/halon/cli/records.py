@@ -11,11 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from halon.cli import screen
-from halon.cli.options import Id, Json
-from halon.cli.problems import CommandFailed, Usage
+from halon.cli.options import By, Code, Id, Json, Sign
+from halon.cli.problems import CommandFailed, NoWorker, SaidNo, Usage
 from halon.incident.counting import counted
+from halon.incident.restricting import in_words
+from halon.incident.restriction import restricted as is_restricted
+from halon.incident.restriction import sees
 
 if TYPE_CHECKING:
+    from halon.cli.finding import Found
+    from halon.incident.state import State
     from halon.settings import Settings
 
 _PANEL = "Keep"
@@ -32,11 +37,18 @@ def export(
     to: Annotated[
         Path | None, typer.Option("--to", metavar="DIR", help="a new or empty folder; without it, ./REFERENCE-record")
     ] = None,
+    by: By = None,
+    code: Code = None,
+    sign: Sign = None,
     as_json: Json = False,
 ) -> None:
-    """Write the record bundle: the log, the sealed evidence, the reports, and the program that checks them."""
-    from halon.cli import reaching
+    """Write the record bundle: the log, the sealed evidence, the reports, and the program that checks them.
 
+    Of a restricted incident only for those named: while it is open this is a look, on record.
+    """
+    from halon.cli import reaching, restricted
+
+    restricted.as_whom(by, code, sign, as_json=as_json, whole="")
     settings = reaching.settings()
     written, head = asyncio.run(_export(settings, incident, to))
     if as_json:
@@ -103,6 +115,8 @@ async def _export(settings: Settings, wanted: str, to: Path | None) -> tuple[Pat
     reference = ids.reference(incident_id)
     gone = finding.Found(reference, incident_id.rpartition(":")[0], False, None, incident_id)
     state = await asking.mirrored(settings, gone)
+    if state is not None and is_restricted(state):
+        state = await _shown_to_whoever_asks(settings, gone, state)
     shown = json.dumps(status(state), indent=2, ensure_ascii=False).encode() if state else b""
     written = await write(
         incident_id,
@@ -113,3 +127,49 @@ async def _export(settings: Settings, wanted: str, to: Path | None) -> tuple[Pat
     )
     _, head = await records.head(incident_id)
     return written, head
+
+
+async def _shown_to_whoever_asks(settings: Settings, found: Found, state: State) -> State:
+    """``state`` if those who type this may have it: the incident itself says so, on record. Raises Restricted, SaidNo.
+
+    Once it is over it takes no word: see ``_of_what_is_over``.
+    """
+    from halon.cli import asking, reaching, restricted
+    from halon.client import TemporalUnreachable
+
+    if await _of_what_is_over(settings, found, state):
+        return state
+    try:
+        client = await reaching.client(settings)
+        await asking.ask(client, found.workflow_id, "status")
+    except (TemporalUnreachable, NoWorker):
+        restricted.require_open(state)
+    return state
+
+
+async def _of_what_is_over(settings: Settings, found: Found, state: State) -> bool:
+    """Whether it is over, and the typed name one of those named who also reads what is privileged: kept beside the evidence."""
+    from halon.cli import finding, restricted
+    from halon.evidence.access import Reading, append
+    from halon.evidence.labels import Access
+    from halon.evidence.store import EvidenceStore
+    from halon.incident import times
+    from halon.kit import load
+    from halon_activities.people import person as called
+
+    entries = await finding.record_store(settings).entries(found.incident_id)
+    if not state.closed_at and not any(one.kind == "closed" for one in entries):
+        return False
+    privileged: Access = "privileged"
+    kit = load(settings.kit)
+    who = called(kit, restricted.who_looks())
+    if who is None or not sees(state, who.name):
+        raise restricted.Restricted(in_words(state), f"halon export {state.reference} --by NAME")
+    may, why = kit.evidence.may_read(privileged, who.roles)
+    if not may:
+        raise SaidNo("NotAuthorised", why)
+    reading = Reading(
+        times.text(datetime.now(UTC)), who.name, tuple(who.roles), "record", "record", entries[-1].hash, "halon export"
+    )
+    await append(EvidenceStore.open(settings.evidence), found.incident_id, reading)
+    return True

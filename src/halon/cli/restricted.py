@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EVERY = 30.0
 """Seconds between two looks of ``halon watch``: each is put on record."""
-_WHOLE = "everything"
+WHOLE, LOG = "everything", "log"
 
 
 class Restricted(CommandFailed):
@@ -31,12 +31,13 @@ class Restricted(CommandFailed):
 
 @dataclass(slots=True)
 class Looker:
-    """Who looks, and what was seen. ``whole``: one look shows everything, for commands that show more than one thing."""
+    """Who looks, and what was seen. ``whole``: one look shows ``everything`` or the
+    ``log``, for commands that show more than one thing; empty: each query is looked at by itself."""
 
     by: str = ""
     proofs: proving.Proofs = field(default_factory=proving.Proofs)
     person: bool = False
-    whole: bool = False
+    whole: str = ""
     seen: dict[str, Any] = field(default_factory=dict)
 
     def afresh(self) -> None:
@@ -49,13 +50,19 @@ _LOOKER: ContextVar[Looker | None] = ContextVar("looker", default=None)
 
 
 def as_whom(
-    by: str | None, code: str | None = None, sign: Path | None = None, *, as_json: bool = False, whole: bool = True
+    by: str | None, code: str | None = None, sign: Path | None = None, *, as_json: bool = False, whole: str = WHOLE
 ) -> Looker:
     """From here on, this command looks as ``by``; empty: as nobody."""
     person = not as_json and sys.stdin.isatty() and sys.stdout.isatty()
     looker = Looker(by or "", proving.Proofs(code or "", sign), person, whole)
     _LOOKER.set(looker)
     return looker
+
+
+def who_looks() -> str:
+    """Who looks, as typed; empty if nobody said it."""
+    looker = _LOOKER.get()
+    return looker.by if looker is not None else ""
 
 
 def is_so(answer: Any) -> bool:
@@ -70,7 +77,7 @@ async def see(client: Client, workflow_id: str, query: str, answer: dict[str, An
         raise Restricted(str(answer["headline"]).partition(" If you are one")[0],
                          f"halon status {answer['reference']} --by NAME")  # fmt: skip
     if query not in looker.seen:
-        what = _WHOLE if looker.whole else query
+        what = looker.whole or query
         payload = {"by": looker.by, "what": what}
         told = json.loads(await proving.said(client, workflow_id, "look", payload, looker.proofs, person=looker.person))
         looker.seen |= told if looker.whole else {query: told}

@@ -179,7 +179,7 @@ def _say(wanted: str, spec: Spec, payload: dict[str, Any], proofs: proving.Proof
     from halon.cli import finding, restricted
     from halon.cli.reaching import with_client
 
-    restricted.as_whom(payload["by"], sign=proofs.sign, as_json=as_json, whole=False)
+    restricted.as_whom(payload["by"], sign=proofs.sign, as_json=as_json, whole="")
 
     async def work(client: Client, settings: Any) -> tuple[Found, str]:
         found = await finding.find(client, wanted, settings)

@@ -118,13 +118,22 @@ async def found(client: Client, me: Me, rows: list[Row]) -> list[dict[str, Any]]
 
     async def one(row: Row) -> dict[str, Any]:
         from halon.cli.asking import ask
+        from halon.cli.restricted import Restricted
+        from halon.incident.restricting import RESTRICTED
 
         name = row.reference or row.workflow_id
         told = {"incident": name, "workflow_id": row.workflow_id, "severity": row.severity or None, "agent": row.agent,
                 "drill": row.drill}  # fmt: skip
+        kept = {**told, "workflow_id": "", "severity": None, "agent": RESTRICTED, "live": False, "asks": [
+            {"what": "restricted: look, if you are one of those named", "until": None, "as": "one of those named", "may": None,
+             "command": f"halon status {name} --by {me.name}"}]}  # fmt: skip
+        if row.phase == RESTRICTED:
+            return kept
         async with busy:
             try:
                 return {**told, "asks": asked_of(me, name, await ask(client, row.workflow_id, "status")), "live": True}
+            except Restricted:  # said a moment ago, and not in the list yet
+                return kept
             except (NoWorker, CommandFailed) as error:
                 words = [word for word in row.waiting_on if word in me.called]
                 asks = [{"what": f"something: {error.what}", "until": row.next_deadline or None, "as": word, "may": None,

@@ -10,7 +10,7 @@ class Broken:
     """``by`` broke the glass of ``gate``, ``agreed`` had said yes to it in the ordinary way; it was granted by both together.
 
     ``lacked`` says who had not agreed. Times are ISO 8601 UTC. Until ``reviewed_by`` somebody looked at it, the incident
-    stays open; ``review`` is what they said.
+    stays open; ``review`` is what they said. ``proposed`` are those who proposed what it let run.
     """
 
     gate: str
@@ -24,3 +24,8 @@ class Broken:
     reviewed_by: str = ""
     reviewed_at: str = ""
     review: str = ""
+    proposed: tuple[str, ...] = ()
+
+    def had_part(self, by: str) -> bool:
+        """Whether ``by`` proposed it, said yes to it, or broke the glass: then somebody else must look at it."""
+        return by.lower() in {name.lower() for name in (*self.by, *self.agreed, *self.proposed)}

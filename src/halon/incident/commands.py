@@ -93,8 +93,8 @@ _EXAMPLES = {
     "role": "commander", "to": "tom", "into": "INC-7F3A", "do": "done", "step": "triage/real", "layer": "retrieval", "what": "proof", "artefact": "ev-0123456789abcdef", "people": "ann sue", "reference": "authority's receipt number",
 }  # fmt: skip
 
-LOOKS = ("status", "timeline", "gates", "obligations", "actions", "rca", "report", "everything")
-"""What ``look`` shows: what the queries of these names answer, or all of them."""
+LOOKS = ("status", "timeline", "gates", "obligations", "actions", "rca", "report", "log", "everything")
+"""What ``look`` shows: what the queries of these names answer; ``log``: status and timeline; or all of them."""
 
 _ALL = (
     Spec("ack", "I have seen this and I am on it. Stops the paging.", (_BY,)),
@@ -128,7 +128,7 @@ _ALL = (
     Spec("withdraw", "Take your answer back, until it has run.", (_BY, _GATE, _WHY_OPTIONAL)),
     Spec("break-glass", "In an emergency, say yes without the people whom a gate asks for. Everybody hears of it.", (
         _BY, _GATE, _REASON)),
-    Spec("review", "Say that you looked at a broken glass. Not for those who broke it; closing waits for it.", (
+    Spec("review", "Say that you looked at a broken glass. Not for those who had a part in it; closing waits for it.", (
         _BY, _GATE, _REASON)),
     Spec("severity", "Set the severity. Lowering takes the role and a reason.", (
         _BY, Field("level", "choice", "SEV1 to SEV4", choices=("SEV1", "SEV2", "SEV3", "SEV4")), _REASON)),

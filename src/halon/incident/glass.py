@@ -40,7 +40,8 @@ def seen(state: State, gate: Gate, now: str) -> State:
     agreed = tuple(one for one in gate.agreed if one not in gate.broken_by)
     reason = " / ".join(answer.reason for answer in gate.approvals if answer.glass)
     lacked = quorum.lacking(gate.policy, gate.agreed)
-    one = Broken(gate.id, gate.subject, gate.title, gate.broken_by, agreed, reason, lacked, gate.settled_at)
+    one = Broken(gate.id, gate.subject, gate.title, gate.broken_by, agreed, reason, lacked, gate.settled_at,
+                 proposed=tuple(sorted(gate.proposed_by)))  # fmt: skip
     state = replace(state, broken=(*state.broken, one))
     with_them = f", with the yes of {' and '.join(agreed)}" if agreed else ""
     told = (
@@ -54,7 +55,10 @@ def seen(state: State, gate: Gate, now: str) -> State:
 
 
 def review(say: Saying) -> State:
-    """Say that it was looked at; those who broke the glass can't, and it is said once."""
+    """Say that it was looked at; it is said once, and not by those who had a part in it.
+
+    Of a glass that was broken more than once, it is said of each time in which ``say.by`` had no part.
+    """
     given = say.command["gate"]
     of_it = [one for one in say.state.broken if one.gate == given]
     if not of_it:
@@ -63,13 +67,20 @@ def review(say: Saying) -> State:
     left = [one for one in of_it if not one.reviewed_by]
     if not left:
         raise Refused("AlreadyDone", f"{of_it[-1].reviewed_by} looked at it at {of_it[-1].reviewed_at} already.")
-    if any(say.by in one.by for one in left):
-        raise Refused("SelfReview", f"{say.by} broke the glass of {given}; somebody else must look at it.")
+    seen_now = [one for one in left if not one.had_part(say.by)]
+    if not seen_now:
+        raise Refused(
+            "SelfReview", f"{say.by} broke the glass of {given}, agreed or proposed it; somebody else must look at it."
+        )
     changed = tuple(
-        replace(one, reviewed_by=say.by, reviewed_at=say.now, review=say.command["reason"]) if one in left else one
+        replace(one, reviewed_by=say.by, reviewed_at=say.now, review=say.command["reason"]) if one in seen_now else one
         for one in say.state.broken
     )
-    told = f"{say.named()} looked at the broken glass of {given}{say.because()}"
+    rest = [one.at for one in left if one not in seen_now]
+    more = (
+        f" Not of what {say.by} had a part in, at {', '.join(rest)}: somebody else must look at that." if rest else ""
+    )
+    told = f"{say.named()} looked at the broken glass of {given}{say.because()}{more}"
     return note(replace(say.state, broken=changed), say.now, GLASS, "contain", told, actor=say.by,
                 data={"gate": given, "reviewed": True, "verified": say.verified})  # fmt: skip
 
@@ -77,7 +88,7 @@ def review(say: Saying) -> State:
 def left_to_review(state: State) -> list[str]:
     """What keeps the incident open, in words."""
     return [
-        f"nobody but {' and '.join(one.by)} has looked at the broken glass of {one.gate}: {_review(state, one.gate)}"
+        f"nobody but {' and '.join((*one.by, *one.agreed))} has looked at the broken glass of {one.gate}: {_review(state, one.gate)}"
         for one in unreviewed(state)
     ]
 

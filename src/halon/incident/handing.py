@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from halon.incident import restricting
 from halon.incident.commands import near
 from halon.incident.saying import Refused, Saying
 from halon.incident.state import State
@@ -21,6 +22,7 @@ def handover(say: Saying) -> State:
     if person(state, to) is None:
         known = [one.name for one in state.assessment.roster.people] if state.assessment else []
         raise Refused("UnknownPerson", f"Nobody called {to!r} is on this roster: {near(to, known)}")
+    restricting.led_by(say, to)
     if say.by != state.commander:
         who = state.commander or "nobody"
         raise Refused("NotAuthorised", f"Only the commander hands over, and that is {who}; `assign` names another one.")

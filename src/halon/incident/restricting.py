@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from halon.incident import alarms, quorum
+from halon.incident.chain import Entry
 from halon.incident.commands import LOOKS
 from halon.incident.gates import Gate
 from halon.incident.messages import Message
@@ -22,6 +23,9 @@ from halon.incident.timeline import note, people_with, person, tell
 RESTRICTED = "restricted"
 """What stands in lists in place of everything that is not said."""
 HALON = "halon"
+EARLIER_RUNS = (
+    "Temporal's lists still show what its earlier runs showed: let few people read them, or delete those runs."
+)
 SPREADING = ("merge", "split")
 FALLBACK_ROLE = "leadership"
 
@@ -40,6 +44,8 @@ def restrict(say: Saying) -> State:
     if short:
         raise Refused("NobodyCouldAnswer", f"{'; '.join(short)}. Name somebody who may answer, or answer first.")
     told = f"{say.named()} restricts {say.state.reference} to {', '.join(people)}{say.because()}"
+    if {*say.state.run_ids} - {say.proof.run_id}:  # attributes and memo of a run that is over can't be changed any more
+        told = f"{told.rstrip('.')}. {EARLIER_RUNS}"
     return _kept(say.state, Restriction(people, say.by, say.command["reason"], say.now), told, say.now)
 
 
@@ -67,6 +73,14 @@ def refused(state: State, by: str, command: str) -> None:
     if command in SPREADING and restricted(state):
         raise Refused(
             "Restricted", f"`{command}` would show it in an incident that is not restricted; lift that first."
+        )
+
+
+def led_by(say: Saying, to: str) -> None:
+    """Raise Refused where ``to``, who is to lead it, could not even see it."""
+    if not sees(say.state, to) and not _orphaned(say.state):
+        raise Refused(
+            "NotNamed", f"{to} is not one of those who see {say.state.reference}; name them first with `restrict`."
         )
 
 
@@ -161,6 +175,22 @@ def lacking(state: State, gate: Gate, people: Sequence[str]) -> str:
     }
     found = {**able, **gate.agreed}
     return f"gate {gate.id}: {quorum.lacking(gate.policy, found)}" if quorum.short_of(gate.policy, found) else ""
+
+
+def as_recorded(state: State, entries: Sequence[Entry]) -> State:
+    """A mirrored ``state`` with what the record says of the restriction since: a mirror may be older than the record."""
+    said = [one for one in entries if one.kind == RESTRICTED and one.seq > state.chain.seq and "gate" not in one.data]
+    if not said:
+        return state
+    last = said[-1]
+    return replace(state, restriction=Restriction(tuple(last.data.get("people", ())), last.actor, last.text, last.at))
+
+
+def unseen(state: State) -> State:
+    """A mirrored ``state`` of an incident that says it is restricted, whoever it is that is named: nobody is known here."""
+    if restricted(state):
+        return state
+    return replace(state, restriction=Restriction((HALON,), HALON, "it says so itself", state.opened_at))
 
 
 def _lifted(say: Saying) -> State:

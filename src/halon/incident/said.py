@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from halon.incident import by_hand, seal_waits
+from halon.incident import by_hand, restricting, seal_waits
 from halon.incident.checklist import not_done
 from halon.incident.commands import near
 from halon.incident.facts import ABOUT_NOW, PERSON, Fact
@@ -45,6 +45,7 @@ def assign(say: Saying) -> State:
     if person(say.state, to) is None:
         known = [one.name for one in say.state.assessment.roster.people] if say.state.assessment else []
         raise Refused("UnknownPerson", f"Nobody called {to!r} is on this roster: {near(to, known)}")
+    restricting.led_by(say, to)
     role = say.command["role"]
     state = (
         replace(say.state, commander=to, handover=None)

@@ -6,7 +6,7 @@ from halon.incident.orders import Action
 from halon.incident.state import State
 
 LONGEST = 400
-_OPEN = ("planned", "applying", "failed", "unverified")
+_OPEN = ("planned", "waiting", "applying", "failed", "unverified")
 _STEPS = {
     "MissingSecret": "restart the worker once it is set",
     "Unreachable": "see that the agent runs and that control_url leads to it",

@@ -120,8 +120,13 @@ def _check_glass(gate: GateShape, file: str, path: Path, bundle: Bundle, problem
             file, named, what, (), "lower people, or name more roles here or under break-glass: in authority.yaml"
         )
     reviewers = speakers(bundle, "review")
-    if reviewers <= breakers and len(reviewers) <= glass.people:
-        what = f"nobody could review a broken glass: {', '.join(sorted(reviewers)) or 'nobody'} may, and could all have broken it"
+    # Who said yes has a part in it too: as many as break it, or one who does and as many as agree while one is missing.
+    most = max(glass.people, gate.quorum, len(gate.every))
+    if reviewers <= breakers | answerers and len(reviewers) <= most:
+        what = (
+            f"nobody could review a broken glass: {', '.join(sorted(reviewers)) or 'nobody'} may, and could all have had "
+            "a part in it"
+        )
         problems.add(file, named, what, (), "give review: in authority.yaml to somebody else as well")
 
 

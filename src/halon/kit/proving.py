@@ -10,8 +10,9 @@ from halon.incident.strength import CLAIMED, TOTP, at_least, strongest
 IRREVERSIBLE = "irreversible"
 GATES = (IRREVERSIBLE, "notice", "restore", "ask")
 """Kinds of gates: before what can't be undone, before a notice, before giving back, and before anything in ``suggest``."""
-BEHIND = ("look", "restrict")
-"""What shows a restricted incident, or lifts the restriction: a typed name would be no restriction at all."""
+BEHIND = ("look", "restrict", "review")
+"""What shows a restricted incident, lifts the restriction, or says that a broken glass was looked at: there a typed name
+would be no restriction, and no second person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Proving:
 
     ``enrol`` are the roles that enrol other people, ``issuer`` is the name under which an authenticator app shows codes, and
     ``asked_of`` maps each role to the strongest proof that a gate or command asks of it beyond a typed name. Without ``development`` a typed name never allows what can't be undone,
-    nor shows a restricted incident.
+    nor shows a restricted incident, nor settles a broken glass.
     """
 
     development: bool = True
