@@ -177,7 +177,9 @@ async def test_what_is_judged_without_a_persons_fact_is_compared_once_and_pages_
     async with house.worker():
         before, paged = await asked(house)
         count = await drafts(house)
-        filed = await house.say("filed", by="cus", obligation="contract-dpa", reference="by letter", reason="told by letter")
+        filed = await house.say(
+            "filed", by="cus", obligation="contract-dpa", reference="by letter", reason="told by letter"
+        )
         assert "contract-dpa" in filed, filed
         assert await drafted(house, count) == count + 1
         await asyncio.sleep(2)
