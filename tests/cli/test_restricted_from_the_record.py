@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from halon.cli import entry
 from halon.evidence.access import readings
+from halon.evidence.seal import seal
 from halon.evidence.store import EvidenceStore
 from halon.incident import restricting
 from halon.incident.chain import Chain
@@ -96,3 +97,17 @@ def test_the_bundle_of_a_closed_one_is_written_for_those_named_and_that_is_kept(
     assert (into / "verify.py").exists()
     (read,) = asyncio.run(readings(store, INCIDENT))
     assert (read.by, read.artefact, read.verified) == ("ann", "record", False)
+
+
+@pytest.mark.parametrize(("closed", "by", "code"), [(True, "ann", 0), (True, "tom", 1), (False, "ann", 1)])
+def test_evidence_sealed_before_the_restriction_is_for_the_people_named_too(
+    kept: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], closed: bool, by: str, code: int
+) -> None:
+    """Sealed as open to everybody, and restricted since: tom reads it no more; and while it is open a name proves nothing."""
+    store = kept(mirrored_late=True, closed=closed)
+    sealed = asyncio.run(seal(store, INCIDENT, "notes.txt", WORD.encode(), "text/plain", "halon", NOW))
+    out = tmp_path / "notes.txt"
+    typed = ["evidence", REFERENCE, sealed.path, "--out", str(out), "--reason", "r", "--by", by]
+    assert entry.run(typed) == code, capsys.readouterr()
+    assert out.exists() is (code == 0)
+    assert ("restricted" in capsys.readouterr().err) is (code == 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -170,13 +170,20 @@ async def _on_record(
         except SaidNo as error:
             if error.kind != "Closed":
                 raise
-    return await _beside(settings, incident_id, stores, held, wanted)
+    known = replace(found, incident_id=incident_id)
+    return await _beside(settings, known, stores, held, wanted)
 
 
-async def _beside(settings: Settings, incident_id: str, stores: Stores, held: Holding, wanted: _Wanted) -> str:
-    """The reading of a closed incident: the kit of this machine says who may, and the log beside the evidence keeps it."""
+async def _beside(settings: Settings, found: Found, stores: Stores, held: Holding, wanted: _Wanted) -> str:
+    """The reading of a closed incident: the kit of this machine says who may, and the log beside the evidence keeps it.
+
+    Of a restricted one everything is privileged, also what was sealed before it was restricted, and for the people named.
+    """
+    from halon.cli import asking, finding
+    from halon.cli.restricted import require_open
     from halon.evidence.access import Reading, append
     from halon.incident import times
+    from halon.incident.restriction import restricted, sees
     from halon.kit import load
     from halon_activities.people import person as called
 
@@ -184,7 +191,14 @@ async def _beside(settings: Settings, incident_id: str, stores: Stores, held: Ho
     person = called(kit, wanted.by)
     if person is None:
         raise SaidNo("UnknownPerson", f"nobody called {wanted.by[:80]!r} is in the kit", "say a name of oncall.yaml")
-    may, why = kit.evidence.may_read(held.access, person.roles)
+    access = held.access
+    state = await asking.mirrored(settings, found)
+    if state is not None and restricted(state):
+        access = "privileged"
+        entries = await finding.record_store(settings).entries(found.incident_id)
+        if not sees(state, person.name) or not any(one.kind == "closed" for one in entries):
+            require_open(state)
+    may, why = kit.evidence.may_read(access, person.roles)
     if not may:
         raise SaidNo("NotAuthorised", why)
     if held.problem:
@@ -194,7 +208,7 @@ async def _beside(settings: Settings, incident_id: str, stores: Stores, held: Ho
     reading = Reading(
         times.text(datetime.now(UTC)), person.name, tuple(person.roles), held.id, held.path, held.sha256, wanted.reason
     )
-    path = await append(stores.evidence, incident_id, reading)
+    path = await append(stores.evidence, found.incident_id, reading)
     return f"{person.name} (name unverified) reads evidence {held.id} ({held.kind}); kept as {path.rpartition('/')[2]}"
 
 
