@@ -17,13 +17,6 @@ from halon.kit.catalogue import catalogue
 LEFT_OUT = ("title", "reversible", "effect", "disruption", "stops", "collateral", "covers", "way_back", "gate")
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    target = tmp_path / "kit"
-    shutil.copytree(starter_path(), target)
-    return target
-
-
 def change(folder: Path, entry_id: str, /, *, kinds: dict[str, Any] | None = None, **changed: Any) -> None:
     """Rewrite one entry of actions.yaml; None takes a key out of it, ``kinds`` are the kit's own."""
     file = folder / "actions.yaml"

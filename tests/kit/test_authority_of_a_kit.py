@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +17,6 @@ from halon.kit.authority import GROUPS
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
 EVERYBODY = "[commander, technical_lead, security_lead, privacy_officer, customer_lead, leadership]"
 DECIDE = "  declare: [privacy_officer, customer_lead]\n  decline: [privacy_officer, customer_lead]\n"
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    target = tmp_path / "kit"
-    shutil.copytree(starter_path(), target)
-    return target
 
 
 def edit(folder: Path, name: str, old: str, new: str) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,13 +29,6 @@ WORST = """
       action: [disable-send-email]
       gate: {roles: [technical_lead, commander], quorum: 2}
 """
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    target = tmp_path / "kit"
-    shutil.copytree(starter_path(), target)
-    return target
 
 
 def edit(folder: Path, name: str, old: str, new: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,16 +11,9 @@ import pytest
 from halon.cli import entry
 from halon.cli.initing import Answers, steps
 from halon.incident.canonical import canonical, digest
-from halon.kit import KitError, examine, load, restore, starter_path
+from halon.kit import KitError, examine, load, restore
 
 MONDAY = datetime(2026, 11, 23, tzinfo=UTC)
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    target = tmp_path / "kit"
-    shutil.copytree(starter_path(), target)
-    return target
 
 
 def edit(folder: Path, name: str, old: str, new: str) -> None:

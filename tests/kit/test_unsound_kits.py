@@ -8,14 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from halon.kit import KitError, load, restore, starter_path
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    target = tmp_path / "kit"
-    shutil.copytree(starter_path(), target)
-    return target
+from halon.kit import KitError, load, restore
 
 
 def edit(folder: Path, name: str, old: str, new: str) -> int:
