@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 from temporalio import workflow
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import RetryPolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.exceptions import ApplicationError
@@ -23,12 +23,14 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 from halon.connectors.http import new_client
 from halon.drill.documents import POISONED_QUESTION
 from halon.drill.launch import RunningAgent, running_agent
+from halon.evidence.seal import seal
 from halon.evidence.store import EvidenceStore
 from halon.incident.facts import Fact
 from halon.incident.gates import Answer, Gate, Proof, gate_id
 from halon.incident.orders import GatePolicy, Order
 from halon.judgement.assess import assess
 from halon.kit import Kit, load, starter_path
+from halon.ports.contain import Step
 from halon.record.journal import Journal
 from halon.record.store import RecordStore
 from halon_activities.hands import Hands, activities
@@ -278,12 +280,30 @@ def gate_for(order: Order, incident_id: str, *answers: Answer, verb: str = "appl
     return replace(gate, **changes)
 
 
+async def applied(incident: Any, hands: Hands, order: Order, gate: Any) -> str:
+    """Apply an order with evidence sealed: empty if it ran, else which proof is missing."""
+    evidence = await seal(hands.evidence, incident.incident_id, "traces.json", b"{}", "application/json", "halon",
+                          "2026-11-22T08:00:00Z")  # fmt: skip
+    try:
+        done = await incident.act("contain.apply", Step(incident.incident_id, order, 1, gate, (evidence.path,)))
+    except WorkflowUpdateFailedError as error:
+        cause: BaseException | None = error.cause
+        while not isinstance(cause, ApplicationError):
+            assert cause is not None
+            cause = cause.__cause__
+        assert cause.type == "ProofMissing"
+        return cause.message
+    assert done["status"] == 200
+    return ""
+
+
 @pytest.fixture
 def asked() -> Any:
     """Make a gate for an order, and answers to it."""
 
     class Asked:
         gate = staticmethod(gate_for)
+        applied = staticmethod(applied)
         answer = staticmethod(answer)
         plain = staticmethod(asdict)
 

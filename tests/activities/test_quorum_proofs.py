@@ -7,13 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from temporalio.client import WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
 
-from halon.evidence.seal import seal
 from halon.incident.gates import Answer
 from halon.incident.orders import GatePolicy, Order
-from halon.ports.contain import Step
 from halon_activities.hands import Hands
 
 NOW = "2026-11-22T08:00:00Z"
@@ -31,22 +27,6 @@ async def said(incident: Any, asked: Any, command: str, by: str, gate: str, *, g
     return replace(asked.answer(by, proof), glass=glass)
 
 
-async def applied(incident: Any, hands: Hands, order: Order, gate: Any) -> str:
-    """Empty if it ran, else why it did not."""
-    evidence = await seal(hands.evidence, incident.incident_id, "traces.json", b"{}", "application/json", "halon", NOW)
-    try:
-        done = await incident.act("contain.apply", Step(incident.incident_id, order, 1, gate, (evidence.path,)))
-    except WorkflowUpdateFailedError as error:
-        cause: BaseException | None = error.cause
-        while not isinstance(cause, ApplicationError):
-            assert cause is not None
-            cause = cause.__cause__
-        assert cause.type == "ProofMissing"
-        return cause.message
-    assert done["status"] == 200
-    return ""
-
-
 async def test_each_role_that_must_be_there_is_there_in_history(
     incident: Any, hands: Hands, orders: Mapping[str, Order], asked: Any
 ) -> None:
@@ -54,11 +34,11 @@ async def test_each_role_that_must_be_there_is_there_in_history(
     order = under(orders, TWO)
     name = asked.gate(order, incident.incident_id).id
     sue = await said(incident, asked, "approve", "sue", name)
-    why = await applied(incident, hands, order, asked.gate(order, incident.incident_id, sue))
+    why = await asked.applied(incident, hands, order, asked.gate(order, incident.incident_id, sue))
     assert "history shows sue" in why
     assert "a privacy_officer still has to agree" in why
     pat = await said(incident, asked, "approve", "pat", name)
-    assert await applied(incident, hands, order, asked.gate(order, incident.incident_id, sue, pat)) == ""
+    assert await asked.applied(incident, hands, order, asked.gate(order, incident.incident_id, sue, pat)) == ""
 
 
 async def test_roles_are_those_that_people_hold_now(
@@ -70,7 +50,7 @@ async def test_roles_are_those_that_people_hold_now(
     sue = await said(incident, asked, "approve", "sue", name)
     ann = await said(incident, asked, "approve", "ann", name)
     forged = [replace(one, roles=("security_lead", "privacy_officer")) for one in (sue, ann)]
-    why = await applied(incident, hands, order, asked.gate(order, incident.incident_id, *forged))
+    why = await asked.applied(incident, hands, order, asked.gate(order, incident.incident_id, *forged))
     assert "ann: holds commander" in why
     assert "a privacy_officer still has to agree" in why
 
@@ -82,14 +62,14 @@ async def test_a_broken_glass_is_read_from_history(
     order = under(orders, GLASS)
     name = asked.gate(order, incident.incident_id).id
     tom = await said(incident, asked, "break-glass", "tom", name, glass=True)
-    assert "1 more of security_lead" in await applied(
+    assert "1 more of security_lead" in await asked.applied(
         incident, hands, order, asked.gate(order, incident.incident_id, tom)
     )
     plain = replace(await said(incident, asked, "approve", "ann", name), glass=True)
-    why = await applied(incident, hands, order, asked.gate(order, incident.incident_id, tom, plain))
+    why = await asked.applied(incident, hands, order, asked.gate(order, incident.incident_id, tom, plain))
     assert "ann: no such approval stands in the history" in why
     ann = await said(incident, asked, "break-glass", "ann", name, glass=True)
-    assert await applied(incident, hands, order, asked.gate(order, incident.incident_id, tom, ann)) == ""
+    assert await asked.applied(incident, hands, order, asked.gate(order, incident.incident_id, tom, ann)) == ""
 
 
 @pytest.mark.parametrize(
@@ -108,7 +88,7 @@ async def test_a_glass_that_is_none_is_never_broken(
     order = under(orders, policy)
     gate = asked.gate(order, incident.incident_id, proposer=proposer)
     answer = await said(incident, asked, "break-glass", by, gate.id, glass=True)
-    assert words in await applied(incident, hands, order, replace(gate, answers=(answer,)))
+    assert words in await asked.applied(incident, hands, order, replace(gate, answers=(answer,)))
 
 
 async def test_an_ordinary_yes_serves_with_a_broken_glass_and_only_the_right_no_ends_it(
@@ -121,14 +101,16 @@ async def test_an_ordinary_yes_serves_with_a_broken_glass_and_only_the_right_no_
     sue = await said(incident, asked, "approve", "sue", name)
     tom = await said(incident, asked, "break-glass", "tom", name, glass=True)
     gate = asked.gate(order, incident.incident_id, sue, tom)
-    assert await applied(incident, hands, order, gate) == ""
+    assert await asked.applied(incident, hands, order, gate) == ""
     other = under(orders, replace(GLASS, break_glass=1, veto=("privacy_officer",)))
     name = asked.gate(other, incident.incident_id).id
     await incident.say("reject", "no-of-pat", by="pat", gate=name, reason="no")
     tom = replace(
         asked.answer("tom", await incident.say("break-glass", "glass-of-tom", by="tom", gate=name)), glass=True
     )
-    assert "pat said no to gate" in await applied(incident, hands, other, asked.gate(other, incident.incident_id, tom))
+    assert "pat said no to gate" in await asked.applied(
+        incident, hands, other, asked.gate(other, incident.incident_id, tom)
+    )
 
 
 async def test_the_no_of_whoever_proposed_it_counts(
@@ -139,4 +121,4 @@ async def test_the_no_of_whoever_proposed_it_counts(
     gate = asked.gate(order, incident.incident_id, proposer="cus")
     await incident.say("reject", "no-of-cus", by="cus", gate=gate.id, reason="a mistake")
     sue = await said(incident, asked, "approve", "sue", gate.id)
-    assert "cus said no to gate" in await applied(incident, hands, order, replace(gate, answers=(sue,)))
+    assert "cus said no to gate" in await asked.applied(incident, hands, order, replace(gate, answers=(sue,)))

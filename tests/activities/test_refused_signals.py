@@ -6,33 +6,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from temporalio.client import WorkflowUpdateFailedError
-from temporalio.exceptions import ApplicationError
-
-from halon.evidence.seal import seal
 from halon.incident.gates import Answer, Proof
 from halon.incident.orders import GatePolicy, Order
-from halon.ports.contain import Step
 from halon_activities.hands import Hands
 
 NOW = "2026-11-22T08:00:00Z"
 EITHER = GatePolicy(("security_lead", "commander"), quorum=2)
-
-
-async def applied(incident: Any, hands: Hands, order: Order, gate: Any) -> str:
-    """Empty if it ran, else why it did not."""
-    evidence = await seal(hands.evidence, incident.incident_id, "traces.json", b"{}", "application/json", "halon", NOW)
-    try:
-        done = await incident.act("contain.apply", Step(incident.incident_id, order, 1, gate, (evidence.path,)))
-    except WorkflowUpdateFailedError as error:
-        cause: BaseException | None = error.cause
-        while not isinstance(cause, ApplicationError):
-            assert cause is not None
-            cause = cause.__cause__
-        assert cause.type == "ProofMissing"
-        return cause.message
-    assert done["status"] == 200
-    return ""
 
 
 async def yes(incident: Any, asked: Any, by: str, gate: str) -> Answer:
@@ -55,7 +34,7 @@ async def test_a_no_by_signal_after_the_own_yes_stops_nothing(
     await signal(incident, "reject", "sue", name)
     ann = await yes(incident, asked, "ann", name)
     await signal(incident, "reject", "ann", name)
-    assert await applied(incident, hands, order, asked.gate(order, incident.incident_id, sue, ann)) == ""
+    assert await asked.applied(incident, hands, order, asked.gate(order, incident.incident_id, sue, ann)) == ""
 
 
 async def test_a_no_by_signal_counts_as_far_as_the_incident_took_it(
@@ -67,8 +46,10 @@ async def test_a_no_by_signal_counts_as_far_as_the_incident_took_it(
     await signal(incident, "reject", "ann", name)
     sue = await yes(incident, asked, "sue", name)
     no = asked.answer("ann", Proof(incident.run_id, "signal"), approve=False)
-    assert "ann said no" in await applied(incident, hands, order, asked.gate(order, incident.incident_id, no, sue))
-    assert await applied(incident, hands, order, asked.gate(order, incident.incident_id, sue)) == ""
+    assert "ann said no" in await asked.applied(
+        incident, hands, order, asked.gate(order, incident.incident_id, no, sue)
+    )
+    assert await asked.applied(incident, hands, order, asked.gate(order, incident.incident_id, sue)) == ""
 
 
 async def test_taking_back_by_signal_counts_where_it_is_a_command(
@@ -80,10 +61,10 @@ async def test_taking_back_by_signal_counts_where_it_is_a_command(
     sue = await yes(incident, asked, "sue", gate.id)
     granted = asked.gate(order, incident.incident_id, sue)
     await signal(incident, "withdraw", "sue", gate.id, colour="red")
-    assert await applied(incident, hands, order, granted) == ""
+    assert await asked.applied(incident, hands, order, granted) == ""
     await signal(incident, "withdraw", "sue", gate.id)
     other = replace(order, target=f"{order.target}-2")
     again = asked.gate(other, incident.incident_id)
     lee = await yes(incident, asked, "lee", again.id)
     await signal(incident, "withdraw", "lee", again.id)
-    assert "took it back" in await applied(incident, hands, other, asked.gate(other, incident.incident_id, lee))
+    assert "took it back" in await asked.applied(incident, hands, other, asked.gate(other, incident.incident_id, lee))
