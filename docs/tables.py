@@ -36,6 +36,8 @@ def commands(program: Any = None, words: tuple[str, ...] = ("halon",)) -> Iterat
     if parts is None:
         yield " ".join(words), program
         return
+    if program.invoke_without_command and len(words) > 1:  # it says something by itself too, such as halon regimes
+        yield " ".join(words), program
     for name, part in parts.items():
         yield from commands(part, (*words, name))
 

@@ -12,6 +12,7 @@ from halon.connectors.marker import thread_key
 from halon.connectors.product import Dispatch, Kind
 from halon.incident.canonical import digest
 from halon.kit import Channel
+from halon.redaction import redact
 from halon_activities import threads
 from halon_activities.effects import header_key
 from halon_activities.failures import NoChannel
@@ -85,6 +86,8 @@ async def deliver(hands: Hands, channel: Channel, mail: Mail) -> str:
         case "teams":
             status = await teams.post(_dispatch(mail), channel.url_env, client=hands.http, environ=hands.environ)
             return f"{channel.name}: answered {status}"
+        case "portal":
+            raise NoChannel(f"{channel.name} is a portal: a person files it at {channel.link}, nothing is sent there")
         case "apprise":
             return await _by_apprise(hands, channel, mail)
 
@@ -109,7 +112,7 @@ async def _by_webhook(hands: Hands, channel: Channel, mail: Mail) -> str:
         "reference": mail.reference,
         "key": mail.key,
     }
-    status = await webhook.post(
+    answer = await webhook.asked(
         channel.url_env,
         payload,
         client=hands.http,
@@ -118,7 +121,8 @@ async def _by_webhook(hands: Hands, channel: Channel, mail: Mail) -> str:
         secret=channel.secret,
         auth=channel.auth,
     )
-    return f"{channel.name}: answered {status}"
+    said = redact(answer.text_excerpt[:300]).text
+    return f"{channel.name}: answered {answer.status}{f': {said}' if said else ''}"
 
 
 async def _by_file(hands: Hands, channel: Channel, mail: Mail) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
@@ -11,7 +12,7 @@ from halon.incident import times
 from halon.incident.canonical import plain
 from halon.incident.facts import Fact
 from halon.redaction import redact, redact_tree
-from halon_activities.telemetry import Deed, Span, reply_of
+from halon_activities.telemetry import Deed, Span, deeds_in, deeds_of, reply_of, spans_in
 
 RECENT = timedelta(minutes=10)
 """An unauthorised action as young as this, with none stopped since, counts as going on."""
@@ -103,6 +104,21 @@ def _people(bad: Sequence[Deed]) -> dict[str, Any]:
     if all(named):
         known["high"] = len(people)
     return {"affected_individuals": known, "personal_data_involved": True}
+
+
+def people_in(content: bytes) -> list[str]:
+    """Everybody whom the calls of a sealed action log or trace export name that were made without permission, sorted.
+
+    Empty for content that is neither, and where no such call says whom it concerns.
+    """
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return []
+    deeds = deeds_in(value)
+    if deeds is None:
+        deeds = deeds_of(spans_in(value) or [])
+    return sorted({name for deed in deeds if deed.harmful for name in _named(deed.arguments)})
 
 
 def _named(arguments: Mapping[str, Any]) -> set[str]:

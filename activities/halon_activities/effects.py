@@ -14,10 +14,10 @@ from typing import Any
 from halon.connectors.errors import MissingSecret, NoAnswer, Refused, Unexpected, Unreachable
 from halon.incident.orders import Effect
 from halon.record.journal import Journal
-from halon_activities.failures import Uncertain
+from halon_activities.failures import NotDelivered, Uncertain
 
-MOST_TRIES = 200
-"""Tries of one effect that provably did not arrive. After them a person has to look why."""
+MOST_TRIES = 1000
+"""Tries of one effect that provably did not arrive: more than a day of them, some minutes apart."""
 _LONGEST_KEY = 255
 
 
@@ -42,7 +42,8 @@ async def carry_out(
     """Carry out the effect ``key`` by ``send``, which returns the receipt. ``what`` is the same on every try.
 
     A ``keyed`` or ``repeatable`` effect whose outcome is unknown is sent again (under the same key). A ``once`` effect
-    is not: raises Uncertain. Raises what ``send`` raises, JournalConflict and JournalCorrupt.
+    is not: raises Uncertain. Raises what ``send`` raises, JournalConflict and JournalCorrupt; NotDelivered after
+    ``MOST_TRIES`` that all provably did not arrive: so many make nothing uncertain.
     """
     for number in range(MOST_TRIES):
         entry = key if number == 0 else f"{key}#{number}"
@@ -57,7 +58,7 @@ async def carry_out(
                 "record it as done; if not, ask for it anew"
             )
         return Done(await _try(journal, entry, key, effect, send), replayed=False)
-    raise Uncertain(f"{MOST_TRIES} tries of {key!r} did not arrive; find out why before it is asked for anew")
+    raise NotDelivered(f"{MOST_TRIES} tries of {key!r} did not arrive; find out why before it is asked for anew")
 
 
 async def settled(journal: Journal, key: str) -> dict[str, Any] | None:
@@ -79,7 +80,19 @@ async def unanswered(journal: Journal, key: str) -> bool:
             return standing.state == "intended"
         if standing.receipt.get("arrived") is not False:
             return False
-    return True
+    return False
+
+
+async def unanswered_since(journal: Journal, key: str, what: dict[str, Any]) -> str:
+    """When the try began of which nobody knows what became (ISO 8601 UTC); empty where there is none."""
+    for number in range(MOST_TRIES):
+        entry = key if number == 0 else f"{key}#{number}"
+        standing = await journal.look(entry)
+        if standing.receipt is None:
+            return (await journal.intend(entry, what)).at if standing.state == "intended" else ""
+        if standing.receipt.get("arrived") is not False:
+            return ""
+    return ""
 
 
 async def _try(

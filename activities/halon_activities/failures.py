@@ -3,6 +3,7 @@
 HandError
 ├── NotAnIncident     called from somewhere else than the incident that it acts for
 ├── ProofMissing      what would run was not approved, as the workflow's own history tells
+├── CheckFailed       a check before sending objects to a text, and nobody overrode that by name
 ├── EvidenceMissing   something irreversible would run before the evidence is sealed
 ├── Halted            people halted Halon's own actions, and nothing was sent
 ├── Uncertain         an effect may have arrived before, and sending it again could make two
@@ -11,7 +12,9 @@ HandError
 ├── NotTakenYet       the other incident has not taken what it was handed
 ├── NoConnector       the kit does not say how to reach the agent for this
 ├── NoChannel         the kit does not say how to reach this person or recipient
-└── NotDelivered      no channel took the page
+├── NotDelivered      no channel took the page or the notice
+├── PutOff            the server says "later" for some of those who are written to one by one
+└── Unfinished        more are to be written to than one try has time for; the next one goes on
 """
 
 from __future__ import annotations
@@ -50,6 +53,10 @@ class ProofMissing(HandError):
     """What would run was not approved, as the workflow's own history tells."""
 
 
+class CheckFailed(HandError):
+    """A check before sending objects to a text, and nobody overrode that by name."""
+
+
 class EvidenceMissing(HandError):
     """Something irreversible would run before the evidence is sealed."""
 
@@ -83,13 +90,22 @@ class NoChannel(HandError):
 
 
 class NotDelivered(HandError):
-    """No channel took the page."""
+    """No channel took the page or the notice; nothing arrived that is not said to have."""
+
+
+class PutOff(HandError):
+    """The server says "later" for some of those who are written to one by one; all others are done."""
+
+
+class Unfinished(HandError):
+    """More people are to be written to than one try has time for; the next one goes on where it ended."""
 
 
 FINAL, AGAIN = True, False
 _TABLE: tuple[tuple[type[BaseException], str, bool], ...] = (
     (NotAnIncident, "NotAnIncident", FINAL),
     (ProofMissing, "ProofMissing", FINAL),
+    (CheckFailed, "CheckFailed", FINAL),
     (EvidenceMissing, "EvidenceMissing", FINAL),
     (Halted, "Halted", FINAL),  # the incident waits until it is lifted, and asks anew what may run then
     (Uncertain, "Uncertain", FINAL),
@@ -99,6 +115,8 @@ _TABLE: tuple[tuple[type[BaseException], str, bool], ...] = (
     (NoConnector, "NoConnector", FINAL),
     (NoChannel, "NoChannel", FINAL),
     (NotDelivered, "NotDelivered", AGAIN),
+    (PutOff, "PutOff", AGAIN),
+    (Unfinished, "Unfinished", AGAIN),
     (connectors.Refused, "Refused", FINAL),
     (connectors.MissingSecret, "MissingSecret", FINAL),
     (connectors.Unreachable, "Unreachable", AGAIN),

@@ -56,6 +56,7 @@ def activities(hands: Hands) -> Sequence[Callable[..., Any]]:
     from halon_activities.record import Record
     from halon_activities.relay import Relay
     from halon_activities.remediate import Remediate
+    from halon_activities.rollup import MorningRollUp
     from halon_activities.triage import Triage
     from halon_activities.watch import WatchOver
 
@@ -70,6 +71,6 @@ def activities(hands: Hands) -> Sequence[Callable[..., Any]]:
         by_hand.ready, halt.lifted, halt.seen, WatchOver(hands).fallback,
         correlate.find, correlate.follow, correlate.hand_over, correlate.take, correlate.split_off, correlate.pass_on,
         evidence.collect, rca.investigate,
-        notify.draft, notify.send, notify.page, observe.agents, observe.report,
+        notify.draft, notify.send, notify.page, observe.agents, observe.report, MorningRollUp(hands).send,
         remediate.prove, record.append, record.find, record.finish, Relay(hands).hand_on,
     )  # fmt: skip

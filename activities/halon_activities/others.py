@@ -18,6 +18,7 @@ from temporalio.common import SearchAttributeKey
 from temporalio.service import RPCError
 
 from halon.incident import times
+from halon.incident.addressed import addressed
 from halon.incident.facts import held
 from halon.incident.ids import PREFIX, slug
 from halon.incident.others import LOOK_BACK_DAYS, MOST, Other, Told, traces_of
@@ -161,6 +162,7 @@ def _told(state: State) -> tuple[Told, ...]:
     """What was sent by Halon, and what people said was filed."""
     to = {(one.obligation, one.stage): one.recipient for one in state.notices if one.status == "sent"}
     return tuple(
-        Told(duty.id, to.get((duty.name, stage.id)) or duty.recipient or duty.authority, stage.filed_at)
+        Told(duty.id, to.get((duty.name, stage.id)) or told.recipient or told.authority, stage.filed_at)
         for duty in state.obligations for stage in duty.stages if stage.filed_at
+        for told in (addressed(duty, stage),)
     )  # fmt: skip

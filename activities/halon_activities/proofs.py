@@ -129,24 +129,39 @@ class _Proof:
         return f"it takes the verifier {needed}, and history shows {found.why or found.how or 'only a typed name'}"
 
 
-async def require_override(hands: Hands, info: activity.Info, incident_id: str, by: str) -> str:
-    """The person of the kit who overrode "evidence first", as history shows. Raises ProofMissing."""
+async def require_override(
+    hands: Hands,
+    info: activity.Info,
+    incident_id: str,
+    by: str,
+    what: str = "evidence",
+    of: Mapping[str, str] | None = None,
+) -> str:
+    """The person of the kit who overrode ``what``, as history shows. Raises ProofMissing.
+
+    ``what`` is "evidence" (evidence first) or "notice" (a check before sending); ``of`` are fields that the command had.
+    """
     who = person(hands.kit, by)
     if who is None:
         raise ProofMissing(f"the override is by {by[:80]!r}, whom the kit does not know")
     allowed, why = hands.kit.may("override", who.roles)
     if not allowed:
-        raise ProofMissing(f"{who.name} may not override evidence first: {why}")
+        raise ProofMissing(f"{who.name} may not override {_OVERRIDDEN[what]}: {why}")
     proof, why_not = _Proof(hands, incident_id), ""
+    wanted = {"what": what, **(of or {})}
     for run in await runs_of(hands.temporal, info.workflow_id or "", info.workflow_run_id or ""):
         for one in run.spoken:
-            if one.name == "override" and one.payload.get("what") == "evidence" and not one.refused:
+            said = {name: one.payload.get(name) for name in wanted}
+            if one.name == "override" and said == wanted and not one.refused:
                 speaker = person(hands.kit, one.by)
                 if speaker is not None and speaker.name == who.name:
                     if not (reason := await proof.of(one)):
                         return who.name
                     why_not = f": {reason}"
     raise ProofMissing(f"no override by {who.name} stands in this incident's history{why_not}")
+
+
+_OVERRIDDEN = {"evidence": "evidence first", "notice": "a check before sending"}
 
 
 async def _count(

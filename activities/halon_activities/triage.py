@@ -12,9 +12,10 @@ from halon.incident.assessment import Assessment, Person
 from halon.incident.proving import ANSWERS
 from halon.incident.strength import at_least
 from halon.judgement.assess import assess as judge
+from halon.judgement.working_hours import with_reach
 from halon.kit.files.authority import FACT_DOWN
 from halon.ports.triage import Authority, Case, Claimed
-from halon_activities import facts, reading, saying
+from halon_activities import affected_list, facts, reading, saying
 from halon_activities.failures import in_words, typed
 from halon_activities.hands import Hands
 from halon_activities.kits import Kits
@@ -62,6 +63,7 @@ class Triage:
                 roster = self._hands.kit.on_call(case.agent, case.now)
                 channels = self._hands.kit.policy.leadership_channels
                 judged = replace(judged, roster=roster, leadership_channels=channels)
+                judged = with_reach(judged, self._hands.kit.policy, case.agent)
             return await with_on_call(self._hands, chosen.noted(judged), case.agent, case.now)
 
     @activity.defn(name="triage.authority")
@@ -85,12 +87,15 @@ class Triage:
             if may and claimed.command == "evidence":
                 refusal, wrong = await reading.objection(self._hands, claimed, who.roles)
                 may, why = not wrong, wrong or why
+            if may and claimed.command == "affected":
+                refusal, wrong = await affected_list.objection(self._hands, claimed)
+                may, why = not wrong, wrong or why
             found = await self._verified(claimed, who) if may else Verdict()
             if found.refusal:
                 may, why, refusal = False, f"{found.why}.", found.refusal
             told = Authority(
                 who.name, known=True, roles=who.roles, verified=bool(found.how), may=may, why=why, refusal=refusal,
-                how=found.how,
+                how=found.how, others=affected_list.others(self._hands.kit, who) if claimed.command == "affected" else (),
             )  # fmt: skip
             return await self._with_newer_kit(told, claimed) if may and claimed.command == "kit" else told
 

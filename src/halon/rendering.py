@@ -20,6 +20,8 @@ from jinja2 import (
     PackageLoader,
     StrictUndefined,
     Template,
+    meta,
+    nodes,
     pass_context,
     select_autoescape,
 )
@@ -113,6 +115,49 @@ def flaw(name: str, source: str) -> tuple[int, str] | None:
     except TemplateSyntaxError as error:
         return error.lineno, error.message or "not readable as a template"
     return None
+
+
+def source_of(template: str) -> str:
+    """The text of a template that comes with Halon. Raises TemplateFailed."""
+    name = find(template)
+    loader = environment().loader
+    if loader is None:
+        raise TemplateFailed(name, "there is nothing to read it from")
+    return loader.get_source(environment(), name)[0]
+
+
+def slots_of(name: str, source: str) -> tuple[frozenset[str], tuple[str, ...]]:
+    """What a template prints or asks of the incident, such as ``window.from``; and the other templates that it takes in.
+
+    Raises TemplateFailed where it is none.
+    """
+    try:
+        tree = environment().parse(source, name)
+    except TemplateSyntaxError as error:
+        raise TemplateFailed(name, str(error)) from error
+    given = meta.find_undeclared_variables(tree)
+    found: set[str] = set()
+
+    def walk(node: nodes.Node) -> None:
+        path = _path(node)
+        if path and path.partition(".")[0] in given:
+            found.add(path)
+            return
+        for child in node.iter_child_nodes():
+            walk(child)
+
+    walk(tree)
+    others = tuple(str(one or "a computed name") for one in meta.find_referenced_templates(tree))
+    return frozenset(found), others
+
+
+def _path(node: nodes.Node) -> str:
+    """``window.from`` for what reads it, empty for everything else; what is computed ends the path."""
+    if isinstance(node, nodes.Name):
+        return node.name
+    if isinstance(node, nodes.Getattr) and (before := _path(node.node)):
+        return f"{before}.{node.attr}"
+    return ""
 
 
 @lru_cache(maxsize=64)

@@ -28,6 +28,7 @@ _NOTICES = {
     "denied": "not approved, so it was not sent",
     "dropped": "dropped",
 }
+_FILING = ("at", "by", "reference", "receipt", "late_because")
 _OTHERWISE = "Nothing is sent."
 _MISSED = (
     "The clock runs on. A stage that falls due without a filing is recorded as missed, those responsible are told, and "
@@ -59,10 +60,15 @@ def sheet(about: Mapping[str, Any]) -> Sheet:
 
 
 def _duty(about: Mapping[str, Any], one: Mapping[str, Any]) -> dict[str, Any]:
-    stages = [_stage(stage, str(about["now"])) for stage in one["stages"]]
+    stages = [_stage(stage, one, str(about["now"])) for stage in one["stages"]]
     runs = one["decided"] != "declined" and (one["decided"] == "declared" or one["status"] in _MAY[:3])
     left = [stage for stage in stages if not stage["filed_at"]]
-    last = next((said for said in reversed(about["decisions"]) if said["obligation"] == one["key"]), None)
+    history = [
+        {**said, "verified": bool(said.get("verified"))}
+        for said in about["decisions"]
+        if said["obligation"] == one["key"]
+    ]
+    last = history[-1] if history else None
     notices = [_notice(about, notice) for notice in about["notices"] if notice["obligation"] == one["key"]]
     return {
         "id": one["id"],
@@ -73,11 +79,14 @@ def _duty(about: Mapping[str, Any], one: Mapping[str, Any]) -> dict[str, Any]:
         "decider": words.spaced(one["decider"]),
         "status": one["status"],
         "standing": _standing(one),
-        "decision": {**last, "verified": bool(last.get("verified"))} if last else None,
+        "decision": last,
+        "earlier": history[:-1],
+        "hold": one["hold"]["told"] if one.get("hold") else "",
+        "missed": [words.spaced(name.rpartition("/")[2]) for name in one.get("missed", ())],
         "because": _because(one),
         "needs": [{"name": name, "question": words.asked(name)} for name in one["needs"]],
         "displaced_by": one["displaced_by"],
-        "contents": one["contents"],
+        "contents": _contents(one),
         "stages": stages,
         "notices": notices,
         "runs": runs,
@@ -90,7 +99,8 @@ def _duty(about: Mapping[str, Any], one: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _stage(stage: Mapping[str, Any], now: str) -> dict[str, Any]:
+def _stage(stage: Mapping[str, Any], one: Mapping[str, Any], now: str) -> dict[str, Any]:
+    late = [said["reason"] for said in one.get("late_reasons", ()) if said["stage"] == stage["id"]]
     return {
         "id": words.spaced(stage["id"]),
         "due": words.point(stage["due"], stage["due_local"], now),
@@ -98,7 +108,35 @@ def _stage(stage: Mapping[str, Any], now: str) -> dict[str, Any]:
         "anchor": words.meaning(stage["anchor"]) if stage["anchor"] else "",
         "provisional": bool(stage["provisional"]),
         "filed_at": stage["filed_at"],
+        "filings": [
+            {
+                "what": f"{'wrong ' if made.get('wrong_by') else ''}{'update' if made['update'] else 'filing'}",
+                **{name: made[name] for name in _FILING},
+            }
+            for made in one.get("filings", ())
+            if made["stage"] == stage["id"]
+        ],
+        "late_because": late[-1] if late else "",
+        "embargo": stage.get("embargo", "") and f"{_until(stage['not_before'])}: {stage['embargo']}",
+        "latest_arguable": stage.get("latest_arguable", ""),
+        "authority": (stage.get("told") or one)["authority"],
+        "told": f"{stage['told']['authority']} ({stage['told']['audience']})" if stage.get("told") else "",
     }
+
+
+def _contents(one: Mapping[str, Any]) -> list[str]:
+    """What the notices must hold: those of the duty, and what only the notice of one stage must."""
+    own = [
+        f"{words.spaced(stage['id'])}: {item}"
+        for stage in one["stages"]
+        for item in (stage.get("told") or {}).get("contents", ())
+        if item not in one["contents"]
+    ]
+    return [*one["contents"], *own]
+
+
+def _until(end: str) -> str:
+    return "not before something else is filed" if end == "?" else f"not before {words.utc(end)}"
 
 
 def _standing(one: Mapping[str, Any]) -> str:
@@ -153,11 +191,17 @@ def _questions(about: Mapping[str, Any]) -> list[dict[str, Any]]:
             "name": name,
             "question": words.asked(name),
             "choices": words.choices(name),
-            "changes": [_change(one, name) for one in live if name in one["needs"]]
+            "changes": [told for one in live if name in one["needs"] for told in _changes(about, one, name)]
             + [f"It may raise the severity: {words.reason(text)}." for text in raising if words.names(name, text)],
         }
         for name in names
     ]
+
+
+def _changes(about: Mapping[str, Any], one: Mapping[str, Any], name: str) -> list[str]:
+    """What each answer makes of a duty where that was judged (``halon decide``), else what the question is for."""
+    judged = about.get("what_if", {}).get(one["key"], {}).get(name, [])
+    return [f"{each['answer']}: {one['title']}: {each['follows']}." for each in judged] or [_change(one, name)]
 
 
 def _change(one: Mapping[str, Any], name: str) -> str:
@@ -171,7 +215,7 @@ def _change(one: Mapping[str, Any], name: str) -> str:
 
 def _clocks(duties: list[dict[str, Any]]) -> list[dict[str, Any]]:
     clocks = [
-        {"id": duty["id"], "title": duty["title"], "stage": stage["id"], "authority": duty["authority"], "decider": duty["decider"],
+        {"id": duty["id"], "title": duty["title"], "stage": stage["id"], "authority": stage["authority"], "decider": duty["decider"],
          "standing": duty["standing"], "due": stage["due"], "decide_by": stage["decide_by"],
          "provisional": stage["provisional"], "filed_at": stage["filed_at"]}
         for duty in duties if duty["runs"] for stage in duty["stages"]

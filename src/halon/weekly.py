@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -60,11 +60,15 @@ def schedule(task_queue: str, zone: ZoneInfo) -> Schedule:
 
 async def ensure(client: Client, task_queue: str, zone: ZoneInfo) -> bool:
     """Make the schedule, or bring it up to date. Returns whether it was made now. Raises RPCError."""
-    wanted = schedule(task_queue, zone)
+    return await put(client, schedule_id(task_queue), schedule(task_queue, zone))
+
+
+async def put(client: Client, name: str, wanted: Schedule) -> bool:
+    """Make the schedule ``name``, or bring it up to date; whoever paused it keeps it paused. Raises RPCError."""
     try:
-        await client.create_schedule(schedule_id(task_queue), wanted)
+        await client.create_schedule(name, wanted)
     except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(schedule_id(task_queue)).update(lambda found: _updated(found, wanted))
+        await client.get_schedule_handle(name).update(lambda found: _updated(found, wanted))
         return False
     return True
 
@@ -74,19 +78,21 @@ def _updated(found: ScheduleUpdateInput, wanted: Schedule) -> ScheduleUpdate:
     return ScheduleUpdate(wanted)
 
 
+async def keep(see_to_it: Callable[[], Awaitable[bool]], what: str) -> bool:
+    """What ``see_to_it`` returns, which is tried until Temporal takes it."""
+    while True:
+        try:
+            return await see_to_it()
+        except (RPCError, RuntimeError, OSError) as error:
+            _log.warning("%s can't be scheduled yet (%s); trying again in %g s", what, error, _AGAIN)
+            await asyncio.sleep(_AGAIN)
+
+
 async def keep_weekly(
     client: Client, task_queue: str, zone: ZoneInfo, *, say: Callable[[str], None] = lambda line: None
 ) -> None:
     """See to the schedule, and try again while Temporal can't be asked: incidents never wait for it."""
-    while True:
-        try:
-            made = await ensure(client, task_queue, zone)
-        except (RPCError, RuntimeError, OSError) as error:
-            _log.warning("the weekly report can't be scheduled yet (%s); trying again in %g s", error, _AGAIN)
-            await asyncio.sleep(_AGAIN)
-            continue
-        if made:
-            say(
-                f"observed agents are reported on every Monday at {HOUR:02}:00, {zone.key} (schedule {schedule_id(task_queue)})"
-            )
-        return
+    if await keep(lambda: ensure(client, task_queue, zone), "the weekly report"):
+        say(
+            f"observed agents are reported on every Monday at {HOUR:02}:00, {zone.key} (schedule {schedule_id(task_queue)})"
+        )

@@ -24,6 +24,7 @@ from halon.evidence.errors import ObjectExists
 from halon.evidence.store import EvidenceStore
 from halon.kit import Kit, load, stored_at
 from halon.memory import settle
+from halon.morning import keep_daily
 from halon.record.journal import Journal
 from halon.record.store import RecordStore
 from halon.redaction import mask_also
@@ -38,6 +39,7 @@ from halon_workflows.halt_seen import HaltSeen
 from halon_workflows.incident import Incident
 from halon_workflows.observe import ObserveReport
 from halon_workflows.relay import Relay
+from halon_workflows.rollup import RollUp
 
 GRACE = timedelta(seconds=8)
 """Time that activities under way have when the worker stops; what is cut off is tried again by the next worker."""
@@ -79,7 +81,7 @@ def build_worker(
     worker = Worker(
         client,
         task_queue=settings.task_queue,
-        workflows=[Incident, Relay, ObserveReport, HaltSeen],
+        workflows=[Incident, Relay, ObserveReport, RollUp, HaltSeen],
         activities=activities(hands),
         interceptors=[SignalGuard()],
         workflow_runner=workflow_runner(strict=strict_sandbox, abandoned=abandoned),
@@ -137,7 +139,7 @@ async def working(
     say: Callable[[str], None],
 ) -> AsyncIterator[Worker]:
     """Run the worker as long as the block runs, then stop in order; beside it the watch for terminated incidents, and
-    what keeps the weekly report's schedule.
+    what keeps the schedules of the weekly report and the morning roll-up.
 
     Raises what the worker fails with inside the block's own task, by cancelling it; WorkerWorn where it has abandoned
     too many runs. A process in which threads never came back ends ``ENDS_AFTER`` seconds later at the latest.
@@ -155,6 +157,9 @@ async def working(
             weekly = asyncio.create_task(
                 keep_weekly(client, settings.task_queue, zone_of(kit), say=say), name="schedule the weekly report"
             )
+            daily = asyncio.create_task(
+                keep_daily(client, settings.task_queue, zone_of(kit), say=say), name="schedule the morning roll-up"
+            )
             try:
                 yield worker
             except asyncio.CancelledError:
@@ -167,7 +172,7 @@ async def working(
             finally:
                 if abandoned.blocked:
                     _end_in(ENDS_AFTER)
-                for task in (watching, weekly):
+                for task in (watching, weekly, daily):
                     task.cancel()
                     with suppress(asyncio.CancelledError):
                         await task

@@ -21,6 +21,7 @@ from halon.incident.notices import Notice
 from halon.incident.orders import GatePolicy, effect_key
 from halon.incident.state import State
 from halon.ports.notify import Draft, Page, Sending
+from halon.record.holdings import Stores, holdings
 from halon_activities.hands import Hands
 from halon_activities.notify import Notify
 
@@ -95,6 +96,19 @@ async def test_a_draft_has_what_article_33_asks_for_and_says_what_is_not_known(h
     ):  # fmt: skip
         assert needed in one.body, needed
     assert (one.status, one.recipient) == ("drafted", "breach-notices@authority.example")
+
+
+@pytest.mark.parametrize(
+    ("access", "sealed"), [("", "restricted"), ("open", "restricted"), ("privileged", "privileged")]
+)
+async def test_the_text_of_a_restricted_incident_is_sealed_for_few(
+    hands: Hands, as_incident: Any, access: str, sealed: str
+) -> None:
+    """What is asked for narrows what the kit says of reports, and never widens it."""
+    asked = Draft(INCIDENT, notice(), about(state(), NOW), keep=True, access=access)
+    one = await as_incident(Notify(hands).draft, asked)
+    held = await holdings(INCIDENT, Stores(hands.record, hands.evidence), hands.kit.evidence)
+    assert [each.access for each in held if each.path == one.version["path"]] == [sealed]
 
 
 @pytest.mark.parametrize("audience", ["regulator", "customers", "leadership", "responders"])

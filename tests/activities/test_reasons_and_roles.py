@@ -29,6 +29,7 @@ REASONS: dict[str, Reason] = {
     "decline": "always", "filed": "asked", "undo": "always", "restore": "always", "finding": "none", "why": "none",
     "corrective": "none", "waive": "always", "override": "always", "evidence": "always", "false-alarm": "always",
     "merge": "always", "split": "always", "mute": "if you like", "restrict": "always", "look": "none", "close": "asked",
+    "late-reason": "always", "hold": "if you like", "affected": "always",
 }  # fmt: skip
 """What each command asks for by way of a reason. ``always``: its shape; ``asked``: who looks up the speaker."""
 

@@ -18,6 +18,8 @@ from halon.incident.commands import COMMANDS
 HALON = str(Path(sys.executable).parent / "halon")
 LOOKING = ("up", "worker", "gateway", "init", "kit", "assess", "report", "incidents", "status", "show", "watch", "timeline",
            "clocks", "export", "verify")  # fmt: skip
+FILLED = {"affected": ("evidence", "count", "places")}
+"""Fields that the command line fills in itself, from a file; ``together`` from the gates that were named."""
 
 
 @pytest.fixture(autouse=True)
@@ -43,8 +45,8 @@ def test_every_command_of_an_incident_is_a_command_with_help(name: str, capsys: 
     if name != "corrective":
         assert spec.help.split(".")[0].split(",")[0] in " ".join(shown.split())
     for field in spec.fields:
-        if field.name == "together":
-            continue  # the command line fills it in itself, from the gates that were named
+        if field.name in ("together", *FILLED.get(name, ())):
+            continue  # the command line fills it in itself
         assert field.name.upper() in shown or f"--{field.name.replace('_', '-')}" in shown
 
 
@@ -148,7 +150,16 @@ def test_facts_are_judged_without_an_incident(tmp_path: Path, capsys: pytest.Cap
     assert words.startswith("SEV")
     assert entry.run(["assess", str(file), "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert set(told) == {"severity", "category", "orders", "obligations", "embargoes", "kit_digest", "uncovered"}
+    assert set(told) == {
+        "severity",
+        "category",
+        "orders",
+        "obligations",
+        "embargoes",
+        "kit_digest",
+        "uncovered",
+        "note",
+    }
     assert words.startswith(told["severity"]["level"])
     assert entry.run(["assess", str(tmp_path / "none.yaml")]) == 1
 

@@ -9,18 +9,20 @@ from typing import Any
 import pytest
 
 from halon.incident.admission import Outcome, Standing, admit
+from halon.incident.affected_people import AffectedList
 from halon.incident.alerts import Alert, AlertCount
-from halon.incident.assessment import Assessment, Obligation, Person, Roster, Severity, Stage
+from halon.incident.assessment import Assessment, Embargo, Obligation, Person, Roster, Severity, Stage
 from halon.incident.broken import Broken
 from halon.incident.commands import parse
 from halon.incident.facts import Fact
+from halon.incident.filings import Filing, Hold, LateReason
 from halon.incident.gates import Answer, Gate, Proof, gate_id
 from halon.incident.judged import take_in
 from halon.incident.learning import learn
 from halon.incident.links import Has, MergedFrom, MergedInto, SplitFrom, SplitOff
 from halon.incident.messages import Message
 from halon.incident.mutes import Hush, Muted
-from halon.incident.notices import Notice
+from halon.incident.notices import Notice, Overridden
 from halon.incident.opening import Opening
 from halon.incident.opening_state import first_state
 from halon.incident.orders import Action, Call, GatePolicy, Order
@@ -137,7 +139,7 @@ def full() -> State:
                                collateral=("billing-bot",), gentler="narrow it", stops=("send_email",))),
         obligations=(duty("applies", stage("a", filed_at=at(30)), stage("b")), duty("undetermined", id="u", needs=("aware_at",),
                      gate=POLICY, contents=("what happened",), because=("personal data",), displaced_by="x")),
-        blast_radius={"people": "at least 6 people", "money": "not known yet"}, unknown=("aware_at",), embargoes=("press",),
+        blast_radius={"people": "at least 6 people", "money": "not known yet"}, unknown=("aware_at",), embargoes=(Embargo("u", "acme-eu", "notification", at(500), "", "not yet"),),
         reasons=("r",), leadership_channels=("leadership",),
         playbook={"triage": ("Acknowledge first.",)}, rca_questions=("Which layer?",), form=1,
     ))  # fmt: skip
@@ -162,7 +164,11 @@ def full() -> State:
         broken=(Broken("revoke-token-1a2b3c4d", "revoke-token", "Revoke the token", ("tom",), ("sue",), "now", "all", at(4), "ann", at(5), "ok"),),
         notices=(Notice("n1", "regulator", "eu-gdpr-33", "a", "t", "mail", "authority", "s", "b", POLICY, "sent", 1, at(9), "R",
                         "note", "head"), Notice("n2", "leadership")),
-        missed=("eu-gdpr-33/b",), outbox=(Message("m", "page", "ann", "s", "b", at(9), ("mail",)),), next_update_at=at(900),
+        missed=("eu-gdpr-33/b",), filings=(Filing("eu-gdpr-33", "a", at(30), "pat", at(31), "R", "ev-1", at(20), "asleep", True),),
+        late_reasons=(LateReason("eu-gdpr-33", "b", "nobody was there", "pat", at(40)),),
+        holds=(Hold("u", at(99), "legal", "a judge asked", "pat", at(41), at(50), "pat", "no more"),), outbox=(Message("m", "page", "ann", "s", "b", at(9), ("mail",)),), next_update_at=at(900),
+        promises={"leadership": at(950)}, overridden=(Overridden("n1", "overpromise", ("It is over.",), "ann", "it is", at(12)),),
+        affected=AffectedList("ab" * 32, 3, "pat", at(13), "counted", {"DE": 3}, "sue", at(14)),
         findings=(Finding("f1", "retrieval", "untrusted page", "ann", at(9), ("e1",), "shown"),), whys=("because",),
         case=MinimalCase("mail it", "s-1", ("page",), "page", ("send_email",), True, False, {"seed": 1}),
         correctives=(Corrective("c1", "Isolate", "tom", at(9999), "ann", at(9), "done", note="merged"),),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from halon.incident.admission import Standing, admit
+from halon.incident.admission import admit
 from halon.incident.assessment import Away
 from halon.incident.commands import COMMANDS, parse
 from halon.incident.facts import Fact, held
@@ -19,7 +19,6 @@ from halon.incident.standing import decided
 from halon.incident.state import Sealed, State
 from halon.incident.tasks import Handover, Task
 from halon.incident.ticking import MOST_TASKS
-from halon.incident.times import after
 
 GATE = "revoke-token-1a2b3c4d"
 SEALED = Sealed("e", "evidence/x", "0" * 64, 1, "halon", "t")
@@ -158,24 +157,6 @@ def test_causes_and_correctives_are_numbered(room: Any) -> None:
     assert [one.what for one in state.waivers] == ["c2", "proof"]
 
 
-def test_override_is_by_name(room: Any) -> None:
-    """The record says who let it run without sealed evidence."""
-    done = room.say(room.assessed(), "override", what="evidence", reason="it burns")
-    assert done.state.evidence_overridden_by == "ann"
-    assert done.text.endswith("without sealed evidence: it burns")
-
-
-def test_a_reading_of_evidence_stands_in_the_record(room: Any) -> None:
-    """Who, what, why, and the hash of what was read; an artefact that the state does not name stands there by its id."""
-    state = room.assessed(evidence=(replace(SEALED, id="ev-1", what="traces"),))
-    done = room.say(state, "evidence", artefact="ev-1", reason="a question")
-    line = done.state.chain.pending[-1]
-    assert (line.kind, line.text) == ("evidence-read", "ann (name unverified) reads evidence ev-1 (traces): a question")
-    assert line.data["evidence"] == [{"path": "evidence/x", "sha256": "0" * 64}]
-    other = room.say(state, "evidence", artefact="ev-2", reason="r").state.chain.pending[-1]
-    assert (other.data["artefact"], other.data["evidence"]) == ("ev-2", [])
-
-
 def test_a_false_alarm_drops_the_duties_and_asks_to_give_back(room: Any) -> None:
     """Clocks stop by a person's word on record; what was switched off is only asked back."""
     state = room.assessed(room.judged(obligations=(room.duty(),)), actions=(room.action(), room.action("b", "planned")))
@@ -239,6 +220,11 @@ REFUSED: list[tuple[str, str, dict[str, Any], Callable[[Any], dict[str, Any]], s
     ("filed", "pat", {"obligation": "eu-gdpr-33", "reference": "r", "stage": "s"},
      lambda r: {"obligations": (r.duty("applies", r.stage("s", filed_at=r.T0)),)}, "AlreadyFiled", "was filed at"),
     ("filed", "pat", {"obligation": "eu-gdpr-33", "reference": "r", "at": "2027-01-01"}, lambda r: {"obligations": (r.duty(),)}, "InTheFuture", "is in the future"),
+    ("late-reason", "pat", {"obligation": "x", "reason": "r"}, lambda r: {}, "UnknownObligation", "Known: none."),
+    ("late-reason", "pat", {"obligation": "eu-gdpr-33", "reason": "r"}, lambda r: {"obligations": (r.duty(),)}, "NotLate", "once it is late"),
+    ("hold", "pat", {"obligation": "x"}, lambda r: {}, "UnknownObligation", "Known: none."),
+    ("hold", "pat", {"obligation": "eu-gdpr-33"}, lambda r: {"obligations": (r.duty(),)}, "Incomplete", "until, by_whom, reason"),
+    ("hold", "pat", {"obligation": "eu-gdpr-33", "off": True, "reason": "r"}, lambda r: {"obligations": (r.duty(),)}, "NothingNew", "Nothing holds"),
     ("undo", "ann", {"action": "disable-mails", "reason": "r"}, lambda r: {"actions": (r.action(),)}, "UnknownAction", "did you mean 'disable-mail'?"),
     ("undo", "ann", {"action": "x", "reason": "r"}, lambda r: {"actions": (_final(r),)}, "NotReversible", "the way back: make a new one"),
     ("undo", "ann", {"action": "disable-mail", "reason": "r"}, lambda r: {"actions": (r.action(status="planned"),)}, "NothingToUndo", "is planned"),
@@ -253,6 +239,7 @@ REFUSED: list[tuple[str, str, dict[str, Any], Callable[[Any], dict[str, Any]], s
     ("corrective", "ann", {"id": "c9"}, lambda r: {}, "UnknownCorrective", "Known: none."),
     ("waive", "ann", {"what": "prof", "reason": "r"}, lambda r: {}, "UnknownWaiver", "did you mean 'proof'?"),
     ("evidence", "ann", {"artefact": "traces", "reason": "r"}, lambda r: {}, "UnknownEvidence", "names no artefact"),
+    ("affected", "pat", {"reviewed": True, "reason": "r"}, lambda r: {}, "NothingToReview", "No list of affected people is named yet"),
     ("override", "ann", {"what": "evidence", "reason": "r"}, lambda r: {"evidence": (SEALED,)}, "NothingToOverride", "is sealed"),
     ("false-alarm", "ann", {"reason": "r"}, lambda r: {"false_alarm_by": "sue"}, "AlreadySaid", "sue called it"),
     ("merge", "ann", {"into": "INC-0002", "reason": "r"}, lambda r: {}, "NotLookedUp", "say it again in a moment"),
@@ -357,44 +344,3 @@ def test_a_closed_incident_answers_and_does_nothing(room: Any, name: str) -> Non
 def _example(name: str) -> dict[str, Any]:
     shown: dict[str, Any] = json.loads(COMMANDS[name].example())
     return shown
-
-
-def test_the_same_update_twice_is_done_once(room: Any) -> None:
-    """The second answer is the first one, and the state is the very same."""
-    first = room.say(room.assessed(), "note", text="once", update="u-1")
-    second = room.say(first.state, "note", text="once", update="u-1", now=room.at(90))
-    assert second.text == first.text == "once"
-    assert second.state is first.state
-    other = room.say(first.state, "note", text="once", update="u-2")
-    assert other.state.chain.seq == first.state.chain.seq + 1
-
-
-def test_signals_have_no_update_id_and_are_each_done(room: Any) -> None:
-    """Without an id nothing is taken for a repetition."""
-    state = room.say(room.assessed(), "note", text="a").state
-    assert room.say(state, "note", text="a").state.chain.seq == state.chain.seq + 1
-    assert state.answered == {}
-
-
-def test_who_the_kit_says_it_is_counts_not_what_was_typed(room: Any) -> None:
-    """The name in the log and in the answer is the verified one."""
-    who = Standing("sue", known=True, roles=("security",), verified=True, may=True)
-    done = room.say(with_gate(room), "approve", "Sue Smith", gate=GATE, who=who).state
-    assert [(one.by, one.verified) for one in done.gates[0].answers] == [("sue", True)]
-
-
-def test_a_granted_answer_can_be_taken_back_until_it_runs(room: Any) -> None:
-    """While the action still waits; from `applying` on nobody can say that it was not allowed."""
-    granted = room.say(with_gate(room), "approve", "sue", gate=GATE).state
-    waiting = replace(granted, actions=(room.action("revoke-token", "waiting"),))
-    assert room.say(waiting, "withdraw", "sue", gate=GATE).state.gates[0].status == "open"
-    running = replace(granted, actions=(room.action("revoke-token", "applied"),))
-    assert room.say(running, "withdraw", "sue", gate=GATE).refusal == "GateClosed"
-
-
-def test_an_answer_after_a_deadline_passed_by_outage_is_refused(room: Any) -> None:
-    """A gate that nobody's clock has closed yet does not take a late answer; on the dot it does."""
-    state = with_gate(room)
-    deadline = state.gates[0].deadline_at
-    assert room.say(state, "approve", "sue", gate=GATE, now=deadline).refusal == ""
-    assert room.say(state, "approve", "sue", gate=GATE, now=after(deadline, 0.001)).refusal == "GateClosed"

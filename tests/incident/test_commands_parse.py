@@ -58,7 +58,7 @@ def test_every_command_is_carried_out_and_shown() -> None:
         ("assign", {"by": "ann", "role": "boss", "to": "tom"}, "Known: commander, technical_lead."),
         ("filed", {"by": "ann", "obligation": "o", "reference": "r", "at": "today"}, "write ISO 8601"),
         ("filed", {"by": "ann", "obligation": "o", "reference": "r", "at": "0001-01-01T00:00:00+14:00"}, "is no time"),
-        ("override", {"by": "ann", "what": "proof", "reason": "r"}, "Known: evidence."),
+        ("override", {"by": "ann", "what": "proof", "reason": "r"}, "Known: evidence, notice."),
         ("fact", {"by": "ann", "name": "n", "value": "x" * LARGEST_VALUE}, "larger than 8000 bytes"),
         ("fact", {"by": "ann", "name": "n"}, "field 'value' is missing"),
         ("reject", {"by": "ann", "gate": "g"}, "field 'reason' is missing"),

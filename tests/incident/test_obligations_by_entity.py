@@ -106,6 +106,7 @@ def test_one_duty_one_name_whosever_agent_it_is(room: Any, before: str, after: s
         "pat",
         obligation=us,
         reference="TX-1",
+        reason="asleep",
         at=room.at(5500),
         now=room.at(6001),
     ).state

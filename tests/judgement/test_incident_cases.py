@@ -138,7 +138,7 @@ def test_the_role_decides_who_tells_whom(judge: Judge) -> None:
     as_processor = judge("05-vendor-tokens-stolen", entities={"acme-eu": {"roles": ["processor"]}})
     assert duties(as_processor) == {"contract-dpa@acme-eu": "applies", "eu-gdpr-33@acme-eu": "does_not_apply"}
     because = next(one for one in as_processor["obligations"] if one["id"] == "eu-gdpr-33")["because"]
-    assert because == ["acme-eu is not controller here; its roles: processor"]
+    assert because == ["acme-eu is not controller or joint_controller here; its roles: processor"]
 
 
 def test_two_entities_with_roles_and_clocks_of_their_own(judge: Judge) -> None:

@@ -47,7 +47,16 @@ def given(tmp_path: Path, content: Any) -> Path:
 def test_the_object_has_exactly_the_promised_keys(tmp_path: Path, kit: Kit) -> None:
     """People script against these names."""
     judged = assess_file(given(tmp_path, FACTS), kit)
-    assert list(judged) == ["severity", "category", "orders", "obligations", "embargoes", "kit_digest", "uncovered"]
+    assert list(judged) == [
+        "severity",
+        "category",
+        "orders",
+        "obligations",
+        "embargoes",
+        "kit_digest",
+        "note",
+        "uncovered",
+    ]
     assert list(judged["severity"]) == ["level", "reasons"]
     assert list(judged["orders"][0]) == ["action", "reversible", "disruption", "gate", "reasons", "covers", "rung"]
     assert list(judged["obligations"][0]) == [
@@ -72,12 +81,12 @@ def test_yaml_with_entity_and_filing(tmp_path: Path, kit: Kit) -> None:
     file = tmp_path / "facts.yaml"
     file.write_text(
         "as_of: 2026-11-20\nentity: acme-eu\nfacts: {personal_data_involved: true}\n"
-        "filed:\n  - {obligation: contract-dpa, stage: notification, at: 2026-11-21T08:00:00Z}\n"
+        "filed:\n  - {obligation: contract-dpa, stage: notification, at: 2026-11-19T08:00:00Z}\n"
     )
     judged = assess_file(file, kit)
     duties = {one["id"]: one for one in judged["obligations"]}
     assert judged["orders"] == []
-    assert duties["contract-dpa"]["stages"][0]["filed_at"] == "2026-11-21T08:00:00.000Z"
+    assert duties["contract-dpa"]["stages"][0]["filed_at"] == "2026-11-19T08:00:00.000Z"
 
 
 @pytest.mark.parametrize(
@@ -230,3 +239,24 @@ def test_the_page_shows_a_broken_file_with_its_line(
     told = capsys.readouterr().err
     assert "facts.yaml:3: there is no fact 'confirmd'; did you mean confirmed" in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("at", "says"),
+    [
+        ("2026-11-21T08:00:00Z", "has not come yet at as_of 2026-11-20T12:00:00.000Z"),
+        ("2025-11-19T08:00:00Z", "is before anything that the facts tell of (2026-11-19T06:00:00.000Z)"),
+    ],
+)
+def test_a_filing_at_a_time_at_which_none_was_made_is_refused(tmp_path: Path, kit: Kit, at: str, says: str) -> None:
+    """As a fact is: a wrong year would put the limits of later stages years away."""
+    told = {"as_of": "2026-11-20T12:00:00Z", "entity": "acme-eu", "facts": {"aware_at": "2026-11-19T06:00:00Z"},
+            "filed": [{"obligation": "contract-dpa", "stage": "notification", "at": at}]}  # fmt: skip
+    with pytest.raises(FactsUnusable) as refused:
+        assess_file(given(tmp_path, told), kit)
+    assert says in str(refused.value)
+
+
+def test_the_object_says_that_it_is_no_legal_advice(tmp_path: Path, kit: Kit) -> None:
+    """As every command that shows duties does."""
+    assert assess_file(given(tmp_path, FACTS), kit)["note"] == "Not legal advice; a named person decides."

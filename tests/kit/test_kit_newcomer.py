@@ -53,13 +53,16 @@ def test_the_page_tells_what_lacks_the_same_variable_once_and_ends_with_a_verdic
     assert "  the channels customer-mail and regulator-mail will fail: HALON_SMTP is not set" in lines
     assert "  the agent support-bot (and billing-bot) can't be reached: SANDBOX_AGENT_TOKEN is not set" in lines
     assert (
-        "  packs that are off: cn, frontier-labs, telecom, us-states (packs: in organisation.yaml switches them on)"
-        in lines
+        "  packs that are off: americas, asia-pacific, ch, cn, contracts, eu, frontier-labs, telecom, uk, us-federal, "
+        "us-finance, us-health, us-states (packs: in organisation.yaml switches them on)" in lines
     )
     assert lines[-1].endswith("things would fail when they are needed. Begin at the top.")
     edit(folder, "organisation.yaml", "packs: []", "packs: [cn]")
     assert entry.run(["kit", "check", str(folder)]) == 0
-    assert "  packs that are off: frontier-labs, telecom, us-states (" in capsys.readouterr().out
+    assert (
+        "  packs that are off: americas, asia-pacific, ch, contracts, eu, frontier-labs, telecom, uk, us-federal, "
+        in capsys.readouterr().out
+    )
 
 
 def test_an_example_address_is_weak_while_agents_are_only_observed(folder: Path) -> None:
@@ -73,7 +76,7 @@ def test_an_example_address_is_weak_while_agents_are_only_observed(folder: Path)
 
 def test_words_that_are_no_address_are_found_and_a_channel_with_an_address_of_its_own_is_fine(folder: Path) -> None:
     """What no mail server could deliver is found by day."""
-    edit(folder, "regimes/contract-dpa.yaml", "security@customer.example", "their portal")
+    edit(folder, "entities/acme-eu.yaml", "security@customer.example", "their portal")
     ((rank, what),) = about(folder, "the notice contract-dpa")
     assert (rank, "'their portal' is no mail address, and the channel customer-mail has no to:" in what) == (
         "fails",

@@ -27,7 +27,7 @@ SET = {
 def folder(tmp_path: Path) -> Path:
     target = tmp_path / "kit"
     shutil.copytree(starter_path(), target)
-    edit(target, "regimes/contract-dpa.yaml", "security@customer.example", "security@customer.de")
+    edit(target, "entities/acme-eu.yaml", "security@customer.example", "security@customer.de")
     edit(target, "entities/acme-eu.yaml", "breach-notices@authority.example", "breach-notices@authority.de")
     return target
 

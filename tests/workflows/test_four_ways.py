@@ -23,6 +23,10 @@ VARYING = (
     (re.compile(r"<[^>@\s]+@[^>\s]+>"), "<ID>"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "TRACE"),
     (re.compile(r"\{[^{}]*'high'[^{}]*\}"), "RANGE"),
+    (
+        re.compile(r"(Changed since gate \S+): .*", re.DOTALL),
+        r"\1",
+    ),  # what of it was in the draft before depends on the moment
 )
 # Every kind whose work leaves a mark outside; `make crash` sets DYING_KINDS to nothing, which means all kinds.
 KILLED = os.environ.get(

@@ -177,7 +177,7 @@ async def test_promise_5_clocks_never_wait(waiting: State) -> None:
     assert len(warned) >= 2
     assert min(warned) < stage.decide_by < stage.due, "there is time to decide after the first warning"
     assert all(at < stage.due for at in warned)
-    assert (stage.due, f"missed:eu-gdpr-33/notification@{stage.due}") in moments
+    assert later.ledger[f"missed:eu-gdpr-33/notification@{stage.due}"] == stage.due
     assert "eu-gdpr-33/notification" in status_of(later)["missed"]
     told = {(one.to, one.subject.partition("] ")[2]) for one in later.outbox}
     assert {("pat", "MISSED: eu-gdpr-33/notification"), ("lee", "MISSED: eu-gdpr-33/notification")} <= told
@@ -235,7 +235,9 @@ async def test_promise_7_deadlines_move_later_only_by_name(house: Any) -> None:
         )
         assert await due() == "2026-11-23T08:00:00.000Z" < first
         texts = [line["text"] for line in await house.query("timeline")]
-        assert any(line.startswith("eu-gdpr-33: applies, due ") and "2026-11-23" in line for line in texts)
+        assert any(
+            line.startswith("eu-gdpr-33: ") and f"due moves from {first} to 2026-11-23" in line for line in texts
+        )
 
 
 async def test_promise_9_fixed_means_proved(house: Any) -> None:

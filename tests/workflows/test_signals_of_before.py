@@ -14,7 +14,7 @@ from temporalio.worker import Replayer
 from halon.client import data_converter
 from halon.incident.errors import Malformed
 from halon.worker import workflow_runner
-from halon_workflows import handlers
+from halon_workflows import handlers, patches
 from halon_workflows.guard import SignalGuard
 from halon_workflows.incident import Incident
 
@@ -75,6 +75,9 @@ NEW = {
     "restrict": {"people": ["ann"], "reason": "an insider"},
     "look": {"what": "status"},
     "contain": {"reason": "stop"},
+    "hold": {"obligation": "eu-gdpr-33", "until": "2027-01-01T00:00:00Z", "reason": "the police asked"},
+    "late-reason": {"obligation": "eu-gdpr-33", "reason": "late"},
+    "affected": {"evidence": "0" * 64, "count": 1, "reason": "counted"},
 }
 """Commands that earlier releases did not know, though their histories may hold a Signal of that name."""
 
@@ -87,7 +90,8 @@ async def test_promise_14_a_signal_that_became_a_command_replays(house: Any) -> 
         await house.contained()
         for name, fields in NEW.items():
             await house.incident.signal(f"zz{name}", {"by": "ann", **fields})
-        await refused(house, "there is no signal 'zzcontain'")
+        await refused(house, "there is no signal 'zzaffected'")
+    assert set(NEW) == {*patches.CAME_WITH, "contain"}
     text = (await house.incident.fetch_history()).to_json()
     replayer = Replayer(workflows=[Incident], data_converter=data_converter, interceptors=[SignalGuard()],
                         workflow_runner=workflow_runner(strict=False))  # fmt: skip

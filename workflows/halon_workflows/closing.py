@@ -8,7 +8,7 @@ from dataclasses import replace
 from halon.incident import paging, storm
 from halon.incident.about import about
 from halon.incident.opening import Closing
-from halon.incident.restriction import restricted
+from halon.incident.restriction import access
 from halon.incident.standing import with_phase
 from halon.incident.status import status
 from halon.ports import record
@@ -39,7 +39,7 @@ async def finish(inc: Durable) -> Closing:
         closed = replace(inc.state, closed_at=inc.state.ledger["closing"])  # what is sealed says when, and that it is
         files = {"status.json": json.dumps(status(closed), indent=2, ensure_ascii=False, sort_keys=True)}
         request = record.Finish(inc.state.incident_id, about(closed, inc.now), REPORTS, files=files,
-                                access="privileged" if restricted(inc.state) else "")  # fmt: skip
+                                access=access(inc.state))  # fmt: skip
         finished = await inc.act(record.finish, request, "render and seal the reports")
         inc.keep_sealed("remediate", finished.sealed)
         inc.note("closed", "remediate", f"{inc.state.reference} closed: {inc.state.outcome.replace('_', ' ')}.")

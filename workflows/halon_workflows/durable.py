@@ -20,7 +20,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 with workflow.unsafe.imports_passed_through():
     import pydantic  # noqa: F401  (the converter's; named here so that it is never loaded anew in a sandbox)
 
-from halon.incident import timeline, times
+from halon.incident import timeline, times, whose
 from halon.incident.clocks import fire_due, next_event, readiness_changed, settle_up
 from halon.incident.numbers import apart_from_numbers
 from halon.incident.state import Sealed, State
@@ -53,6 +53,7 @@ class Durable:
         self.was_reset = False
         self.finished = False
         self.tasks: dict[str, asyncio.Task[None]] = {}
+        self.telling: set[str] = set()  # the notices that a task of this run is at
         self.flushed_seq = 0
         self.early: Early | None = None
         workflow.register_random_seed_callback(self._on_reset)
@@ -86,14 +87,18 @@ class Durable:
         """Put ``step`` into the ledger."""
         self.state = timeline.mark(self.state, step, self.now)
 
-    async def act(self, port: Callable[[A], Awaitable[R]], argument: A, summary: str, step: str = "") -> R:
+    async def act(
+        self, port: Callable[[A], Awaitable[R]], argument: A, summary: str, step: str = "",
+        chosen: options.Options | None = None,
+    ) -> R:  # fmt: skip
         """Run an activity. Not started while the run is being renewed: then Renewing.
 
         What is cut short by a renewal goes on in the next run with the time that is left of its own, so that it fails
         when it should however often the run is renewed. ``step`` names it if ``summary`` is not the same each time.
+        ``chosen`` are other options than the port's own.
         """
         self._must_go_on()
-        chosen = options.of(port)
+        chosen = chosen or options.of(port)
         began, trying = self.now, f"trying:{step or summary}"
         within = options.time_left(chosen.all_tries, self.state.ledger.get(trying, ""), began)
         running = workflow.start_activity(port, argument, summary=summary[:180], **chosen.arguments(within))
@@ -174,7 +179,8 @@ class Durable:
         told = f"{name} failed and is tried again in {times.span(pause)} ({kind}: {text})."
         self.note("failed", "triage", told)
         subject = f"[{self.state.reference}] {name} failed ({kind})"
-        names = tuple(one for one in (self.state.commander, self.state.technical_lead) if one)
+        leads = (self.state.commander, self.state.technical_lead)
+        names = tuple(dict.fromkeys(one for one in (*leads, *whose.deciders(self.state, name)) if one))
         self.state = timeline.tell(self.state, self.now, f"step-failed:{name}:{kind}", subject, told, names=names,
                                    asked="It is tried again by itself. Look at the log, and mend what is broken")  # fmt: skip
 

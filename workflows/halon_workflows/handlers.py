@@ -84,7 +84,7 @@ class Commands(Durable):
         if command.name == "kit" and who.may:
             self.state = found(self.state, who.newer_kit, who.newer_kit_difference)
         standing = Standing(who.by, who.known, who.roles, who.verified, who.may, who.why,
-                            who.refusal or "NotAuthorised", who.how, patience.offers(self.state, command))  # fmt: skip
+                            who.refusal or "NotAuthorised", who.how, patience.offers(self.state, command), who.others)  # fmt: skip
         command = proving.bare(command)
         met = None
         if command.name == "merge" and who.may:
@@ -140,8 +140,7 @@ class Commands(Durable):
         except Malformed as error:
             self.refuse_signal(name, type(error).__name__, str(error))
             return
-        late = patches.GLASS if name in patches.CAME_WITH_GLASS else ""
-        late = patches.BY_HAND if name == "contain" or command["done_outside"] else late
+        late = patches.BY_HAND if name == "contain" or command["done_outside"] else patches.CAME_WITH.get(name, "")
         if late and not workflow.patched(late):
             self.refuse_signal(name, "UnknownSignal", f"nobody knew {name} so when it came; say it again as an Update.")
             return

@@ -24,7 +24,9 @@ from halon_workflows import (
     contain,
     correlate,
     detect,
+    duties,
     halts,
+    keeping_told,
     notify,
     others,
     rca,
@@ -61,7 +63,7 @@ class Incident(Surface):
         await detect.corroborate(self)
         await triage.assess(self)
         self.spawn("others", lambda: self._with_the_rest(others.look))
-        self.spawn("notify", lambda: self._with_the_rest(notify.tell_those_owed))
+        self.spawn("notify", lambda: self._with_the_rest(duties.tell_those_owed))
         self.spawn("restore", lambda: self._with_the_rest(restore.give_back))
         await contain.contain(self)
         self.spawn("keep contained", lambda: contain.keep_contained(self))
@@ -77,7 +79,8 @@ class Incident(Surface):
         self.spawn("record", self.keep_record)
         self.spawn("show", self.show)
         self.spawn("pages", lambda: notify.deliver_pages(self))
-        self.spawn("leadership", lambda: notify.tell_leadership(self))
+        self.spawn("leadership", lambda: keeping_told.tell_leadership(self))
+        self.spawn("promises", lambda: keeping_told.keep_promises(self))
         self.spawn("rejudge", lambda: triage.rejudge(self))
         self.spawn("forward", lambda: detect.forward(self))
         self.spawn("hand over", lambda: correlate.hand_over(self))

@@ -2,58 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from temporalio.exceptions import ActivityError
 
-from halon.incident import alarms, gate_question, paging, restricting
+from halon.incident import alarms, delivery, filing, holds, paging, portal, promised, restricting
 from halon.incident.about import about
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.gates import Gate, gate_id
 from halon.incident.messages import Message
 from halon.incident.notices import Notice, NoticeStatus
 from halon.incident.orders import GatePolicy
-from halon.incident.others import told_already
 from halon.incident.redrafts import known
-from halon.incident.restriction import restricted
+from halon.incident.restriction import access
 from halon.incident.standing import (
-    decided,
+    decided_here,
     notice,
-    obligation,
-    open_stage,
     owed,
-    settled,
+    with_gate,
     with_notice,
     with_obligation,
-    with_phase,
 )
-from halon.incident.timeline import mark, people_with, tell
+from halon.incident.timeline import mark, tell
+from halon.incident.times import normal
 from halon.ports import notify
-from halon_workflows import gating, looking, others, redrafting
+from halon_workflows import gating, others, redrafting, sending, turns
 from halon_workflows.durable import Durable, reason_of
+from halon_workflows.notice_words import question
 
 
-async def tell_those_owed(inc: Durable) -> None:
-    """One task an obligation, for as long as the incident is open; obligations found later get theirs."""
-    while not inc.finished:
-        for duty in inc.state.obligations:
-            if not settled(inc.state, duty):
-                name = duty.name
-                inc.spawn(f"notify.{name}", lambda name=name: fulfil(inc, name))  # type: ignore[misc]
-        _phase(inc)
-        before = _picture(inc)
-        await inc.until(lambda before=before: inc.finished or _picture(inc) != before)  # type: ignore[misc]
-
-
-async def fulfil(inc: Durable, name: str) -> None:
-    """One obligation: wait until it is owed, then draft, ask, send and record, stage by stage."""
-    while True:
-        await inc.until(lambda: owed(inc.state, _duty(inc, name)) or settled(inc.state, _duty(inc, name)))
-        duty = _duty(inc, name)
-        stage = open_stage(duty)
-        if settled(inc.state, duty) or stage is None:
-            return
+async def tell_of(inc: Durable, duty: Obligation, stage: Stage) -> None:
+    """The notice of one stage: drafted, asked about, sent, recorded. Back early where it is to be begun again."""
+    notice_id = f"{duty.name}-{stage.id}"
+    if notice_id in inc.telling:  # begun while the rules of an earlier release counted
+        await inc.until(lambda: notice_id not in inc.telling)
+        return
+    inc.telling.add(notice_id)
+    try:
         await _tell_of(inc, duty, stage)
+    finally:
+        inc.telling.discard(notice_id)
 
 
 async def _tell_of(inc: Durable, duty: Obligation, stage: Stage) -> None:
@@ -64,36 +53,73 @@ async def _tell_of(inc: Durable, duty: Obligation, stage: Stage) -> None:
         one = Notice(id=notice_id, audience=duty.audience, obligation=duty.name, stage=stage.id, template=duty.template,
                      channel=duty.channel, recipient=duty.recipient, gate=duty.gate, attempt=attempt)  # fmt: skip
     if one.status == "planned":
-        await inc.until(lambda: _time_to_draft(inc, duty.name))
-        one = await _draft(inc, one)
+        ready = promised.active(
+            inc.state
+        )  # drafted as soon as it is owed; what an earlier release judged waits as it did
+        if not ready:
+            await inc.until(lambda: turns.time_to_draft(inc, duty.name, stage.id) or _over_here(inc, duty, stage))
+        if _over_here(inc, duty, stage):
+            return
+        one = await drafted_of(inc, one)
+    if one.status == "drafted" and promised.active(inc.state) and not one.preapproved:  # a first word waits for nothing
+        await inc.until(lambda: turns.time_to_draft(inc, duty.name, stage.id) or turns.over(inc, duty.name, stage.id))
+        one = _notice(inc, notice_id)
     if one.status == "drafted":
         inc.state = with_notice(inc.state, replace(one, status="waiting"))
     if one.status in ("drafted", "waiting", "uncertain"):
+        if not await _free_to_go(inc, duty.name, stage.id):
+            inc.state = with_notice(inc.state, replace(notice(inc.state, notice_id) or one, status="dropped"))
+            return
         allowed = await _allowed(inc, notice_id, duty, stage)
     else:
         allowed = _granted(inc, notice_id)
     one = notice(inc.state, notice_id) or one
-    if allowed is None or one.status != "sending":
+    if one.portal and (one.status == "by_hand" or (one.status == "sending" and allowed is not None)):
+        await _filed_by_hand(inc, one, duty, stage, allowed)
+        return
+    if allowed is None or one.status not in ("sending", "put_off"):
         return
     await _send(inc, one, allowed)
 
 
-def _time_to_draft(inc: Durable, name: str) -> bool:
-    """A draft says what was done, so it waits for the harm to stop (or to be only observed); but not past the first warning or a person's word."""
-    warned = any(key.startswith(f"warn:{name}/") for key in inc.state.ledger)
-    late = any(missed.startswith(f"{name}/") for missed in inc.state.missed)
-    return (
-        bool(inc.state.harm_stopped_at)
-        or looking.observed(inc)
-        or warned
-        or late
-        or decided(inc.state, name) == "declared"
-    )
+async def _free_to_go(inc: Durable, name: str, stage_id: str) -> bool:
+    """Wait while a hold or an embargo keeps the notice back; False where nothing is left to be sent then."""
+
+    def back() -> str:
+        return holds.held_back(inc.state, turns.duty_of(inc, name), stage_id, inc.now)
+
+    if not back():
+        return True
+    inc.note("hold", "notify", f"The notice {name}/{stage_id} waits: {back()}.")
+    await inc.until(lambda: turns.over(inc, name, stage_id) or not back())
+    return not turns.over(inc, name, stage_id)
+
+
+async def _filed_by_hand(inc: Durable, one: Notice, duty: Obligation, stage: Stage, allowed: Gate | None) -> None:
+    """What was approved is filed by a person at the authority's portal: the step stays open until they say its receipt."""
+    if one.status != "by_hand":
+        if allowed is not None:
+            gating.spend(inc, allowed)
+        inc.state = portal.handed_over(inc.state, one, duty, stage, inc.now)
+
+    def filed_at() -> str:
+        return next((each.filed_at for each in turns.duty_of(inc, duty.name).stages if each.id == one.stage), "")
+
+    await inc.until(lambda: bool(filed_at()) or turns.over(inc, duty.name, stage.id))
+    one = _notice(inc, one.id)
+    if one.audience == "customers" and filed_at():
+        inc.state = promised.given(inc.state, one, duty.name)
+    inc.state = portal.settled(inc.state, one, filed_at(), inc.now)
+
+
+def _over_here(inc: Durable, duty: Obligation, stage: Stage) -> bool:
+    """Whether the stage is over before it was drafted; what an earlier release judged is drafted all the same."""
+    return decided_here(inc.state) and turns.over(inc, duty.name, stage.id)
 
 
 def _speaker(inc: Durable, one: Notice) -> str:
     """The legal entity that speaks, where it is not the agent's own."""
-    duty = _duty(inc, one.obligation)
+    duty = turns.duty_of(inc, one.obligation)
     return duty.entity if _of_another(inc, duty) else ""
 
 
@@ -102,14 +128,20 @@ def _of_another(inc: Durable, duty: Obligation) -> bool:
     return inc.state.assessment is None or duty.entity != inc.state.assessment.entity
 
 
-async def _draft(inc: Durable, one: Notice) -> Notice:
+async def drafted_of(inc: Durable, one: Notice) -> Notice:
+    """``one`` drafted now: with what it promises, what the checks object to, and its text sealed."""
+    one = replace(one, promise=promised.promise(inc.state, one.audience, inc.now))
     inc.state = with_notice(inc.state, one)
     told, heard = about(inc.state, inc.now, _speaker(inc, one)), known(inc.state)
-    drafted = await inc.act(notify.draft, notify.Draft(inc.state.incident_id, one, told), f"draft {one.id}")
+    drafted = await inc.act(
+        notify.draft,
+        notify.Draft(inc.state.incident_id, one, told, keep=True, access=access(inc.state)),
+        f"draft {one.id}",
+    )
     drafted = replace(drafted, status="drafted")
     inc.state = with_notice(inc.state, drafted)
     redrafting.remember(inc, drafted, heard if alarms.apart(inc.state) else known(inc.state), told)
-    inc.note("notice", "notify", f"Drafted {one.id} for {drafted.recipient or one.audience}.", notice=one.id)
+    redrafting.note_version(inc, drafted, f"Drafted {one.id} for {drafted.recipient or one.audience}.")
     return drafted
 
 
@@ -118,28 +150,41 @@ async def _allowed(inc: Durable, notice_id: str, duty: Obligation, stage: Stage)
     one = _notice(inc, notice_id)
     if one.gate is None:
         _move(inc, one, "failed", f"{notice_id} has no gate in the kit and is never sent.")
-        await inc.until(lambda: settled(inc.state, _duty(inc, duty.name)))
+        await inc.until(lambda: turns.over(inc, duty.name, stage.id))
         return None
     await others.look(inc, f"others:{notice_id}:{one.attempt}")
-    asked = await _asked(inc, one, one.gate, duty, stage)
+    asked = await asked_of(
+        inc, one, one.policy or one.gate, duty, stage, lambda: _stale(inc, notice_id, duty.name, stage.id)
+    )
     one = _notice(inc, notice_id)
+    back = holds.held_back(inc.state, turns.duty_of(inc, duty.name), stage.id, inc.now)
+    if asked.status == "granted" and back:
+        gating.void(inc, asked, f"{back}.")
+        asked = _gate_of(inc, asked)
     if asked.status == "granted":
+        if one.status == "uncertain":
+            inc.state = delivery.approved_anew(inc.state, one)
         _move(inc, one, "sending", f"Sending {notice_id}.")
         return asked
     if asked.status == "void":
-        again = owed(inc.state, _duty(inc, duty.name)) and not settled(inc.state, _duty(inc, duty.name))
+        again = owed(inc.state, turns.duty_of(inc, duty.name)) and not turns.over(inc, duty.name, stage.id)
         changed = replace(one, status="planned", attempt=one.attempt + 1) if again else replace(one, status="dropped")
         inc.state = with_notice(inc.state, changed)
         return None
     _move(inc, one, "denied", f"{notice_id} is not sent: gate {asked.id} {asked.status}. The clock goes on.")
     version = inc.state.facts_version
-    await inc.until(lambda: settled(inc.state, _duty(inc, duty.name)) or inc.state.facts_version != version
+    await inc.until(lambda: turns.over(inc, duty.name, stage.id) or inc.state.facts_version != version
                     or asked.status != _status_of(inc, asked))  # fmt: skip
     return None
 
 
-async def _asked(inc: Durable, one: Notice, policy: GatePolicy, duty: Obligation, stage: Stage) -> Gate:
-    """The settled gate of a notice. After each new judgement it is drafted again; another text is another gate."""
+async def asked_of(
+    inc: Durable, one: Notice, policy: GatePolicy, duty: Obligation, stage: Stage, stale: Callable[[], str]
+) -> Gate:
+    """The settled gate of a notice. After each new judgement it is drafted again; another text is another gate.
+
+    The gate is void as soon as ``stale`` gives a reason.
+    """
     whose = f" of {duty.entity}" if _of_another(inc, duty) else ""
     title = f"send {duty.title}{whose} to {one.recipient or duty.authority}"
     notice_id, page = one.id, True
@@ -148,92 +193,64 @@ async def _asked(inc: Durable, one: Notice, policy: GatePolicy, duty: Obligation
         if (again := await redrafting.again(inc, one, _speaker(inc, one))) is not None:
             one, _ = again
             inc.state = with_notice(inc.state, one)
-    question = _question(inc, one, duty, stage)
+    asks = question(inc.state, one, duty, stage)
     while True:
         asked = await gating.ask(
-            inc, "notice", notice_id, one.digest_for(inc.state.incident_id), one.gate or policy, title, question, until=stage.due,
-            unless=lambda: _stale(inc, notice_id, duty.name), pause=lambda: redrafting.due(inc, notice_id),
+            inc, "notice", notice_id, one.digest_for(inc.state.incident_id), one.policy or policy, title, asks, until=stage.due,
+            unless=stale, pause=lambda: redrafting.due(inc, notice_id),
             instead=instead, page=page,
         )  # fmt: skip
         over = asked.status not in ("open", "granted") or not alarms.apart(inc.state)
         if over or not await redrafting.yes_outrun(inc, notice_id):
             return asked
-        again = await redrafting.again(inc, _notice(inc, notice_id), _speaker(inc, one))
-        standing = _gate_of(inc, asked)
+        shown = _notice(inc, notice_id)
+        again = await redrafting.again(inc, shown, _speaker(inc, one))
+        standing, seen = _gate_of(inc, asked), _notice(inc, notice_id)
+        if again is None and standing.status == "open" and seen.objections != shown.objections:
+            # The same text, and not the same that speaks against it: the question says so at once.
+            before, asks = question(inc.state, shown, duty, stage), question(inc.state, seen, duty, stage)
+            first = tuple(line for line in standing.question if line not in before and line.startswith("Changed since"))
+            inc.state = with_gate(inc.state, replace(standing, question=(*first, *asks)))
         if again is None or standing.status not in ("open", "granted"):
             continue
         # In one go, so that there is no moment without a gate, and none with two.
         one, changed = again
-        page = redrafting.pages(inc, standing, stage, one.gate)
+        page = redrafting.pages(inc, standing, stage, one.policy)
         gating.void(inc, standing, "what was said since then changes its text.")
         inc.state = with_notice(inc.state, one)
-        question = (f"Changed since gate {asked.id}: {changed}", *_question(inc, one, duty, stage))
+        asks = (f"Changed since gate {asked.id}: {changed}", *question(inc.state, one, duty, stage))
         instead = standing
 
 
 async def _send(inc: Durable, one: Notice, allowed: Gate) -> None:
-    try:
-        sent = await inc.act(notify.send, notify.Sending(inc.state.incident_id, one, allowed), f"send {one.id}")
-    except ActivityError as error:
-        kind, text = reason_of(error)
-        duty = _duty(inc, one.obligation)
-        gating.spend(inc, allowed)
-        if kind == "Uncertain":
-            told = f"{one.id} may have arrived or not ({text}). Find out; say `filed` if it did, or approve sending it again."
-            fresh = replace(one, attempt=one.attempt + 1)
-            redrafting.carry(inc, one, fresh)
-            _move(inc, fresh, "uncertain", told)
-            asked = "It may have arrived or not. Find out; say `filed` if it did, or approve sending it again"
-        else:
-            told = f"{one.id} was not sent ({kind}: {text}). It is drafted again for a new approval."
-            _move(inc, one, "failed", told)
-            asked = f"It was not sent ({kind}). It is drafted again for a new approval"
-        names = tuple(one.name for one in people_with(inc.state, duty.decider)) or (inc.state.commander,)
-        inc.state = tell(inc.state, inc.now, f"notsent:{one.id}:{one.attempt}", f"[{inc.state.reference}] {one.id}: not sent",
-                         told, names=names, asked=asked)  # fmt: skip
+    def due() -> str:
+        return next((each.due for each in turns.duty_of(inc, one.obligation).stages if each.id == one.stage), "")
+
+    def moot() -> str:
+        return _moot(inc, one.id, one.obligation, one.stage)
+
+    sent = await sending.send(inc, one, allowed, due, moot, _speaker(inc, one))
+    duty = turns.duty_of(inc, one.obligation)
+    if isinstance(sent, sending.NotSent):
+        sending.not_sent(
+            inc, one, allowed, sent, owed=owed(inc.state, duty) and not turns.over(inc, duty.name, one.stage)
+        )
         return
+    late = f" It was due {due()}: it is late." if due() and normal(sent.at) > normal(due()) else ""
     gating.spend(inc, allowed)
     inc.state = with_notice(inc.state, replace(one, status="sent", sent_at=sent.at, receipt=sent.receipt, note=""))
-    inc.note("notice", "notify", f"Sent {one.id} to {one.recipient}: receipt {sent.receipt or 'none given'}.", notice=one.id,
-             receipt=sent.receipt, digest=allowed.digest)  # fmt: skip
-    duty = _duty(inc, one.obligation)
+    inc.note("notice", "notify", f"Sent {one.id} to {one.recipient}: receipt {sent.receipt or 'none given'}.{late}", notice=one.id,
+             receipt=sent.receipt, digest=allowed.digest, evidence=list(sent.sealed))  # fmt: skip
+    inc.state = delivery.unreached(inc.state, inc.now, one, duty, due(), sent.unreached)
+    if one.audience == "customers" and promised.active(inc.state):
+        inc.state = promised.given(inc.state, one, duty.name)
     stages = tuple(replace(each, filed_at=sent.at) if each.id == one.stage else each for each in duty.stages)
     inc.state = mark(
         with_obligation(inc.state, replace(duty, stages=stages)), f"filed:{duty.name}/{one.stage}", sent.at
     )
+    by = ", ".join(answer.by for answer in allowed.answers if answer.approve)
+    inc.state = filing.sent(inc.state, duty, one.stage, sent.at, by, sent.receipt)
     inc.change(facts_version=inc.state.facts_version + 1)
-
-
-async def tell_leadership(inc: Durable) -> None:
-    """The status for leadership whenever the clock says that one is due."""
-    while not inc.finished:
-        await inc.until(lambda: inc.finished or "update-due" in inc.state.ledger)
-        if inc.finished:
-            return
-        due = inc.state.ledger["update-due"]
-        if restricted(inc.state):
-            inc.change(ledger={key: at for key, at in inc.state.ledger.items() if key != "update-due"})
-            if "leadership:restricted" not in inc.state.ledger:
-                inc.mark("leadership:restricted")
-                inc.note("muted", "notify", "Leadership gets no status: only the people named see this incident.")
-            continue
-        number = sum(1 for one in inc.state.notices if one.audience == "leadership") + 1
-        channels = inc.state.assessment.leadership_channels if inc.state.assessment else ()
-        one = notice(inc.state, "leadership") or Notice(id="leadership", audience="leadership",
-                                                        template="notices/leadership.txt.j2",
-                                                        channel=channels[0] if channels else "")  # fmt: skip
-        one = replace(one, attempt=one.attempt + (number > 1), status="planned")
-        drafted = await inc.act(
-            notify.draft, notify.Draft(inc.state.incident_id, one, about(inc.state, inc.now)), "draft for leadership"
-        )
-        try:
-            sent = await inc.act(notify.send, notify.Sending(inc.state.incident_id, drafted), "status for leadership")
-            inc.state = with_notice(inc.state, replace(drafted, status="sent", sent_at=sent.at, receipt=sent.receipt))
-            inc.note("notice", "notify", f"Leadership was told (update due {due}).", receipt=sent.receipt)
-        except ActivityError as error:
-            inc.state = with_notice(inc.state, replace(drafted, status="failed", note=": ".join(reason_of(error))))
-            inc.note("failed", "notify", f"Leadership could not be told: {': '.join(reason_of(error))}")
-        inc.change(ledger={key: at for key, at in inc.state.ledger.items() if key != "update-due"})
 
 
 async def deliver_pages(inc: Durable) -> None:
@@ -283,53 +300,22 @@ async def _page(inc: Durable, message: Message) -> None:
     inc.state = alarms.silenced(alarms.rang(inc.state, message, rang), inc.now)
 
 
-def _question(inc: Durable, one: Notice, duty: Obligation, stage: Stage) -> tuple[str, ...]:
-    preview = " ".join(one.body.split())[:600]
-    missed = " It is late: give the reason." if stage.due and stage.filed_at == "" and not stage.warn_at else ""
-    lines = [
-        f"Why: {'; '.join(duty.because) or 'it was declared'}",
-        f"To: {one.recipient or duty.authority}, by {one.channel}, once",
-        f"Due: {stage.due_local.replace('[', ' (').replace(']', ')') or stage.due or 'without a figure'}{missed}",
-        f"Subject: {one.subject}",
-        f"Text begins: {preview}",
-        "Can't be taken back once it is sent.",
-    ]
-    lines[:0] = told_already(inc.state.others, duty.id)
-    if one.status == "uncertain":
-        lines.insert(0, "An earlier attempt may have arrived: find out before you approve.")
-    if duty.gate:
-        lines += gate_question.who(one.gate or duty.gate)
-        lines.append("If nobody answers: it is not sent and the clock goes on; you are asked again.")
-    return tuple(lines)
-
-
-def _phase(inc: Durable) -> None:
-    left = [duty.name for duty in inc.state.obligations if not settled(inc.state, duty)]
-    if left:
-        inc.state = with_phase(inc.state, "notify", "waiting", inc.now, f"a decision about {', '.join(left)}")
-    else:
-        inc.state = with_phase(inc.state, "notify", "done", inc.now)
-
-
-def _picture(inc: Durable) -> tuple[tuple[str, bool, str], ...]:
-    return tuple((duty.name, settled(inc.state, duty), decided(inc.state, duty.name)) for duty in inc.state.obligations)
-
-
-def _stale(inc: Durable, notice_id: str, duty_id: str) -> str:
+def _stale(inc: Durable, notice_id: str, duty_id: str, stage_id: str) -> str:
     """Why the draft that a gate shows is no longer what should be sent; empty while it is."""
-    if settled(inc.state, _duty(inc, duty_id)):
-        return "it was filed or declined"
-    if not owed(inc.state, _duty(inc, duty_id)):
-        return "it is no longer owed"
+    if why := _moot(inc, notice_id, duty_id, stage_id):
+        return why
     earlier = not alarms.apart(inc.state)  # what an earlier release judged is asked about anew after each word
     return "a person said something new since it was drafted" if earlier and redrafting.news(inc, notice_id) else ""
 
 
-def _duty(inc: Durable, name: str) -> Obligation:
-    found = obligation(inc.state, name)
-    if found is None:
-        raise AssertionError(f"obligation {name} is not in the state")
-    return found
+def _moot(inc: Durable, notice_id: str, duty_id: str, stage_id: str) -> str:
+    """Why nothing is to be sent now; empty while it is."""
+    if turns.over(inc, duty_id, stage_id):
+        return "it was filed or declined"
+    if not owed(inc.state, turns.duty_of(inc, duty_id)):
+        return "it is no longer owed"
+    one = notice(inc.state, notice_id)
+    return holds.held_back(inc.state, turns.duty_of(inc, duty_id), one.stage, inc.now) if one is not None else ""
 
 
 def _notice(inc: Durable, name: str) -> Notice:

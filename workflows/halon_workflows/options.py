@@ -7,7 +7,7 @@ whether a retry may go out. What can't be decided there comes back as a typed er
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ from halon.ports import (
     record,
     relay,
     remediate,
+    rollup,
     triage,
     watch,
 )
@@ -95,10 +96,12 @@ _TABLE: dict[Callable[..., Any], Options] = {
     halt.seen: Options(one_try=5, all_tries=10, first_pause=0.2),
     watch.fallback: Options(one_try=20, all_tries=60),
     notify.draft: Options(one_try=20, all_tries=600),
-    notify.send: Options(one_try=60, all_tries=1800, heartbeat=12),
+    # Long enough for many mails, one after the other; a worker that died is noticed by its heartbeat.
+    notify.send: Options(one_try=120, all_tries=1800, heartbeat=12),
     notify.page: Options(one_try=30, all_tries=300, longest_pause=15),
     # An hour: a report that comes at nine serves as well, and one that never comes is seen as failed.
     observe.agents: Options(one_try=300, all_tries=3600, heartbeat=12, longest_pause=60),
+    rollup.send: Options(one_try=300, all_tries=7200, heartbeat=12, longest_pause=60),
     observe.report: Options(one_try=300, all_tries=3600, heartbeat=12, longest_pause=60),
     rca.investigate: Options(one_try=120, all_tries=600, heartbeat=12),
     remediate.prove: Options(one_try=180, all_tries=900, heartbeat=12),
@@ -107,6 +110,20 @@ _TABLE: dict[Callable[..., Any], Options] = {
     record.find: Options(one_try=60, all_tries=_DAYS, heartbeat=8),
     record.finish: Options(one_try=30, all_tries=300),
 }
+
+
+FIRST_TRIES = 300.0
+"""Seconds for which an approved notice is tried before somebody is told that its channel takes nothing."""
+
+
+def sending(tried: bool) -> Options:
+    """How an approved notice is sent: for some minutes at first, then (``tried``) once each time it is its turn again."""
+    own = of(notify.send)
+    return replace(own, all_tries=min(own.all_tries, FIRST_TRIES), longest_pause=60, attempts=1 if tried else 0)
+
+
+BESIDE = Options(30, 120, longest_pause=10)
+"""For the status on one of several channels of leadership: what one of them can't take does not keep the next back long."""
 
 
 def of(port: Callable[..., Any]) -> Options:

@@ -31,9 +31,16 @@ BY_HAND = "by-hand"
 """A Signal that stops the agent, or says that it was stopped elsewhere, is looked up; before, it was refused as unknown."""
 GLASS = "break-glass"
 """A Signal of a command that came with the broken glass is looked up; before, it was refused as unknown."""
-CAME_WITH_GLASS = ("break-glass", "review", "restrict", "look")
-"""The names of those commands."""
+DUTIES = "duties"
+"""A Signal of a command that came with the duties to notify is looked up; before, it was refused as unknown."""
+CAME_WITH = {
+    **dict.fromkeys(("break-glass", "review", "restrict", "look"), GLASS),
+    **dict.fromkeys(("hold", "late-reason", "affected"), DUTIES),
+}
+"""Commands that are younger than the oldest histories, by name, and the patch that each came with."""
 UNPROVED = "asked-again-unproved"
 """Where history does not show the approval that an action needs, its gate is asked anew; before, it stayed granted."""
+KEPT_YES = "yes-kept"
+"""A notice that a channel does not take is tried again under its yes, and counts as not sent only where that is proved."""
 CIRCLES = "circles-are-told"
 """Of incidents that are merged into each other, the one that goes on is told of the circle by the other one."""

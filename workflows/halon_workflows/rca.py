@@ -7,7 +7,7 @@ from temporalio.exceptions import ActivityError
 from halon.incident import times
 from halon.incident.about import about
 from halon.incident.remedies import Corrective, case_told
-from halon.incident.restriction import restricted
+from halon.incident.restriction import access
 from halon.incident.standing import with_phase
 from halon.incident.timeline import tell_roles
 from halon.ports import rca, record
@@ -69,7 +69,7 @@ async def seal_draft(inc: Durable) -> None:
     if inc.done("drafted-postmortem") or inc.state.false_alarm_by:
         return
     request = record.Finish(inc.state.incident_id, about(inc.state, inc.now), ("postmortem",), label="draft",
-                            access="privileged" if restricted(inc.state) else "")  # fmt: skip
+                            access=access(inc.state))  # fmt: skip
     drafted = await inc.act(record.finish, request, "draft the postmortem")
     inc.keep_sealed("rca", drafted.sealed)
     inc.mark("drafted-postmortem")

@@ -9,14 +9,15 @@ from typing import Any
 
 from temporalio import workflow
 
-from halon.incident import alarms, gate_pages
+from halon.incident import alarms, gate_pages, promised
 from halon.incident.about import about
 from halon.incident.assessment import Stage
 from halon.incident.gates import Gate
 from halon.incident.notices import Notice
 from halon.incident.orders import GatePolicy
 from halon.incident.redrafts import changed, each_judgement, judged, known, outdated, overtaken, same
-from halon.incident.standing import gate, notice, obligation
+from halon.incident.restriction import access
+from halon.incident.standing import gate, notice, obligation, with_notice
 from halon.incident.times import normal
 from halon.ports import notify
 from halon_workflows import gating, others
@@ -32,6 +33,12 @@ def remember(inc: Durable, one: Notice, heard: str, told: dict[str, Any]) -> Non
     record = told["record"]
     drawn_up = f"{told['now']} {record['head']} {record['seq']}"
     inc.change(ledger={**inc.state.ledger, _heard(one): heard, _drawn_up(one): drawn_up})
+
+
+def note_version(inc: Durable, one: Notice, text: str) -> None:
+    """Say in the log that it was drafted; the record refers to its sealed text."""
+    sealed: dict[str, Any] = {"evidence": [one.version]} if one.version else {}
+    inc.note("notice", "notify", text, "halon", notice=one.id, **sealed)
 
 
 def carry(inc: Durable, one: Notice, again: Notice) -> None:
@@ -101,23 +108,37 @@ async def again(inc: Durable, one: Notice, speaker: str) -> tuple[Notice, str] |
     difference = _found_before(inc, one, heard)
     if not difference:
         seen = await inc.act(
-            notify.draft, notify.Draft(inc.state.incident_id, one, _as_then(inc, one, told)), f"draft {one.id} again"
+            notify.draft,
+            notify.Draft(inc.state.incident_id, replace(one, gate=policy), _as_then(inc, one, told)),
+            f"draft {one.id} again",
         )
-        if same(one, seen) and policy == one.gate:
+        otherwise = seen.policy != one.policy
+        if same(one, seen) and not otherwise:
+            if (one.objections, one.contents) != (seen.objections, seen.contents):
+                now = notice(inc.state, one.id) or one
+                inc.state = with_notice(inc.state, replace(now, objections=seen.objections, contents=seen.contents))
             inc.change(ledger={**inc.state.ledger, _heard(one): heard})
             return None
         difference = " ".join(
-            [*([changed(one, seen)] if not same(one, seen) else []), *([ASKED_OTHERWISE] if policy != one.gate else [])]
+            [*([changed(one, seen)] if not same(one, seen) else []), *([ASKED_OTHERWISE] if otherwise else [])]
         )
         # Kept, so that a run that is renewed between these steps goes on with the next one.
         inc.change(ledger={**inc.state.ledger, _differs(one): f"{heard}\n{difference}"})
-    planned = replace(one, attempt=one.attempt + 1, gate=policy)
+    planned = replace(
+        one, attempt=one.attempt + 1, promise=promised.promise(inc.state, one.audience, inc.now), gate=policy
+    )
     await others.look(inc, f"others:{planned.id}:{planned.attempt}")
-    drafted = await inc.act(notify.draft, notify.Draft(inc.state.incident_id, planned, told), f"draft {one.id} anew")
+    drafted = await inc.act(
+        notify.draft,
+        notify.Draft(inc.state.incident_id, planned, told, keep=True, access=access(inc.state)),
+        f"draft {one.id} anew",
+    )
     inc.change(ledger={key: at for key, at in inc.state.ledger.items() if key != _differs(one)})
     if overtaken(inc.state, heard):
         return None
     fresh = replace(drafted, status=one.status)
+    if fresh.version:
+        note_version(inc, fresh, f"Drafted {fresh.id} again (draft {fresh.attempt}).")
     remember(inc, fresh, heard, told)
     return fresh, difference
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from temporalio.exceptions import ApplicationError
@@ -21,9 +22,11 @@ _VIEWS: dict[str, Callable[[State, str], Any]] = {
     "obligations": lambda state, now: views.obligations(state),
     "actions": lambda state, now: views.actions(state),
     "rca": lambda state, now: views.rca(state),
+    "notices": lambda state, now: views.notices(state),
     "report": about,
+    "state": lambda state, now: asdict(state),
 }
-EVERYTHING = "everything"
+EVERYTHING, STATE = "everything", "state"
 LOG = "log"
 LARGEST = 1_500_000
 """Bytes of JSON that an Update answers: past two million Temporal fails the workflow's task, over and over."""
@@ -32,7 +35,7 @@ LARGEST = 1_500_000
 def view(state: State, what: str, now: str) -> Any:
     """What ``what`` (of ``LOOKS``) shows at ``now`` (ISO 8601 UTC), whoever asks."""
     if what == EVERYTHING:
-        return {name: one(state, now) for name, one in _VIEWS.items()}
+        return {name: one(state, now) for name, one in _VIEWS.items() if name != STATE}
     if what == LOG:
         return {name: _VIEWS[name](state, now) for name in ("status", "timeline")}
     return _VIEWS[what](state, now)

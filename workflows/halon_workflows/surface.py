@@ -153,6 +153,10 @@ class Surface(Commands):
     def query_rca(self) -> Any:
         return self._answer("rca") if self.known else {}
 
+    @workflow.query(name="notices", description="Every notice word for word: checks, what is missing, the sealed text.")
+    def query_notices(self) -> Any:
+        return self._answer("notices") if self.known else []
+
     @workflow.query(name="report", description="Everything that the reports say, as one object.")
     def query_report(self) -> Any:
         return self._answer("report") if self.known else {}

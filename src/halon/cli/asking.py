@@ -57,8 +57,24 @@ async def ask(client: Client, workflow_id: str, query: str) -> Any:
 
     Raises NoWorker if nobody answers in five seconds, Restricted, CommandFailed.
     """
+    answer = await _answered(client, workflow_id, query)
+    return await restricted.see(client, workflow_id, query, answer) if restricted.is_so(answer) else answer
+
+
+async def whole(client: Client, workflow_id: str) -> Any:
+    """The whole state, of a restricted incident what ``look`` shows of it. None: it has only just been opened.
+
+    Raises NoWorker, Restricted, CommandFailed.
+    """
+    told = await _answered(client, workflow_id, "carry")
+    if told is None and restricted.is_so(answer := await _answered(client, workflow_id, "status")):
+        return await restricted.see(client, workflow_id, "state", answer)
+    return told
+
+
+async def _answered(client: Client, workflow_id: str, query: str) -> Any:
     try:
-        answer = await ask_workflow(client.get_workflow_handle(workflow_id), query, QUERY_SECONDS)
+        return await ask_workflow(client.get_workflow_handle(workflow_id), query, QUERY_SECONDS)
     except WorkflowQueryFailedError as error:
         raise CommandFailed(
             f"the incident could not answer {query!r}: {str(error)[:200]}", "look at the worker's log"
@@ -70,7 +86,6 @@ async def ask(client: Client, workflow_id: str, query: str) -> Any:
             f"Temporal did not answer ({error.status.name.lower()})",
             "see whether it runs: GET /healthz of the front door, or start it with: halon up",
         ) from error
-    return await restricted.see(client, workflow_id, query, answer) if restricted.is_so(answer) else answer
 
 
 async def standing(client: Client | None, found: Found, settings: Settings, why: str = "") -> Shown:

@@ -6,22 +6,29 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from halon.cli.facts_file import FactsUnusable, Page, plain, read_file
-from halon.incident.assessment import Assessment, Obligation
+from halon.incident import times
+from halon.incident.assessment import Assessment, Embargo, Obligation
 from halon.incident.facts import Fact
 from halon.incident.orders import GatePolicy, Order
 from halon.judgement.assess import Examined, examine
-from halon.judgement.vocabulary import check_fact
+from halon.judgement.deadlines import moment
+from halon.judgement.obligations import LATEST
+from halon.judgement.vocabulary import VOCABULARY, check_fact
 from halon.judgement.vocabulary_law import ROLES
 from halon.kit import Kit
-from halon.kit.ahead import ahead
+from halon.kit.ahead import AHEAD, ahead
 from halon.kit.reading import Path as Place
 
 __all__ = ["FactsUnusable", "as_json", "assess_file", "examine_file"]
 KEYS = ("as_of", "agent", "entity", "facts", "entities", "filed")
 OF_ENTITY = ("facts", "roles")
 FILING, FILED_BY = ("obligation", "stage", "at"), "entity"
+NOT_ADVICE = "Not legal advice; a named person decides."
+_FIRST = ZoneInfo("Etc/GMT-14")
+"""Where on Earth a date begins first."""
 EXAMPLE = "as_of: 2026-11-22T09:00:00Z"
 
 
@@ -54,7 +61,7 @@ def examine_file(path: Path, kit: Kit) -> Examined:
         page.known(("entities", name), name, kit.policy.entities, "entity")
         facts += _of_entity(page, name, part, now)
     own = entity or (kit.policy.agents[agent].entity if agent else "")
-    filed = _filed(page, given.get("filed"), kit, own)
+    filed = _filed(page, given.get("filed"), kit, own, now, _begun(facts))
     page.settle()
     return examine(facts, kit.policy, now, agent=agent, filed=filed, entity=entity, entities=tuple(others))
 
@@ -66,8 +73,9 @@ def as_json(judged: Assessment) -> dict[str, Any]:
         "category": judged.category,
         "orders": [_order(order) for order in judged.orders],
         "obligations": [_obligation(obligation) for obligation in judged.obligations],
-        "embargoes": list(judged.embargoes),
+        "embargoes": [_embargo(one) for one in judged.embargoes],
         "kit_digest": judged.kit_digest,
+        "note": NOT_ADVICE,
         "uncovered": [
             {"way": one.way, "perhaps": one.perhaps, "because": one.because, "next_step": one.do}
             for one in judged.uncovered
@@ -87,11 +95,26 @@ def _order(order: Order) -> dict[str, Any]:
     }
 
 
+def _embargo(one: Embargo) -> dict[str, Any]:
+    return {
+        "obligation": one.obligation,
+        "entity": one.entity,
+        "stage": one.stage,
+        "until": one.until or None,
+        "until_local": one.until_local or None,
+        "provisional": one.provisional,
+        "kind": one.kind,
+        "why": one.why,
+    }
+
+
 def _gate(policy: GatePolicy) -> dict[str, Any]:
     return {name: list(one) if isinstance(one, tuple) else one for name, one in asdict(policy).items()}
 
 
 def _obligation(obligation: Obligation) -> dict[str, Any]:
+    """One duty. Keys that say nothing for most duties stand only where they say something."""
+    sheet = [{"words": row.words, "state": row.state, "because": list(row.because)} for row in obligation.worksheet]
     return {
         "id": obligation.id,
         "entity": obligation.entity,
@@ -109,10 +132,17 @@ def _obligation(obligation: Obligation) -> dict[str, Any]:
                 "decide_by": stage.decide_by or None,
                 "provisional": stage.provisional,
                 "filed_at": stage.filed_at or None,
+                **({"authority": stage.told.authority} if stage.told is not None else {}),
+                **_said(latest_arguable=stage.latest_arguable, not_before=stage.not_before, embargo=stage.embargo),
             }
             for stage in obligation.stages
         ],
+        **_said(worksheet=sheet, phased=obligation.phased),
     }
+
+
+def _said(**given: Any) -> dict[str, Any]:
+    return {key: value for key, value in given.items() if value}
 
 
 def _facts(page: Page, place: Place, given: Any, now: str, entity: str) -> tuple[Fact, ...]:
@@ -145,7 +175,18 @@ def _of_entity(page: Page, name: str, given: Any, now: str) -> tuple[Fact, ...]:
     return (*facts, Fact("roles", roles, "file", now, entity=name))
 
 
-def _filed(page: Page, given: Any, kit: Kit, own: str) -> dict[str, str]:
+def _begun(facts: tuple[Fact, ...]) -> str:
+    """The first moment that the file says anything of; empty where it says none."""
+    terms = ((fact, VOCABULARY.get(fact.name)) for fact in facts)
+    told = [
+        moment(fact.value, _FIRST)
+        for fact, term in terms
+        if term and term.kind == "time" and term.cautious == "earlier"
+    ]
+    return min((times.text(at) for at in told if at is not None), default="")
+
+
+def _filed(page: Page, given: Any, kit: Kit, own: str, now: str, begun: str) -> dict[str, str]:
     if given is None:
         return {}
     if not isinstance(given, list):
@@ -154,8 +195,25 @@ def _filed(page: Page, given: Any, kit: Kit, own: str) -> dict[str, str]:
     own = own or (next(iter(kit.policy.entities)) if len(kit.policy.entities) == 1 else "")
     filed: dict[str, str] = {}
     for index, item in enumerate(given):
-        filed |= _filing(page, ("filed", index), item, kit, own)
+        made = _filing(page, ("filed", index), item, kit, own)
+        for at in list(dict.fromkeys(made.values()))[:1]:
+            _in_time(page, ("filed", index, "at"), at, now, begun)
+        for key, at in made.items():
+            # A stage that was filed again is an update: the first filing counts, and some later stages run from the last.
+            filed[f"{key}{LATEST}"] = max(filed.get(f"{key}{LATEST}", at), at)
+            filed[key] = min(filed.get(key, at), at)
     return filed
+
+
+def _in_time(page: Page, place: Place, at: str, now: str, begun: str) -> None:
+    """A filing is made before the file is judged, and not before anything that the file tells of."""
+    if at and now and times.seconds_between(now, at) > AHEAD:
+        page.wrong(
+            place, f"at = {at} has not come yet at as_of {now}", "say when it was filed, or judge at a later as_of"
+        )
+    elif at and begun and times.normal(at) < begun:
+        page.wrong(place, f"at = {at} is before anything that the facts tell of ({begun})",
+                   "say when it was filed, or occurred_at where it began earlier")  # fmt: skip
 
 
 def _filing(page: Page, place: Place, given: Any, kit: Kit, own: str) -> dict[str, str]:

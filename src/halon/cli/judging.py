@@ -79,12 +79,13 @@ def assess(
     if not shown:
         screen.line("No duty to notify applies or may apply.")
     for embargo in judged.embargoes:
-        screen.line(f"Not yet to be said: {embargo}")
+        until = embargo.until_local or "its end can't be computed yet"
+        screen.line(f"Not yet to be said: {embargo.obligation}/{embargo.stage}: {embargo.why} ({until})")
     hidden = len(judged.obligations) - len(shown)
     if hidden:
         screen.line(f"{hidden} more do not apply; --all shows them.")
     _questions(examined.questions, everything=everything)
-    screen.line(f"Judged by kit {judged.kit_digest[:12]}. This is help, not legal advice.")
+    screen.line(f"Judged by kit {judged.kit_digest[:12]}. Not legal advice; a named person decides.")
 
 
 def _unusable(file: Path, error: FactsUnusable, *, as_json: bool) -> None:
@@ -145,6 +146,8 @@ def _duty(duty: Obligation) -> None:
         screen.line(f"    answers needed: {', '.join(duty.needs)}")
     if duty.displaced_by:
         screen.line(f"    displaced by {duty.displaced_by}")
+    for row in duty.worksheet:
+        screen.line(f"    [{row.state}] {row.words}")
     for stage in duty.stages:
         if stage.filed_at:
             screen.line(f"    {stage.id}: filed {stage.filed_at}")
@@ -153,6 +156,8 @@ def _duty(duty: Obligation) -> None:
             screen.line(
                 f"    {stage.id}: due {stage.due_local or stage.due}, decide by {stage.decide_by or 'then'}{note}"
             )
+            if stage.latest_arguable:
+                screen.line(f"        latest arguable: {stage.latest_arguable}; plan by the date above")
         else:
             screen.line(f"    {stage.id}: no date yet, it waits for {stage.anchor or 'nothing: as soon as possible'}")
 

@@ -15,6 +15,7 @@ from halon.cli import screen
 from halon.cli.cataloguing import catalogue
 from halon.cli.initing import init
 from halon.cli.options import Json
+from halon.cli.preapproving import preapprove
 from halon.cli.problems import CommandFailed
 from halon.cli.saying import ELSEWHERE, made_from
 from halon.incident.commands import COMMANDS
@@ -34,8 +35,9 @@ def register(app: typer.Typer) -> None:
     kit.command("check")(check)
     kit.command("schema")(schema)
     kit.command("catalogue")(catalogue)
+    kit.command("preapprove")(preapprove)
     kit.command("move", help=COMMANDS["kit"].help)(made_from(COMMANDS["kit"], ELSEWHERE["kit"]))
-    about = "Check a kit; print its JSON Schema; list kinds of action; move an incident to the kit in use."
+    about = "Check a kit; print its JSON Schema; list kinds of action; preapprove a notice; move an incident to the kit in use."
     app.add_typer(kit, name="kit", help=about, rich_help_panel=_PANEL)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import asdict, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from halon.cli import screen, waiting
 from halon.cli.options import By, Json
 from halon.cli.problems import CommandFailed, NoWorker, Usage
+from halon.incident import times
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -104,10 +106,13 @@ def _mine(by: str | None, limit: int, *, as_json: bool) -> None:
 
 
 def clocks(as_json: Json = False) -> None:
-    """Every running clock of every open incident, the soonest first: notices to file, answers to give."""
+    """Every running clock of every open incident, the soonest first: notices to file, answers to give.
+
+    What is owed at once, because the law names no figure, stands among them by since when it is.
+    """
     from halon.cli.reaching import with_client
 
-    found = sorted(with_client(_clocks), key=lambda clock: (clock["due"] is None, clock["due"]))
+    found = sorted(with_client(_clocks), key=_soonest)
     if as_json:
         screen.value(found)
         return
@@ -116,19 +121,29 @@ def clocks(as_json: Json = False) -> None:
         return
     from halon.cli.moments import local
 
-    screen.table(
-        ("DUE", "INCIDENT", "WHAT", "WHO", "STATE"),
-        [
-            (
-                local(one["due"]) if one["due"] else "not shown",
-                one["incident"],
-                one["what"],
-                " or ".join(one["of"]),
-                one["state"],
-            )
-            for one in found
-        ],
-    )
+    rows = [
+        (_when(one),
+         local(one["decide_by"]) if one.get("decide_by") else "",
+         one["incident"], one["what"], " or ".join(one["of"]), one["state"])
+        for one in found
+    ]  # fmt: skip
+    screen.table(("DUE THERE", "DECIDE BY", "INCIDENT", "WHAT", "WHO", "STATE"), rows)
+    screen.line("Not legal advice; a named person decides.")
+
+
+def _soonest(clock: dict[str, Any]) -> tuple[bool, str]:
+    moment = clock["due"] or clock.get("since") or ""
+    return (not moment, times.normal(moment))
+
+
+def _when(clock: dict[str, Any]) -> str:
+    from halon.cli.moments import local, zoned
+
+    if clock["due"]:
+        return zoned(clock["due"], clock.get("due_local") or "")
+    if clock.get("after"):
+        return f"after {clock['after']}"
+    return f"at once, since {local(clock['since'])}" if clock.get("since") else "not shown"
 
 
 async def _recorded(waiting_on: str | None, everything: bool) -> list[Row]:
@@ -229,16 +244,61 @@ async def _clocks_of(client: Client, row: Row) -> list[dict[str, Any]]:
     for duty in duties:
         if duty["clock_runs"]:
             found += [
-                {"incident": name, "due": stage["due"], "what": f"{duty.get('key') or duty['id']}/{stage['id']} to {duty['authority']}",
-                 "of": [duty["decider"]], "state": _state(duty, stage)}
+                {"incident": name, "due": stage["due"] or None, "what": f"{duty.get('key') or duty['id']}/{stage['id']} to {_to(duty, stage)}",
+                 "of": [duty["decider"]], "state": _state(duty, stage), **_clock(duty, stage)}
                 for stage in duty["stages"]
-                if stage["due"] and not stage["filed_at"]
+                if not stage["filed_at"]
             ]  # fmt: skip
     return found
 
 
+def _clock(duty: dict[str, Any], stage: dict[str, Any]) -> dict[str, Any]:
+    """What scripts read of a stage's clock."""
+    hold = duty.get("hold")
+    return {"due_local": stage["due_local"], "decide_by": stage["decide_by"], "provisional": stage["provisional"],
+            "missed": _missed(duty, stage), **_at_once(duty, stage),
+            "held_until": hold["until"] if hold else stage.get("not_before") or None}  # fmt: skip
+
+
+def _to(duty: dict[str, Any], stage: dict[str, Any]) -> str:
+    told = stage.get("told")
+    return str(told["authority"] if told else duty["authority"])
+
+
+def _at_once(duty: dict[str, Any], stage: dict[str, Any]) -> dict[str, Any]:
+    """Of a stage for which no due time can be computed: since when it is owed at once, or after which one it comes."""
+    if stage["due"]:
+        return {}
+    left = duty.get("open") or []
+    if stage["id"] in left or not left:
+        # One that counts from a moment which has not come yet, such as a measure that becomes available, is not owed yet.
+        return {"after": stage["anchor"]} if stage["anchor"] else {"since": duty.get("since")}
+    return {"after": stage["anchor"] or left[0]}
+
+
+def _missed(duty: dict[str, Any], stage: dict[str, Any]) -> bool:
+    """Whether it is missed by the due time that counts now: one that moved later since then runs again."""
+    return _over(stage) and f"{duty.get('key') or duty['id']}/{stage['id']}" in duty["missed"]
+
+
+def _over(stage: dict[str, Any]) -> bool:
+    return bool(stage["due"]) and times.parse(stage["due"]) <= datetime.now(UTC)
+
+
 def _state(duty: dict[str, Any], stage: dict[str, Any]) -> str:
-    if f"{duty.get('key') or duty['id']}/{stage['id']}" in duty["missed"]:
+    """How it stands with one clock: missed, held back, why it runs; and whether its time may still move."""
+    hold, embargo = duty.get("hold"), stage.get("not_before")
+    told = [_runs(duty, stage)]
+    told += [f"held back until {hold['until']} by {hold['by_whom'].replace('_', ' ')}"] if hold else []
+    told += [f"not before {'something else is filed' if embargo == '?' else embargo}"] if embargo else []
+    told += (
+        ["ran out, reckoned from the earliest that can have been"] if _over(stage) and not _missed(duty, stage) else []
+    )
+    return "; ".join([*told, *(["may still move"] if stage["provisional"] else [])])
+
+
+def _runs(duty: dict[str, Any], stage: dict[str, Any]) -> str:
+    if _missed(duty, stage):
         return "MISSED"
     if duty["decided"] or duty["status"] == "applies":
         return duty["decided"] or "applies"

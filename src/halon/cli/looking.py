@@ -52,7 +52,7 @@ def status(incident: Id, by: By = None, code: Code = None, sign: Sign = None, as
                 screen.line(halted, style="bold red")
             words.status(found.reference or found.workflow_id, shown)
 
-    _with_found(incident, work)
+    with_found(incident, work)
 
 
 def show(
@@ -126,7 +126,7 @@ def show(
         showing.obligations(name, parts["obligations"] or [])
         showing.causes(parts["rca"] or {})
 
-    _with_found(incident, work)
+    with_found(incident, work)
 
 
 def timeline(
@@ -150,7 +150,7 @@ def timeline(
         else:
             screen.lines([words.log_line(one) for one in shown])
 
-    _with_found(incident, work)
+    with_found(incident, work)
 
 
 def watch(
@@ -199,10 +199,10 @@ def watch(
             if looker.seen:
                 looker.afresh()
 
-    _with_found(incident, work, needs_temporal=True)
+    with_found(incident, work, needs_temporal=True)
 
 
-def _with_found(
+def with_found(
     wanted: str,
     work: Callable[[Client | None, Found, Settings, str], Awaitable[None]],
     *,

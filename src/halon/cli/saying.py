@@ -40,7 +40,7 @@ _ONE_BY_ONE = {"rules": "rule", "fingerprints": "fingerprint", "people": "person
 """Lists of names: each is an option of its own, given as often as needed."""
 LOOK, NOBODY = "look", "none"
 _SPAN = re.compile(r"\+?([1-9][0-9]{0,3})([mhd])")
-ELSEWHERE = {"kit": "kit move", "evidence": "evidence", "contain": "contain"}
+ELSEWHERE = {"kit": "kit move", "evidence": "evidence", "contain": "contain", "affected": "affected"}
 """Commands that are more than a saying on the command line, with the words that they have there."""
 
 

@@ -76,7 +76,7 @@ async def write(
             sys.stdout.write(content.decode())
             sys.stdout.flush()
         return
-    _put(what.to, content, what.force)
+    put(what.to, content, what.force)
     if as_json:
         screen.value({"path": str(what.to), "sha256": sha256})
         return
@@ -156,7 +156,7 @@ def _require_room(to: Path | None, force: bool) -> None:
         raise CommandFailed(f"{to} is there already", "name another file, or add --force")
 
 
-def _put(to: Path, content: bytes, force: bool) -> None:
+def put(to: Path, content: bytes, force: bool) -> None:
     """Write the file whole or not at all, readable by its owner only: a report names people and weaknesses."""
     _require_room(to, force)
     partial = to.with_name(f".{to.name}.partial-{secrets.token_hex(4)}")

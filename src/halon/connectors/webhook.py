@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 
 from halon.connectors.errors import MissingSecret, Refused
-from halon.connectors.http import send
+from halon.connectors.http import Response, send
 from halon.incident.orders import Call
 
 _ANSWERS = (200, 201, 202, 204)
@@ -25,7 +25,25 @@ async def post(
     auth: str = "",
     seconds: float = 10.0,
 ) -> int:
-    """Post ``payload`` as JSON to the URL in the variable ``url_env``; returns the HTTP status.
+    """Post ``payload`` as JSON to the URL in the variable ``url_env``; returns the HTTP status."""
+    answer = await asked(
+        url_env, payload, client=client, environ=environ, key=key, secret=secret, auth=auth, seconds=seconds
+    )
+    return answer.status
+
+
+async def asked(
+    url_env: str,
+    payload: Mapping[str, Any],
+    *,
+    client: httpx.AsyncClient,
+    environ: Mapping[str, str],
+    key: str | None = None,
+    secret: str = "",
+    auth: str = "",
+    seconds: float = 10.0,
+) -> Response:
+    """Like ``post``, with all that was answered: it is the proof that it arrived.
 
     ``secret`` names the variable of a token, sent by the scheme ``auth``; ``seconds`` bound the exchange. Raises
     MissingSecret if there is no URL, Refused if it is none, and what ``halon.connectors.http.send`` raises.
@@ -48,4 +66,4 @@ async def post(
         secret=secret,
         timeout=seconds,
     )
-    return (await send(call, key=key, client=client, environ=environ)).status
+    return await send(call, key=key, client=client, environ=environ)

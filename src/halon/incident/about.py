@@ -30,8 +30,9 @@ from the state, and what people or agents wrote is data that the renderer cleans
                   granted by breaking their glass
     asked         [] {what, whom, until}: open questions to people
     obligations   [] {id, key, title, entity, authority, audience, status, because[], needs[], displaced_by, decider,
-                      decided (declared, declined or nothing), contents[], otherwise (if nobody answers its gate),
-                      stages[] {id, due, due_local, decide_by, filed_at, provisional}}
+                      decided (declared, declined or nothing), contents[], wanted[] {what, facts[], stages[]}, language, otherwise (if nobody answers its gate),
+                      stages[] {id, due, due_local, decide_by, filed_at, provisional, not_before, embargo, started},
+                      hold, holds[], filings[], late_reasons[], missed[] (``halon.incident.duty_kept``)}
     decisions     [] {obligation, word (declared, declined), by, at, reason, status_then}: what people decided
     deadlines     [] {obligation, title, stage, due, due_local, decide_by, overdue, provisional, certain}, soonest first
     missed        [] words
@@ -50,6 +51,8 @@ from the state, and what people or agents wrote is data that the renderer cleans
     waivers       [] {what, by, reason, at}
     alerts        [] {rule, firing, resolved, duplicates, first_at, last_at}
     timeline      [] {seq, at, phase, actor, text}: the tail;   next_update
+    affected      null or {sha256, count, places, reviewed_by}: the sealed list of people, never who stands on it
+    figures       the facts that numbers of a notice must agree with, as values;   harmed: people came to harm
     record        head (first 12 hex digits), seq
 """
 
@@ -60,10 +63,13 @@ from typing import Any
 
 from halon.incident import fact_words as words
 from halon.incident import glass
+from halon.incident.affected import told as told_of_list
 from halon.incident.assessment import Obligation
 from halon.incident.canonical import plain
 from halon.incident.deeds import in_words
 from halon.incident.deeds import told as told_of
+from halon.incident.duty_kept import kept
+from halon.incident.figures import figures, harmed
 from halon.incident.gates import Gate
 from halon.incident.gates_told import audited
 from halon.incident.known import conflicts_told, counted, facts_told
@@ -175,6 +181,9 @@ def about(state: State, now: str, entity: str = "") -> dict[str, Any]:
         "alerts": [asdict(count) for count in state.counts],
         "timeline": [asdict(line) for line in state.tail],
         "next_update": state.next_update_at,
+        "figures": figures(known),
+        "harmed": harmed(known),
+        "affected": told_of_list(state),
         "record": {"head": state.chain.head[:12], "seq": state.chain.seq},
     }
     clean: dict[str, Any] = plain(told)
@@ -299,23 +308,31 @@ def _whom(gate: Gate) -> str:
 def _obligation(state: State, obligation: Obligation) -> dict[str, Any]:
     whole = asdict(obligation)
     otherwise = obligation.gate.otherwise if obligation.gate else ""
-    return {"decided": decided(state, obligation.name), "key": obligation.name, "otherwise": otherwise} | {
-        name: whole[name]
-        for name in (
-            "id",
-            "title",
-            "entity",
-            "authority",
-            "audience",
-            "status",
-            "because",
-            "needs",
-            "displaced_by",
-            "decider",
-            "contents",
-            "stages",
-        )
-    }
+    own = {"decided": decided(state, obligation.name), "key": obligation.name, "otherwise": otherwise}
+    return (
+        own
+        | kept(state, obligation.name)
+        | {
+            name: whole[name]
+            for name in (
+                "id",
+                "title",
+                "entity",
+                "authority",
+                "audience",
+                "status",
+                "because",
+                "needs",
+                "displaced_by",
+                "decider",
+                "contents",
+                "wanted",
+                "language",
+                "stages",
+                "foreign",
+            )
+        }
+    )
 
 
 def _decision(decision: dict[str, Any]) -> dict[str, str]:

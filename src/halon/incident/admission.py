@@ -10,11 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from halon.incident import (
+    affected,
     answering,
     by_hand,
+    checklist,
+    filing,
     gate_tries,
     glass,
     handing,
+    holds,
     kits,
     looking_up,
     merging,
@@ -43,7 +47,7 @@ class Standing:
     """Who is speaking, as the kit sees it. ``may`` False carries the reason in ``why``, its type in ``refusal``.
 
     ``how`` is the verifier that proved who it is; empty while only the name says so. ``offers``: something came that may
-    prove it, so that a refusal does not count against the name alone.
+    prove it, so that a refusal does not count against the name alone. ``others`` may say it besides, where that is asked.
     """
 
     by: str
@@ -55,6 +59,7 @@ class Standing:
     refusal: str = "NotAuthorised"
     how: str = ""
     offers: bool = False
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +74,8 @@ class Outcome:
 _HANDLERS: dict[str, Callable[[Saying], State]] = {
     "ack": said.ack, "assign": said.assign, "fact": said.fact, "note": said.write, "contain": by_hand.contain, "approve": answering.approve,
     "reject": answering.reject, "withdraw": answering.withdraw, "severity": said.severity,
-    "declare": answering.declare, "decline": answering.decline, "filed": said.filed, "undo": said.undo, "restore": said.restore,
-    "finding": said.finding, "why": said.why, "corrective": said.corrective, "waive": said.waive,
+    "declare": answering.declare, "decline": answering.decline, "filed": filing.filed, "late-reason": filing.late_reason, "hold": holds.hold, "undo": said.undo, "restore": said.restore,
+    "affected": affected.say_list, "finding": said.finding, "why": said.why, "corrective": said.corrective, "waive": said.waive,
     "override": said.override, "evidence": looking_up.evidence, "task": ticking.task, "handover": handing.handover, "kit": kits.kit,
     "false-alarm": said.false_alarm, "merge": merging.merge, "split": splitting.split, "mute": waking.mute, "close": said.close,
     "restrict": restricting.restrict, "look": looking_up.look, "break-glass": answering.break_glass, "review": glass.review,
@@ -115,7 +120,7 @@ def admit(
         woken = waking.heard(state, by, now)
         saying = Saying(state=woken, command=replace(command, by=by), by=by, roles=standing.roles,
                         verified=standing.verified, proof=proof, now=now, again=again, met=met, ready=ready, seen=seen,
-                        how=standing.how)  # fmt: skip
+                        how=standing.how, others=standing.others)  # fmt: skip
         after = _HANDLERS[command.name](saying)
     except Refused as refusal:
         state = gate_tries.kept(state, command, refusal, standing.how, now)
@@ -123,6 +128,7 @@ def admit(
         return _refused(state, command, refusal, now, about, with_proof=standing.offers or standing.verified)
     after = patience.heard(after, by, command.by, proved=standing.verified)
     text = after.tail[-1].text if after.tail and after.chain.seq > state.chain.seq else "Nothing changed."
+    after = checklist.ask_to_decide(after, now)  # what was declared, declined or filed asks nobody any more
     if command.update_id:
         after = replace(after, answered={**dict(list(after.answered.items())[-200:]), command.update_id: text})
     return Outcome(after, text)

@@ -19,7 +19,7 @@ APART = 2
 GATE, CLOCK, GLASS = "gate:", "clock:", "glass:"
 _RINGS = "alarm:"
 _OF_GATES = ("gate:", "gate-late:", "gate-expired:", "gate-remind:", "gate-away:")
-_OF_CLOCKS = ("warn:", "missed:")
+_OF_CLOCKS = ("warn:", "missed:", "ran-out:")
 _INSTEAD = "instead:"
 
 

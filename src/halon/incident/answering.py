@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from halon.incident import glass, quorum
+from halon.incident import glass, overriding, quorum
 from halon.incident.commands import near
 from halon.incident.gates import Answer, Gate, answered, withdrawn
 from halon.incident.saying import Refused, Saying, unknown_obligation
@@ -20,6 +20,7 @@ def approve(say: Saying) -> State:
     _require_new(say, asked)
     _require_roles(say, asked, quorum.may_answer(asked.policy, say.roles), quorum.asked_of(asked.policy))
     _require_another(say, asked, quorum.asked_of(asked.policy))
+    overriding.require_none_left(say.state, asked)
     return _answer(say, asked, approve=True)
 
 
@@ -36,6 +37,7 @@ def break_glass(say: Saying) -> State:
     roles = policy.break_glass_roles or quorum.asked_of(policy)
     _require_roles(say, asked, quorum.may_break(policy, say.roles), roles)
     _require_another(say, asked, roles)
+    overriding.require_none_left(say.state, asked)
     return _answer(say, asked, approve=True, breaks=True)
 
 

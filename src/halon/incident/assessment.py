@@ -70,11 +70,57 @@ class Tag:
 
 
 @dataclass(frozen=True, slots=True)
+class Reached:
+    """Who is told of a clock at ``at`` (ISO 8601 UTC), where that is not simply everybody who decides, and why."""
+
+    at: str
+    names: tuple[str, ...]
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One thing that a notice must hold: in words, by which names it is known to be filled, and at which stages it is owed.
+
+    ``facts`` are facts, or names of ``halon.judgement.communication.fillers``; without any, a person writes it and sees to
+    it. Without ``stages`` it is owed at all of them.
+    """
+
+    what: str
+    facts: tuple[str, ...] = ()
+    stages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Addressee:
+    """Who is told by one stage, and how, where that is not whom its duty tells. ``contents`` are what the law asks for."""
+
+    authority: str
+    audience: Literal["regulator", "customers"]
+    recipient: str = ""
+    template: str = ""
+    channel: str = ""
+    contents: tuple[str, ...] = ()
+    portal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """One stage of an obligation. Times are ISO 8601 UTC; empty where they can't be computed yet.
 
     ``provisional`` says that the due time rests on an anchor that may still move. ``warn_at`` are the times at which
-    the decider is warned; ``decide_by`` is due less the time that approval and the portal take.
+    the decider is warned; ``decide_by`` is due less the time that approval and the portal take. ``started`` is
+    when the clock began. ``latest_arguable`` is the local time up to which the period may be argued to run where its
+    last day is no business day: shown, never scheduled against. ``not_before`` (ISO 8601 UTC, or "?" while its end can't
+    be computed) says until when an embargo or a hold forbids it, ``embargo`` why. ``reach`` says who is told at which of these moments, and when it is due, where that is not
+    everybody who decides.
+
+    ``stand_in`` says that ``due`` is only reckoned from a stand-in: nobody has set the moment that the law counts from,
+    so what ran out then is no breach of it yet. ``decide_first`` (ISO 8601 UTC) is by when to decide already where a shadow
+    from a stand-in runs out before ``due``: it is warned of then too, and missed only at ``due``.
+
+    ``told`` is whom it tells, and how, where that differs from its duty (None: whom the duty tells). ``language`` (BCP 47
+    primary tag) is that of its notice, empty: its duty's.
     """
 
     id: str
@@ -85,6 +131,42 @@ class Stage:
     warn_at: tuple[str, ...] = ()
     provisional: bool = False
     filed_at: str = ""
+    started: str = ""
+    reach: tuple[Reached, ...] = ()
+    latest_arguable: str = ""
+    not_before: str = ""
+    embargo: str = ""
+    stand_in: bool = False
+    decide_first: str = ""
+    told: Addressee | None = None
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """One line of a classification's worksheet. ``state`` is met, not met or unknown; ``because`` says by which facts."""
+
+    words: str
+    state: str
+    because: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Embargo:
+    """Something that may not be said before a date. ``stage`` is what it keeps back of the duty ``obligation``.
+
+    ``until`` is ISO 8601 UTC, empty where its end can't be computed yet; ``provisional``: it may still move. ``kind`` is
+    ``rule`` for a term in the law, else the fact that says so.
+    """
+
+    obligation: str
+    entity: str
+    stage: str
+    until: str
+    until_local: str
+    why: str
+    kind: str = "rule"
+    provisional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +175,10 @@ class Obligation:
 
     ``key`` is what the duty is called among those of its incident where that is not its id: ``id@entity`` for another
     legal entity than the agent's own. An incident keeps the first name, whosever agent it turns out to be later.
+    ``phased`` says what may follow the first notice, ``portal`` where it is filed by hand, ``source`` which text says so.
+    ``worksheet`` are the criteria of a classification that a person signs. ``wanted`` are the ``contents`` with what fills
+    each of them, by stage; ``language`` (BCP 47 primary tag, empty: English) is that of its notices. ``foreign``: it binds
+    roles that the entity does not hold, whatever happened.
     """
 
     id: str
@@ -112,6 +198,13 @@ class Obligation:
     gate: GatePolicy | None = None
     contents: tuple[str, ...] = ()
     key: str = ""
+    phased: str = ""
+    portal: str = ""
+    source: str = ""
+    worksheet: tuple[Criterion, ...] = ()
+    wanted: tuple[Wanted, ...] = ()
+    language: str = ""
+    foreign: bool = False
 
     @property
     def name(self) -> str:
@@ -179,17 +272,20 @@ class OpenWay:
         return f"Nothing in the kit stops {self.way}{', where the harm perhaps goes on' if self.perhaps else ''}."
 
 
-FORM = 5
+FORM = 6
 """The form of what is judged now. What earlier releases judged goes on by their rules: 0 has no steps and pages oftener; 1
 asks again about a notice after each word of a person, and rings one alarm for everything; 2 drafts a notice again only
-after a person's word; 3 knows no ways of harm, and reads back only once what is in force; 4 pages everybody who holds a role of a gate, also
-who is away, proposed it or has answered it."""
+after a person's word; 3 knows no ways of harm, and reads back only once what is in force; 4 pages everybody who holds a role
+of a gate, also who is away, proposed it or has answered it; before 6 whoever files late gives no reason."""
 
 WATCHED = 4
 """The form from which on what is in force is read back again, and orders that touch evidence wait for it."""
 
 ASKED = 5
 """The form from which on a gate pages, and waits for, only those who may still answer it and are there."""
+
+DECIDED = 6
+"""The form from which on a late filing needs its reason, and a rule that nobody has confirmed is never missed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +304,10 @@ class Assessment:
 
     ``uncovered`` are the ways in which the harm goes on that no order closes.
 
+    ``cadence`` is how many seconds pass at most until an audience is told more, by audience and level (empty: an earlier
+    release judged); an audience hears nothing by rhythm of a level that is not named. ``comms_owner`` is the role that
+    is told when a promised update is late.
+
     ``level_said`` is the level that a person gave the incident, by which it was judged what may run unasked (empty: the
     rubric's own; None: an earlier release judged).
 
@@ -223,7 +323,7 @@ class Assessment:
     entity: str
     orders: tuple[Order, ...] = ()
     obligations: tuple[Obligation, ...] = ()
-    embargoes: tuple[str, ...] = ()
+    embargoes: tuple[Embargo, ...] = ()
     roster: Roster = field(default_factory=Roster)
     blast_radius: dict[str, str] = field(default_factory=dict)
     unknown: tuple[str, ...] = ()
@@ -251,5 +351,7 @@ class Assessment:
     waits: str = ""
     uncovered: tuple[OpenWay, ...] = ()
     level_said: str | None = None
+    cadence: dict[str, dict[str, int]] = field(default_factory=dict)
+    comms_owner: str = ""
     restricted: tuple[str, ...] = ()
     restricted_because: str = ""

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from halon.incident.assessment import Assessment
+from halon.incident import duties_to_decide
+from halon.incident.assessment import DECIDED, Assessment
 from halon.incident.phases import PHASES
 from halon.incident.quiet import muted
 from halon.incident.state import State
-from halon.incident.tasks import Step, Task
+from halon.incident.tasks import DECIDE, Step, Task
 from halon.incident.timeline import mark, note, people_with, tell
 from halon.incident.times import after, normal
 
 ENGINE = "halon"
+EARLY = ("privacy_officer", "legal_counsel")
+"""Roles that hear of duties that may apply as soon as there are any, beside those who decide them."""
+TOLD = "early:"
+"""In the ledger before the name of a duty that nobody has decided: who decides and those in ``EARLY`` were told of it."""
 GRACE = 900
 """Seconds after which a step that is late and still open is told to the commander."""
 BEFORE_CLOSE = ("notify", "remediate")
@@ -32,7 +37,7 @@ class Due:
     @property
     def key(self) -> str:
         """The ledger's name of it."""
-        return f"task-{'escalate' if self.escalates else 'late'}:{self.task.step.id}"
+        return f"task-{'escalate' if self.escalates else 'late'}:{_timed(self.task)}"
 
 
 def find(state: State, step: str) -> Task | None:
@@ -55,12 +60,72 @@ def merge(state: State, judged: Assessment, now: str) -> State:
             state = note(mark(state, f"runbook:{book}", now), now, "task", "triage", f"The checklist of {book} counts.")
     for step in judged.steps:
         state = _merge_step(state, step, now)
+    return ask_to_decide(state, now)
+
+
+def ask_to_decide(state: State, now: str) -> State:
+    """``state`` with the steps that ask to decide about duties as these stand now.
+
+    A step is ticked once nobody has to decide any of its duties any more, and open again as soon as one comes to it,
+    whoever ticked or skipped it before. What an earlier release judged has no such steps.
+    """
+    if state.assessment is None or state.assessment.form < DECIDED:
+        return state
+    waiting = duties_to_decide.undecided(state)
+    asked = {step.id: step for step in duties_to_decide.steps(waiting)}
+    for task in state.tasks:
+        if task.step.id.startswith(DECIDE) and task.step.id not in asked:
+            state = _merge_step(state, replace(task.step, met=True, duties=()), now)
+    for step in asked.values():
+        state = _merge_decision(state, step, now)
+    names = {f"{TOLD}{duty.name}" for duty in waiting}
+    if any(key.startswith(TOLD) and key not in names for key in state.ledger):  # should it open again, it is told again
+        kept = {key: at for key, at in state.ledger.items() if not key.startswith(TOLD) or key in names}
+        state = replace(state, ledger=kept)
     return state
+
+
+def tell_early(state: State, now: str) -> State:
+    """``state`` with those who decide on duties told which are open, each duty once, while there is time for the answers.
+
+    A mute of the kit keeps it back until the incident wakes, which judges it anew.
+    """
+    if state.assessment is None or state.assessment.form < DECIDED or muted(state):
+        return state
+    fresh = [duty for duty in duties_to_decide.undecided(state) if f"{TOLD}{duty.name}" not in state.ledger]
+    if not fresh:
+        return state
+    asked = duties_to_decide.steps(fresh)
+    roles = tuple(dict.fromkeys((*(step.owner for step in asked), *EARLY)))
+    step = min(asked, key=lambda one: one.due_at or "9")
+    body = " ".join(f"{one.words}." for one in asked)
+    asked_for = f"{_cut(step.words)} Answers needed: {', '.join(step.answers[:3]) or 'none'}."
+    names = tuple(dict.fromkeys(one.name for one in people_with(state, *roles)))
+    for duty in fresh:
+        state = mark(state, f"{TOLD}{duty.name}", now)
+    return tell(
+        state, now, f"decide-early:{now}", f"[{state.reference}] duties to notify may apply", body, names=names,
+        asked=asked_for, until=step.due_at, command=f"halon decide {state.reference}",
+    )  # fmt: skip
+
+
+def _merge_decision(state: State, step: Step, now: str) -> State:
+    """``state`` with a step that asks to decide. Its deadline is that of the duties that are left, later or earlier."""
+    old = find(state, step.id)
+    if old is None:
+        return with_task(state, Task(step, due=step.due_at))
+    task = replace(old, step=step, due=step.due_at)
+    new = [name for name in step.duties if name not in old.step.duties]
+    if old.status == "open" or not new:
+        return with_task(state, task)
+    state = with_task(state, replace(task, status="open", by=ENGINE, at=now, reason=""))
+    told = f"Step {step.id} is open again, to decide {_cut(', '.join(new))}; it was {in_words(old)}."
+    return note(state, now, "task", step.phase, told)
 
 
 def _merge_step(state: State, step: Step, now: str) -> State:
     old = find(state, step.id)
-    due = after(state.opened_at, step.due_seconds) if step.due_seconds else ""
+    due = after(state.opened_at, step.due_seconds) if step.due_seconds else step.due_at
     if old is None:
         task = Task(step, due=due)
     else:  # a deadline never moves later by itself
@@ -168,11 +233,16 @@ def _tell_of(state: State, now: str, name: str, tasks: list[Task], *, escalates:
     count = "1 step is late" if len(tasks) == 1 else f"{len(tasks)} steps are late"
     whose_it_is = f" (asked of {owner(state, tasks[0])})" if escalates else ""
     asked = f"{count}{whose_it_is}: {_cut(' '.join(one.step.words for one in tasks))}"
-    step = f"{'escalate' if escalates else 'late'}-steps:{first.id}"
+    step = f"{'escalate' if escalates else 'late'}-steps:{_timed(tasks[0])}"
     return tell(
         state, now, step, f"[{state.reference}] {count}", asked, names=(name,), asked=asked,
         command=f"halon task {state.reference} done {first.id}",
     )  # fmt: skip
+
+
+def _timed(task: Task) -> str:
+    """The step's id; with its deadline where that follows the duties that are open, so that each is told late once."""
+    return f"{task.step.id}@{task.due}" if task.step.id.startswith(DECIDE) else task.step.id
 
 
 def _cut(text: str) -> str:

@@ -9,16 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
-from halon.incident import checklist, gate_pages, handing, merging, quiet, quorum, storm, waking, watching
+from halon.incident import (
+    checklist,
+    gate_pages,
+    handing,
+    holds,
+    merging,
+    promised,
+    quiet,
+    quorum,
+    stage_clocks,
+    storm,
+    waking,
+    watching,
+)
 from halon.incident.answering import reask
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.counting import counted
+from halon.incident.filings import Hold
 from halon.incident.gates import Gate
 from halon.incident.orders import Action
 from halon.incident.settling import unsettled
 from halon.incident.standing import clock_runs, open_gates, with_action, with_gate
 from halon.incident.state import State, sparing
-from halon.incident.timeline import mark, note, people_with, tell, tell_roles, there
+from halon.incident.timeline import mark, note, tell, tell_roles, there
 from halon.incident.times import after, normal
 
 PAGE_ROUNDS = 3
@@ -94,6 +108,8 @@ def _all(state: State) -> Iterator[ClockEvent]:
                          storm.tell_tally)  # fmt: skip
     if state.next_update_at and paged:
         yield ClockEvent(state.next_update_at, f"update:{state.next_update_at}", "status for leadership", _update)
+    for at, key, text, fire in promised.moments(state, paged=bool(paged)):
+        yield ClockEvent(at, key, text, fire)
     yield from _quiet_events(state)
     for asked in open_gates(state):
         yield from _gate_events(state, asked)
@@ -103,7 +119,12 @@ def _all(state: State) -> Iterator[ClockEvent]:
         yield ClockEvent(state.handover.due, f"handover-late:{state.handover.at}",
                          f"handover to {state.handover.to} is waited for", handing.late)  # fmt: skip
     for duty, stage in _running(state):
-        yield from _stage_events(state, duty, stage)
+        for at, key, text, fire in stage_clocks.moments(state, duty, stage):
+            yield ClockEvent(at, key, text, fire)
+    for at, key, text, fire in stage_clocks.still_missed(state):
+        yield ClockEvent(at, key, text, fire)
+    for at, key, hold in holds.ends(state):
+        yield _hold_ends(at, key, hold)
     for corrective in state.correctives:
         if corrective.status in ("open", "failed"):
             yield from _late_events(state, f"corrective:{corrective.id}", corrective.deadline, corrective.owner,
@@ -206,10 +227,16 @@ def _restore_look(one: Action) -> ClockEvent:
 
 
 def _update(state: State, now: str) -> State:
+    if promised.active(state):
+        return promised.update(state, now)
     every = state.assessment.update_every if state.assessment else 3600
     every = max(every, 60)
     every = max(every, DAY) if state.harm_stopped_at else every  # once it is stopped, a day's rhythm is enough
     return replace(state, next_update_at=after(now, every), ledger={**state.ledger, "update-due": now})
+
+
+def _hold_ends(at: str, key: str, one: Hold) -> ClockEvent:
+    return ClockEvent(at, key, f"the hold of {one.obligation} ends", lambda state, now: holds.end(state, now, one))
 
 
 def _step_event(late: checklist.Due) -> ClockEvent:
@@ -260,55 +287,6 @@ def _gate_events(state: State, asked: Gate) -> Iterator[ClockEvent]:
     if asked.escalate_at < asked.deadline_at:
         yield ClockEvent(asked.escalate_at, f"gate-escalate:{tag}", f"escalate gate {asked.id}", escalate)
     yield ClockEvent(asked.deadline_at, f"gate-deadline:{tag}", f"deadline of gate {asked.id}", expire)
-
-
-def _stage_events(state: State, duty: Obligation, stage: Stage) -> Iterator[ClockEvent]:
-    name = f"{duty.name}/{stage.id}"
-    maybe = "" if duty.status == "applies" else " (it may apply)"
-
-    def warn(state: State, now: str) -> State:
-        needs = f" Still needed: {', '.join(duty.needs)}." if duty.needs else ""
-        body = f"{duty.title} to {duty.authority}{maybe} is due {stage.due_local or stage.due}; decide by {stage.decide_by}.{needs}"
-        state = note(
-            state, now, "clock", "notify", f"Warning: {name} is due {stage.due}{maybe}.", data={"due": stage.due}
-        )
-        subject = f"[{state.reference}] clock: {name} due {stage.due_local or stage.due}"
-        return tell(
-            state, now, f"warn:{name}:{now}", subject, body, names=_deciders(state, duty), asked=_decide(duty),
-            until=stage.decide_by or stage.due, command=f"halon show {state.reference}",
-        )  # fmt: skip
-
-    def miss(state: State, now: str) -> State:
-        told = f"MISSED: {name} was due {stage.due}{maybe}. File it now and give the reason for the delay."
-        state = replace(state, missed=(*state.missed, name) if name not in state.missed else state.missed)
-        state = note(
-            state, now, "missed", "notify", told, data={"obligation": duty.name, "stage": stage.id, "due": stage.due}
-        )
-        names = (*_deciders(state, duty), *(one.name for one in people_with(state, "leadership", "commander")))
-        return tell(
-            state,
-            now,
-            f"missed:{name}@{stage.due}",
-            f"[{state.reference}] MISSED: {name}",
-            told,
-            names=tuple(dict.fromkeys(names)),
-        )
-
-    for moment in sorted({normal(one) for one in (*stage.warn_at, stage.decide_by)} - {""}):
-        if not stage.due or moment < normal(stage.due):
-            yield ClockEvent(moment, f"warn:{name}@{moment}", f"warning for {name}", warn)
-    if stage.due:
-        yield ClockEvent(stage.due, f"missed:{name}@{stage.due}", f"{name} due", miss)
-
-
-def _decide(duty: Obligation) -> str:
-    needs = f" Still needed: {', '.join(duty.needs[:3])}." if duty.needs else ""
-    return f"{duty.title}: decide whether and what to file.{needs}"
-
-
-def _deciders(state: State, duty: Obligation) -> tuple[str, ...]:
-    deciders = tuple(one.name for one in people_with(state, duty.decider))
-    return deciders or tuple(one.name for one in people_with(state, "commander"))
 
 
 def _late_events(state: State, what: str, since: str, owner: str, told: str) -> Iterator[ClockEvent]:

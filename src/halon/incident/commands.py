@@ -93,8 +93,21 @@ _EXAMPLES = {
     "role": "commander", "to": "tom", "into": "INC-7F3A", "do": "done", "step": "triage/real", "layer": "retrieval", "what": "proof", "artefact": "ev-0123456789abcdef", "people": "ann sue", "reference": "authority's receipt number",
 }  # fmt: skip
 
-LOOKS = ("status", "timeline", "gates", "obligations", "actions", "rca", "report", "log", "everything")
-"""What ``look`` shows: what the queries of these names answer; ``log``: status and timeline; or all of them."""
+LOOKS = (
+    "status",
+    "timeline",
+    "gates",
+    "obligations",
+    "actions",
+    "rca",
+    "notices",
+    "report",
+    "log",
+    "everything",
+    "state",
+)
+"""What ``look`` shows: what the queries of these names answer; ``log``: status and timeline; all of them; or the state from
+which they are drawn."""
 
 _ALL = (
     Spec("ack", "I have seen this and I am on it. Stops the paging.", (_BY,)),
@@ -135,10 +148,27 @@ _ALL = (
     Spec("declare", "Decide that an obligation applies.", (_BY, _OBLIGATION, _REASON)),
     Spec("decline", "Decide, with the reason on record, that an obligation does not apply.", (
         _BY, _OBLIGATION, _REASON)),
-    Spec("filed", "Record that a notice was filed, with the authority's reference.", (
+    Spec("filed", "Record that a notice was filed, with the authority's reference and the reason; of a late one, why it is late.", (
         _BY, _OBLIGATION, Field("reference", "text", "the receipt or reference"),
-        Field("stage", "name", "the stage; the first open one if left out", required=False),
-        Field("at", "time", "when, ISO 8601; now if left out", required=False), _WHY_ASKED)),
+        Field("stage", "name", "the stage; may be left out while only one is open", required=False),
+        Field("at", "time", "when, ISO 8601; now if left out", required=False),
+        Field("receipt", "text", "the sealed file or the words that prove it", required=False),
+        Field("reason", "text", "what was filed and how; if it comes late, why", required=False, asked=True),
+        Field("update", "flag", "it adds to a filing of this stage; both stay visible", required=False),
+        Field("corrects", "text", "the reference of a filing that was said wrongly: this one takes its place", required=False),
+        Field("not_filed", "flag", "what was said under this reference was never filed: the stage is open again",
+              required=False))),
+    Spec("late-reason", "Say why a notice comes late: its draft then says so.", (
+        _BY, _OBLIGATION, _REASON, Field("stage", "name", "the stage; the first late one if left out", required=False))),
+    Spec("hold", "Hold a notice back for law enforcement or legal, or lift that. The clock goes on.", (
+        _BY, _OBLIGATION, Field("until", "time", "until when, ISO 8601", required=False),
+        Field("by_whom", "choice", "who wants it held back", required=False, choices=("law_enforcement", "legal")),
+        _WHY_OPTIONAL, Field("off", "flag", "lift the hold now", required=False))),
+    Spec("affected", "Name the affected people, by their sealed list and how many it names, or say that it is reviewed.", (
+        _BY, _REASON, Field("evidence", "name", "the list's SHA-256, as `halon affected` seals it", required=False),
+        Field("count", "value", "how many people it names", required=False),
+        Field("places", "value", "how many of them in each place, such as {\"DE\": 3}", required=False),
+        Field("reviewed", "flag", "you have looked through the list that counts", required=False))),
     Spec("undo", "Ask to take one action back. Opens a gate.", (_BY, _ACTION, _REASON)),
     Spec("restore", "Ask to give the agent everything back that was taken. Opens gates.", (_BY, _REASON)),
     Spec("finding", "Add a root cause.", (
@@ -152,8 +182,10 @@ _ALL = (
         Field("text", "text", "how it was done", required=False))),
     Spec("waive", "Stand in with your name for a proof or a corrective action.", (
         _BY, Field("what", "name", "proof, or a corrective action's id"), _REASON)),
-    Spec("override", "Let an irreversible action run before the evidence is sealed.", (
-        _BY, Field("what", "choice", "evidence", choices=("evidence",)), _REASON)),
+    Spec("override", "Let an irreversible action run before the evidence is sealed, or a notice go out that a check objects to.", (
+        _BY, Field("what", "choice", "what is set aside", choices=("evidence", "notice")), _REASON,
+        Field("notice", "name", "with notice: its id", required=False),
+        Field("rule", "name", "with notice: the check's name, as the question shows it", required=False))),
     Spec("evidence", "Read a piece of sealed evidence, the reason on record. `halon evidence` says this, and hands it out.", (
         _BY, Field("artefact", "name", "its id, such as ev-0123456789abcdef, as `halon evidence` lists it"), _REASON)),
     Spec("false-alarm", "It was no incident: drop the rest, ask to restore, keep the record.", (_BY, _REASON)),

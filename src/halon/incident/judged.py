@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from halon.incident import checklist, hearing, kits, levels, restricting, waking
-from halon.incident.assessment import Assessment, Obligation, Stage
+from halon.incident import checklist, hearing, kits, levels, promised, restricting, waking
+from halon.incident.addressed import addressed
+from halon.incident.assessment import DECIDED, Assessment, Obligation, Stage
+from halon.incident.clock_changes import changed
 from halon.incident.counting import counted
 from halon.incident.orders import Action, Order
 from halon.incident.standing import LIVE, action, with_action, with_gate
@@ -37,7 +39,8 @@ def take_in(state: State, judged: Assessment, version: int, now: str, *, sealed:
         state = note(state, now, "assessed", "triage", told, data={"reasons": list(judged.severity.reasons)})
     state = hearing.judged(kits.take_note(state, judged, kit_before, now), judged, before, now)
     state = restricting.by_rule(checklist.merge(state, judged, now), now)
-    return waking.judged(state, judged.muted, now, first=before is None) if judged.form else state
+    state = waking.judged(state, judged.muted, now, first=before is None) if judged.form else state
+    return checklist.tell_early(state, now)
 
 
 JUDGED_AT_ONCE = 20
@@ -74,7 +77,9 @@ def _severity(state: State, judged: Assessment, now: str) -> State:
         state = note(
             replace(state, level=new, level_changes=(*state.level_changes, change)), now, "severity", "triage", told
         )
-        return tell_of_rise(state, now, f"It was {before}: {why}") if rises and judged.form else state
+        if not rises or not judged.form:
+            return state
+        return promised.sooner(tell_of_rise(state, now, f"It was {before}: {why}"), now)
     if new > state.level and assessed_before is not None and new > assessed_before:
         told = f"The rubric now says {new}; {state.level} stays until a person with the role lowers it."
         return note(state, now, "severity", "triage", told)
@@ -152,9 +157,8 @@ def _obligations(state: State, judged: Assessment, now: str, *, by_person: bool,
             merged.append(new)
             continue
         said = by_person and (was is None or _looseness(was) != _looseness(new))
-        kept = _merge(old, new, by_person=said)
-        if (kept.status, _dues(kept)) != (old.status, _dues(old)):
-            told = f"{new.name}: {old.status}, due {_dues(old)} -> {kept.status}, due {_dues(kept)}"
+        kept = _merge(old, new, by_person=said, form=judged.form)
+        if told := changed(old, kept):
             state = note(
                 state, now, "clock", "notify", told, data={"obligation": new.name, "because": list(new.because)}
             )
@@ -171,12 +175,19 @@ def _obligations(state: State, judged: Assessment, now: str, *, by_person: bool,
 
 def filings(state: State) -> dict[str, str]:
     """When each stage was filed, by ``id@entity/stage``: as judgement asks for it, whatever the duty is called here."""
-    return {
+    found = {
         f"{duty.id}@{duty.entity}/{stage.id}": stage.filed_at
         for duty in state.obligations for stage in duty.stages if stage.filed_at
     }  # fmt: skip
+    called = {duty.name: f"{duty.id}@{duty.entity}" for duty in state.obligations}
+    updates = sorted(
+        (one for one in state.filings if one.update and one.counts and one.obligation in called), key=lambda one: one.at
+    )
+    return found | {f"{called[one.obligation]}/{one.stage}{LATEST}": one.at for one in updates}
 
 
+LATEST = "~latest"
+"""After the name of a stage among the filings: when it was last filed again, as an update."""
 _BY_ENTITY = 2
 """The form of judgement since which a duty is known by regime and legal entity; before, its name said which it is."""
 
@@ -206,12 +217,12 @@ def _looseness(duty: Obligation) -> tuple[str, tuple[tuple[str, str], ...]]:
     return duty.status, tuple((stage.id, stage.due) for stage in duty.stages)
 
 
-def _merge(old: Obligation, new: Obligation, *, by_person: bool) -> Obligation:
+def _merge(old: Obligation, new: Obligation, *, by_person: bool, form: int) -> Obligation:
     """``new``, except where it would loosen ``old`` without a person's word. What was filed stays filed."""
     stages = []
     for stage in new.stages:
         before = next((one for one in old.stages if one.id == stage.id), None)
-        stages.append(stage if before is None else _merge_stage(before, stage, by_person=by_person))
+        stages.append(stage if before is None else _merge_stage(before, stage, by_person=by_person, form=form))
     loosened = old.status == "applies" and new.status != "applies" and not by_person
     here = {stage.id for stage in stages}
     kept = (loosened or new.status in LIVE) and not by_person
@@ -223,8 +234,9 @@ def _merge(old: Obligation, new: Obligation, *, by_person: bool) -> Obligation:
     return replace(old, stages=tuple(stages), because=because)
 
 
-def _merge_stage(old: Stage, new: Stage, *, by_person: bool) -> Stage:
-    filed_at = new.filed_at or old.filed_at
+def _merge_stage(old: Stage, new: Stage, *, by_person: bool, form: int) -> Stage:
+    # What is filed is known here, not by a judgement that may be older than a filing's correction.
+    filed_at = old.filed_at if form >= DECIDED else new.filed_at or old.filed_at
     later = bool(old.due) and (not new.due or normal(new.due) > normal(old.due))
     if old.filed_at:
         return old  # what was filed is settled; its due time is history
@@ -235,12 +247,9 @@ def _merge_stage(old: Stage, new: Stage, *, by_person: bool) -> Stage:
 
 def _opened(duty: Obligation, own: str) -> str:
     due = duty.stages[0].due if duty.stages else "no deadline"
+    duty = addressed(duty, next(iter(duty.stages), None))
     title = duty.title if duty.entity == own else f"{duty.title} of {duty.entity}"
     if duty.status == "applies":
         return f"Clock running: {title} to {duty.authority}, due {due}."
     needs = f", {counted(len(duty.needs), 'answer')} needed: {', '.join(duty.needs)}" if duty.needs else ""
     return f"Clock running in case it applies: {title} to {duty.authority}, due {due}{needs}."
-
-
-def _dues(duty: Obligation) -> str:
-    return ", ".join(stage.due for stage in duty.stages) or "none"

@@ -142,7 +142,7 @@ def has(state: State, agent: str, version: int, taken: str) -> Has:
     judged = state.assessment is not None and state.assessed_version == state.facts_version
     duties = {}
     for duty in state.obligations:
-        stage = open_stage(duty)
+        stage = open_stage(state, duty)
         if not settled(state, duty) and stage is not None:
             duties[f"{duty.id}@{duty.entity}{'' if owed(state, duty) else MAY}"] = normal(stage.due) or NO_TIME
         elif decided(state, duty.name) in GONE or (duty.stages and stage is None):
@@ -188,7 +188,7 @@ def _has_duty(state: State, link: MergedInto, name: str) -> bool:
     there = _there(state, link, duty)
     if there is None or settled(state, duty):
         return False
-    stage = open_stage(duty)
+    stage = open_stage(state, duty)
     mine = normal(stage.due) if stage and stage.due else NO_TIME
     return there <= mine
 

@@ -27,6 +27,11 @@ def restricted(state: State) -> bool:
     return state.restriction is not None and bool(state.restriction.people)
 
 
+def access(state: State) -> str:
+    """The narrowest class of readers that what is sealed of it gets at least; empty where the kit's word is enough."""
+    return "privileged" if restricted(state) else ""
+
+
 def named(state: State) -> tuple[str, ...]:
     """Who sees it while it is restricted; nobody's name where it is not."""
     return state.restriction.people if state.restriction is not None else ()

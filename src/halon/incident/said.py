@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from halon.incident import by_hand, restricting, seal_waits
+from halon.incident import by_hand, overriding, promised, restricting, seal_waits
 from halon.incident.checklist import not_done
 from halon.incident.commands import near
 from halon.incident.facts import ABOUT_NOW, PERSON, Fact
@@ -16,11 +16,11 @@ from halon.incident.handing import taken
 from halon.incident.judged import tell_of_rise
 from halon.incident.learning import learn
 from halon.incident.remedies import Corrective, Finding, Waiver
-from halon.incident.saying import Refused, Saying, unknown_obligation
+from halon.incident.saying import Refused, Saying
 from halon.incident.settling import unsettled
-from halon.incident.standing import action, obligation, open_stage, with_action, with_obligation
+from halon.incident.standing import action, with_action
 from halon.incident.state import LevelChange, State, sparing
-from halon.incident.timeline import mark, note, person
+from halon.incident.timeline import note, person
 from halon.incident.times import parse, text
 
 MOST_WHYS = 20
@@ -89,33 +89,9 @@ def severity(say: Saying) -> State:
     word = "lowered" if lowered else "raised"
     told = f"Severity {word} from {now_level or 'none'} to {level} by {say.named()}{say.because()}"
     state = note(state, say.now, "severity", "triage", told, actor=say.by)
-    return state if lowered or not sparing(state) else tell_of_rise(state, say.now, told, by=say.by)
-
-
-def filed(say: Saying) -> State:
-    """Record an actual filing: later stages chain on it."""
-    duty = obligation(say.state, say.command["obligation"])
-    if duty is None:
-        raise unknown_obligation(say)
-    wanted = say.command["stage"] or getattr(open_stage(duty), "id", "")
-    stage = next((one for one in duty.stages if one.id == wanted), None)
-    if stage is None:
-        known = [one.id for one in duty.stages if not one.filed_at]
-        raise Refused("UnknownStage", f"{duty.name} has no open stage {wanted!r}: {near(wanted, known)}")
-    if stage.filed_at:
-        raise Refused("AlreadyFiled", f"{duty.name}/{stage.id} was filed at {stage.filed_at}.")
-    at = text(parse(say.command["at"])) if say.command["at"] else say.now
-    if parse(at) > parse(say.now):
-        raise Refused("InTheFuture", f"{at} is in the future; a filing is recorded after it was made.")
-    changed = replace(
-        duty, stages=tuple(replace(one, filed_at=at) if one.id == stage.id else one for one in duty.stages)
-    )
-    state = with_obligation(say.state, changed)
-    told = f"{duty.name}/{stage.id} was filed at {at}, reference {say.command['reference']}"
-    state = note(state, say.now, "filed", "notify", told, actor=say.by,
-                 data={"obligation": duty.name, "stage": stage.id, "at": at, "reference": say.command["reference"]})  # fmt: skip
-    version = state.facts_version + 1
-    return replace(mark(state, f"filed:{duty.name}/{stage.id}", at), facts_version=version, person_version=version)
+    if lowered or not sparing(state):
+        return state
+    return promised.sooner(tell_of_rise(state, say.now, told, by=say.by), say.now)
 
 
 def undo(say: Saying) -> State:
@@ -223,7 +199,12 @@ def waive(say: Saying) -> State:
 
 
 def override(say: Saying) -> State:
-    """An irreversible action, or one that changes the evidence, may run although that isn't sealed: by name, on record."""
+    """An irreversible action, or one that changes the evidence, may run although that isn't sealed: by name, on record.
+
+    Or a notice goes out although a check objects to it.
+    """
+    if say.command["what"] == "notice":
+        return overriding.let_pass(say)
     if say.state.evidence and not seal_waits.held(say.state):
         raise Refused("NothingToOverride", "The evidence is sealed; nothing waits for it.")
     state = replace(say.state, evidence_overridden_by=say.by)
@@ -259,7 +240,8 @@ def close(say: Saying) -> State:
     state = replace(say.state, close_requested_by=say.by, close_note=say.command["reason"])
     told = f"Closed by {say.named()}{say.because()}"
     flagged = not_done(state)
-    return note(state, say.now, "close", "remediate", f"{told}.{flagged}" if flagged else told, actor=say.by)
+    state = note(state, say.now, "close", "remediate", f"{told}.{flagged}" if flagged else told, actor=say.by)
+    return promised.left_open(state, say.now)
 
 
 def _require_room(have: int, most: int, what: str) -> None:

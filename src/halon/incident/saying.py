@@ -29,7 +29,7 @@ class Saying:
 
     ``met`` is the other incident that ``merge`` names, as it was looked up; ``ready`` what ``contain`` can stop the agent
     with; ``seen`` how an order reads back of which ``note`` says that it was done elsewhere. ``how`` is the verifier that
-    proved who speaks.
+    proved who speaks. ``others`` may say this command besides, where that is asked.
     """
 
     state: State
@@ -44,6 +44,7 @@ class Saying:
     ready: Ready | None = None
     seen: Seen | None = None
     how: str = ""
+    others: tuple[str, ...] = ()
 
     def because(self) -> str:
         """The reason as a tail for a sentence."""

@@ -66,7 +66,7 @@ def unsettled(state: State) -> list[str]:
             left.append(f"action {action.order.id} is being taken back")
     for duty in state.obligations:
         if not settled(state, duty):
-            stage = open_stage(duty)
+            stage = open_stage(state, duty)
             left.append(
                 f"obligation {duty.name} is neither filed nor declined (due {stage.due if stage else 'unknown'})"
             )
@@ -98,7 +98,7 @@ def holds(state: State) -> list[str]:
     held += glass.left_to_review(state)
     for duty in state.obligations:
         if not settled(state, duty):
-            stage = open_stage(duty)
+            stage = open_stage(state, duty)
             held.append(f"obligation {duty.name} (due {stage.due if stage and stage.due else 'unknown'})")
     for one in state.correctives:
         if one.status in ("open", "failed") and one.by != "halon":  # what Halon proposed, it proposes there too

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from halon.incident.assessment import Obligation, Stage
+from halon.incident.addressed import addressed
+from halon.incident.assessment import DECIDED, Obligation, Stage
 from halon.incident.gates import Gate
 from halon.incident.notices import Notice
 from halon.incident.orders import Action
 from halon.incident.phases import Phase, PhaseName, PhaseStatus
 from halon.incident.state import State
+from halon.incident.times import normal
 
 LIVE = ("applies", "undetermined", "review_required")
 MOVED = "moved"
 """The word about an obligation that goes on in the incident into which this one is merged."""
 GONE = ("declined", MOVED)
 """Words after which no clock of the obligation runs here."""
+_CHAINED = ("filing of ", "latest filing of ")
+"""How the anchor of a stage begins that counts from the filing of an earlier one."""
+
+
+def decided_here(state: State) -> bool:
+    """Whether the rules of ``DECIDED`` count: what an earlier release judged goes on by its own until it is judged again."""
+    return state.assessment is not None and state.assessment.form >= DECIDED
 
 
 def gate(state: State, gate_id: str) -> Gate | None:
@@ -69,9 +78,46 @@ def with_obligation(state: State, changed: Obligation) -> State:
     return replace(state, obligations=tuple(changed if one.name == changed.name else one for one in state.obligations))
 
 
-def open_stage(duty: Obligation) -> Stage | None:
-    """The first stage that has not been filed."""
-    return next((stage for stage in duty.stages if not stage.filed_at), None)
+def open_stage(state: State, duty: Obligation) -> Stage | None:
+    """The stage that has not been filed and is due first; of those due together, the one that the regime names first."""
+    left = in_order(state, duty)
+    return left[0] if left else None
+
+
+def open_stages(state: State, duty: Obligation) -> tuple[Stage, ...]:
+    """The stages that can be filed now, the one due first in front: none of them counts from a filing to come.
+
+    A stage without a due time is among them where it is first, or goes to somebody else than the first.
+    """
+    left = in_order(state, duty)
+    if not decided_here(state):
+        return left[:1]
+    return left[:1] + tuple(
+        one for one in left[1:] if not chained(one) and (one.due or not same_reader(duty, left[0], one))
+    )
+
+
+def in_order(state: State, duty: Obligation) -> tuple[Stage, ...]:
+    """The stages that have not been filed, by due time; one that has none comes right after the one named before it."""
+    if not decided_here(state):
+        return tuple(one for one in duty.stages if not one.filed_at)
+    found: list[tuple[str, int, Stage]] = []
+    before = ""
+    for place, one in enumerate(duty.stages):
+        before = normal(one.due) if one.due else before
+        found.append((before, place, one))
+    return tuple(one for _, _, one in sorted(found, key=lambda each: each[:2]) if not one.filed_at)
+
+
+def chained(stage: Stage) -> bool:
+    """Whether the stage counts from the filing of an earlier one that is not made yet."""
+    return stage.provisional and stage.anchor.startswith(_CHAINED)
+
+
+def same_reader(duty: Obligation, one: Stage, other: Stage) -> bool:
+    """Whether both stages of ``duty`` go to the same authority or people."""
+    here, there = addressed(duty, one), addressed(duty, other)
+    return (here.authority, here.recipient) == (there.authority, there.recipient)
 
 
 def decided(state: State, name: str) -> str:
@@ -94,9 +140,14 @@ def clock_runs(state: State, duty: Obligation) -> bool:
     return word not in GONE and (word == "declared" or duty.status in LIVE)
 
 
+def stage_settled(state: State, duty: Obligation, stage_id: str) -> bool:
+    """Whether nothing is left to do for this stage: it is filed, the duty asks for it no more, or its clock does not run."""
+    return not clock_runs(state, duty) or not any(one.id == stage_id and not one.filed_at for one in duty.stages)
+
+
 def settled(state: State, duty: Obligation) -> bool:
     """Whether nothing is left to do for this obligation."""
-    return not clock_runs(state, duty) or open_stage(duty) is None
+    return not clock_runs(state, duty) or all(one.filed_at for one in duty.stages)
 
 
 def with_phase(state: State, name: PhaseName, status: PhaseStatus, now: str, waiting_on: str = "") -> State:

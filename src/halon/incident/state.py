@@ -5,16 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from halon.incident.affected_people import AffectedList
 from halon.incident.alerts import Alert, AlertCount
 from halon.incident.assessment import Assessment, Level, Obligation
 from halon.incident.broken import Broken
 from halon.incident.chain import Chain
 from halon.incident.facts import Fact
+from halon.incident.filings import Filing, Hold, LateReason
 from halon.incident.gates import Gate
 from halon.incident.links import MergedFrom, MergedInto, SplitFrom, SplitOff
 from halon.incident.messages import Message
 from halon.incident.mutes import Hush, Muted
-from halon.incident.notices import Notice
+from halon.incident.notices import Notice, Overridden
 from halon.incident.orders import Action
 from halon.incident.others import Other
 from halon.incident.phases import Phase
@@ -173,8 +175,14 @@ class State:
     decisions: tuple[dict[str, Any], ...] = ()
     notices: tuple[Notice, ...] = ()
     missed: tuple[str, ...] = ()
+    filings: tuple[Filing, ...] = ()  # all that were filed, also what adds to an earlier filing
+    late_reasons: tuple[LateReason, ...] = ()
+    holds: tuple[Hold, ...] = ()  # also those that have ended
     outbox: tuple[Message, ...] = ()
     next_update_at: str = ""
+    promises: dict[str, str] = field(default_factory=dict)  # who is told more until when: leadership, or an obligation
+    overridden: tuple[Overridden, ...] = ()
+    affected: AffectedList | None = None
 
     # rca and remediate
     findings: tuple[Finding, ...] = ()

@@ -175,7 +175,7 @@ def waiting(state: State) -> list[dict[str, Any]]:
             }
         )
     for duty in state.obligations:
-        stage = open_stage(duty)
+        stage = open_stage(state, duty)
         if clock_runs(state, duty) and stage and not decided(state, duty.name) and duty.status != "applies":
             needs = f"; answers needed: {', '.join(duty.needs)}" if duty.needs else ""
             asked.append(

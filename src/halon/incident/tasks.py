@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+DECIDE = "triage/decide-"
+"""How the id of a step begins that asks a role to decide which duties apply; the role follows."""
 TaskStatus = Literal["open", "done", "skipped"]
 
 
@@ -14,6 +16,7 @@ class Step:
 
     ``answers`` names the facts that it is there to find. ``automated`` steps are ticked by Halon: ``met`` says whether
     the condition holds now. ``due_seconds`` counts from the opening of the incident; 0 means no deadline of its own.
+    ``due_at`` is one that is a moment (ISO 8601 UTC), empty for none. ``duties`` names those that it asks to decide.
     """
 
     id: str
@@ -25,6 +28,8 @@ class Step:
     automated: bool = False
     met: bool = False
     due_seconds: int = 0
+    due_at: str = ""
+    duties: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

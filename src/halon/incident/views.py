@@ -7,13 +7,18 @@ from typing import Any
 
 from halon.incident.commands import COMMANDS
 from halon.incident.deeds import in_words
+from halon.incident.duty_kept import kept
 from halon.incident.gate_pages import left_out
 from halon.incident.gates_told import audited, policy_in_words
+from halon.incident.known import counted
 from halon.incident.proving import ANSWERS, kind_of, statement
 from halon.incident.remedies import case_in_words, standing
 from halon.incident.settling import proved
-from halon.incident.standing import clock_runs, decided
+from halon.incident.standing import clock_runs, decided, open_stages
 from halon.incident.state import State
+
+SINCE = ("aware_at", "detected_at")
+"""The facts that say since when something is owed for which the law names no figure, the better one first."""
 
 
 def timeline(state: State) -> list[dict[str, Any]]:
@@ -45,14 +50,20 @@ def gates(state: State) -> list[dict[str, Any]]:
 
 
 def obligations(state: State) -> list[dict[str, Any]]:
-    """Every obligation with its status, what people decided, and its stages."""
+    """Every obligation with its status, what people decided, and its stages.
+
+    ``open`` names the stages that can be filed now. ``since`` (ISO 8601 UTC) is since when what has no due time is owed at
+    once: awareness, else detection, else the opening.
+    """
     shown = []
     for duty in state.obligations:
         one = {**asdict(duty), "key": duty.name}
         one["decided"] = decided(state, duty.name) or None
         one["clock_runs"] = clock_runs(state, duty)
-        one["missed"] = [name for name in state.missed if name.startswith(f"{duty.name}/")]
-        shown.append(one)
+        one["open"] = [stage.id for stage in open_stages(state, duty)]
+        values = counted(state, duty.entity)
+        one["since"] = next((str(values[name]) for name in SINCE if values.get(name)), state.opened_at)
+        shown.append(one | kept(state, duty.name))
     return shown
 
 
@@ -73,6 +84,11 @@ def rca(state: State) -> dict[str, Any]:
         "proved": proved(state),
         "questions": list(state.assessment.rca_questions) if state.assessment else [],
     }
+
+
+def notices(state: State) -> list[dict[str, Any]]:
+    """Every notice word for word, with its checks, how complete it is, and where its sealed text lies."""
+    return [asdict(one) for one in state.notices]
 
 
 def commands() -> list[dict[str, Any]]:

@@ -61,7 +61,7 @@ def owes(state: State, *, seen: bool) -> list[str]:
     for duty in state.obligations:
         word = decided(state, duty.name)
         may = duty.status in LIVE and not (seen and duty.status == "undetermined")
-        if open_stage(duty) is not None and (word == "declared" or (not word and may)):
+        if open_stage(state, duty) is not None and (word == "declared" or (not word and may)):
             found.append(duty.name)
     return found
 

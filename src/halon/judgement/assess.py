@@ -7,9 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from halon.incident import times
-from halon.incident.assessment import FORM, Assessment, Conflict, Level, Obligation, Roster
+from halon.incident.addressed import audience
+from halon.incident.assessment import FORM, Assessment, Conflict, Embargo, Level, Obligation, Roster
 from halon.incident.facts import Fact
-from halon.judgement import runbooks
+from halon.incident.tasks import Step
+from halon.judgement import runbooks, updates
+from halon.judgement.between_duties import Judged, displaced, embargoed
 from halon.judgement.blast_radius import blast_radius
 from halon.judgement.containment import Allowed, Plan, plan
 from halon.judgement.entities import Touched, holding_of, stand_ins, touched
@@ -25,6 +28,7 @@ from halon.judgement.severity import Raising, rate, tags_of
 from halon.judgement.terms import misfit
 from halon.judgement.trust import say
 from halon.judgement.vocabulary import VOCABULARY, near
+from halon.judgement.working_hours import with_reach
 
 DEFAULT_CATEGORY = "operational"
 _MOST_WAYS = 20
@@ -131,8 +135,9 @@ def _assess(
         who.prepared, values, who.mode, kit.ask, _without_each(facts, alerts, bound), runbooks.preferred(books), held,
         who.surface, Allowed(kit.rubric.allowed[level], level), holds, failed,
     )  # fmt: skip
+    judged_duties, embargoes, again = _oblige(kit, bound, each, alerts, facts, filed, now)
     gates = Gates(kit.gate_rules, said or min(level, standing or level), categories)
-    obligations = tuple(gates.duty(one) for one in _oblige(kit, bound, each, alerts, facts, filed, now))
+    obligations = tuple(gates.duty(one) for one in judged_duties)
     needs = (need for obligation in obligations for need in obligation.needs)
     kept = kit.restricted if kit.restricted is not None and judge(kit.restricted.when, values).value else None
     judged = Assessment(
@@ -143,6 +148,7 @@ def _assess(
         entity=bound.own,
         orders=tuple(gates.order(one) for one in planned.orders),
         obligations=obligations,
+        embargoes=embargoes,
         roster=_led(on_call(kit.roster_rules, kit.people, agent, now, kit.overrides, kit.absences), who, kit, now),
         blast_radius=blast_radius(values),
         unknown=once((*rated.needs, *planned.needs, *needs, *undecided)),
@@ -160,7 +166,7 @@ def _assess(
         conflicts=_conflicts(general, each),
         tags=tags_of(kit.rubric, values),
         values={"": general.values, **{name: each[name].values for name in bound.ids if name in own_facts}},
-        steps=runbooks.steps(books, {**values, "evidence_sealed": sealed}),
+        steps=(*runbooks.steps(books, {**values, "evidence_sealed": sealed}), *again),
         rca_questions=runbooks.questions(books),
         playbook=runbooks.playbook(books),
         form=FORM,
@@ -171,10 +177,20 @@ def _assess(
         waits=held if who.mode == "act" else "",
         uncovered=planned.uncovered,
         level_said=said,
+        cadence=_cadence(kit, runbooks.cadence(books)),
+        comms_owner=kit.comms_owner,
         restricted=kept.people if kept is not None else (),
         restricted_because=kept.words if kept is not None else "",
     )
-    return judged, (rated.raising, values, planned)
+    return with_reach(judged, kit, agent), (rated.raising, values, planned)
+
+
+def _cadence(kit: Policy, by_runbook: int) -> dict[str, dict[str, int]]:
+    """Seconds until the next message, by audience and level; a runbook's own rhythm is leadership's."""
+    found = {audience: dict(by_level) for audience, by_level in kit.cadence.items()}
+    if by_runbook and "leadership" in found:
+        found["leadership"] = dict.fromkeys(found["leadership"], by_runbook)
+    return found
 
 
 def _led(roster: Roster, who: AgentPolicy, kit: Policy, now: str) -> Roster:
@@ -230,9 +246,12 @@ def _pressing(obligations: Sequence[Obligation], now: str) -> tuple[str, ...]:
     return tuple(
         f"{duty.id} of {duty.entity}: {stage.id} is due in under 24 hours; decide it first, the severity stays as it is"
         for duty in obligations
-        if duty.audience == "regulator" and duty.status in ("applies", "undetermined")
+        if duty.status in ("applies", "undetermined")
         for stage in duty.stages
-        if stage.due and not stage.filed_at and times.seconds_between(now, stage.due) < PRESSING
+        if audience(duty, stage) == "regulator"
+        and stage.due
+        and not stage.filed_at
+        and times.seconds_between(now, stage.due) < PRESSING
     )
 
 
@@ -251,17 +270,20 @@ def _oblige(
     facts: Sequence[Fact],
     filed: Mapping[str, str],
     now: str,
-) -> tuple[Obligation, ...]:
-    """Every regime of every entity looked at, each on that entity's own facts, roles and anchors."""
-    found: list[Obligation] = []
+) -> tuple[tuple[Obligation, ...], tuple[Embargo, ...], tuple[Step, ...]]:
+    """Every regime of every entity looked at, each on that entity's own facts, roles and anchors, what keeps notices back,
+    and what is to be filed once more."""
+    found: list[Judged] = []
     told = {name: {**each[name].values, **alerts} for name in bound.ids}
-    instead = {name: stand_ins(facts, told[name], now) for name in bound.ids}
+    instead = {name: stand_ins(facts, told[name], now, name) for name in bound.ids}
     memos: dict[str, Memo] = {name: {} for name in bound.ids}
     for regime in kit.regimes:
         if (name := regime.entity) in told:
             key = bound.key(regime.id, name)
-            found.append(oblige(regime, told[name], filed, instead[name], now, key, memos[name]))
-    return tuple(found)
+            duty = oblige(regime, told[name], filed, instead[name], now, key, memos[name])
+            found.append(Judged(regime, duty, told[name], memos[name]))
+    judged = displaced(found)
+    return *embargoed(judged, now), updates.steps(judged, filed)
 
 
 def _conflicts(general: Holding, each: Mapping[str, Holding]) -> tuple[Conflict, ...]:

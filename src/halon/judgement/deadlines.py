@@ -1,23 +1,38 @@
-"""Deadlines as expressions: earliest or latest of anchors plus spans, in hours or calendar days.
+"""When a deadline expression falls due: anchors plus spans in hours, calendar days, business days or months.
 
-An anchor is the name of a fact that holds a time, or ``filed:<stage>`` for the actual filing of an earlier stage. While
-an anchor is unknown the shadow clock runs from its stand-in, and the result says that it is provisional.
+An anchor is the name of a fact that holds a time, ``filed:<stage>`` for the first actual filing of an earlier stage, or
+``latest:<stage>`` for the last one, updates included. While an anchor is unknown the shadow clock runs from its stand-in, and the result says that it is provisional.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from halon.incident import times
+from halon.judgement.business_days import add_business_days, add_months, next_business_day
+from halon.judgement.expressions import (
+    UNITS,
+    After,
+    Capped,
+    Cases,
+    Earliest,
+    Expression,
+    FirstKnown,
+    Latest,
+    Unit,
+    anchors_of,
+)
 
-Unit = Literal["hours", "calendar_days"]
-UNITS: tuple[Unit, ...] = ("hours", "calendar_days")
-SHORT = timedelta(hours=6)
+__all__ = [
+    "SHORT", "UNITS", "After", "Capped", "Cases", "Deadline", "Earliest", "Expression", "FirstKnown", "Latest", "StandIn",
+    "Unit", "anchors_of", "decide_by", "decide_first", "latest_arguable", "local_day", "moment", "reckon", "warnings",
+]  # fmt: skip
+SHORT = timedelta(hours=8)
 """A span under this length is too short for a staircase of warnings: the decider is warned at once."""
 _SHARES = (0.5, 0.75, 0.9)
 _DATE_ONLY = 10
@@ -28,37 +43,17 @@ _NO_TIME = "\0"
 
 
 @dataclass(frozen=True, slots=True)
-class After:
-    """``amount`` hours after an anchor, or the end of the day ``amount`` calendar days after it."""
-
-    anchor: str
-    amount: int
-    unit: Unit = "hours"
-
-
-@dataclass(frozen=True, slots=True)
-class Earliest:
-    """The earliest of its parts."""
-
-    parts: tuple[Expression, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Latest:
-    """The latest of its parts."""
-
-    parts: tuple[Expression, ...]
-
-
-Expression = After | Earliest | Latest
-
-
-@dataclass(frozen=True, slots=True)
 class StandIn:
-    """What a clock runs from while its anchor is unknown: an ISO 8601 time and the reason in words."""
+    """What a clock runs from while its anchor is unknown: an ISO 8601 time and the reason in words.
+
+    ``by`` is the moment by which the anchor lay at the latest, where something proves that (empty: nothing does), and
+    ``proof`` says what. What runs out reckoned from there has run out, whenever the anchor was.
+    """
 
     at: str
     reason: str
+    by: str = ""
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +62,10 @@ class Deadline:
 
     ``due_local`` is the same moment in the regulator's zone, with the zone's name in brackets (RFC 9557).
     ``anchor`` names the anchor that decides; ``needs`` are the anchors not known yet.
+
+    ``stand_in`` says that ``due`` is only reckoned from a stand-in for an anchor that nobody has set. Where a limit that
+    surely holds exists besides, that one is ``due``, and ``earliest`` (ISO 8601 UTC, else empty) is when the shadow,
+    which began at ``earliest_from``, runs out before it.
     """
 
     due: str = ""
@@ -76,6 +75,13 @@ class Deadline:
     provisional: bool = False
     reasons: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    stand_in: bool = False
+    earliest: str = ""
+    earliest_from: str = ""
+
+
+_Span = tuple[datetime, datetime]
+"""When a clock began and when it runs out, earliest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +92,8 @@ class _Reckoned:
     provisional: bool = False
     reasons: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    stand_in: bool = False
+    shadow: _Span | None = None
 
 
 def reckon(
@@ -93,8 +101,8 @@ def reckon(
 ) -> Deadline:
     """When ``expression`` falls due. ``zone`` is the regulator's (an IANA name); it decides where a day ends.
 
-    Hours run through weekends and clock changes. A day count ends at 23:59:59 of its last day. An anchor that holds
-    a date without a time starts that day in ``zone``. Never raises on what an anchor holds: a value that is no time
+    Hours run through weekends and clock changes. A count of days or months ends at 23:59:59 of its last day. ``Cases``
+    are settled before (``expressions.settle``); left in, nothing can be computed. An anchor that holds a date without a time starts that day in ``zone``. Never raises on what an anchor holds: a value that is no time
     counts as unknown, and ``reasons`` says so.
     """
     names = anchors_of(expression)
@@ -126,6 +134,9 @@ def _reckoned(
         provisional=found.provisional,
         reasons=found.reasons,
         needs=found.needs,
+        stand_in=found.stand_in,
+        earliest=times.text(found.shadow[1]) if found.shadow else "",
+        earliest_from=times.text(found.shadow[0]) if found.shadow else "",
     )
 
 
@@ -142,27 +153,31 @@ def decide_by(deadline: Deadline, approval_minutes: int) -> str:
     return times.text(max(latest, started))
 
 
+def decide_first(deadline: Deadline, approval_minutes: int) -> str:
+    """By when to decide where the shadow runs out before it is due; empty where none does."""
+    return decide_by(_shadow(deadline), approval_minutes) if deadline.earliest else ""
+
+
+def _shadow(deadline: Deadline) -> Deadline:
+    return replace(deadline, due=deadline.earliest, started=deadline.earliest_from, earliest="", earliest_from="")
+
+
 @lru_cache(maxsize=4096)
 def warnings(deadline: Deadline, approval_minutes: int) -> tuple[str, ...]:
     """When the decider is warned: at 50, 75 and 90 percent of the span and at ``decide_by``, in order.
 
-    Under six hours: at once and at ``decide_by``.
+    Under eight hours: at once and at ``decide_by``. Of a shadow that runs out before it is due, likewise.
     """
     if not deadline.due:
         return ()
+    if deadline.earliest:
+        real = replace(deadline, earliest="", earliest_from="")
+        return tuple(sorted({*warnings(_shadow(deadline), approval_minutes), *warnings(real, approval_minutes)}))
     start, due = times.parse(deadline.started), times.parse(deadline.due)
     last = decide_by(deadline, approval_minutes)
     span = due - start
     moments = [start] if span < SHORT else [start + span * share for share in _SHARES]
     return tuple(sorted({*(times.text(moment) for moment in moments), last}))
-
-
-@lru_cache(maxsize=4096)
-def anchors_of(expression: Expression) -> tuple[str, ...]:
-    """The names of all anchors in ``expression``, each once, in reading order."""
-    if isinstance(expression, After):
-        return (expression.anchor,)
-    return tuple(dict.fromkeys(name for part in expression.parts for name in anchors_of(part)))
 
 
 def moment(value: Any, zone: ZoneInfo) -> datetime | None:
@@ -193,16 +208,63 @@ def _reckon(
 ) -> _Reckoned:
     if isinstance(expression, After):
         return _after(expression, anchors, zone, stand_ins)
+    if isinstance(expression, Capped):
+        return _capped(expression, anchors, zone, stand_ins)
+    if isinstance(expression, Cases):
+        return _Reckoned(None, None, "", True, ("which period holds is not settled",))
     parts = [_reckon(part, anchors, zone, stand_ins) for part in expression.parts]
     known = [part for part in parts if part.due is not None]
+    if isinstance(expression, FirstKnown) and any(not part.provisional for part in known):
+        parts = known = [part for part in known if not part.provisional]
     reasons = tuple(dict.fromkeys(reason for part in parts for reason in part.reasons))
     needs = tuple(dict.fromkeys(need for part in parts for need in part.needs))
     if not known:
         return _Reckoned(None, None, parts[0].anchor if parts else "", True, reasons, needs)
-    pick = min if isinstance(expression, Earliest) else max
-    chosen = pick(known, key=lambda part: part.due or datetime.max.replace(tzinfo=UTC))
+    if not isinstance(expression, Latest):
+        return _first(known, needs, reasons)
+    chosen = max(known, key=_due_of)
     # One unknown part may still move the result, whichever part decides now.
-    return _Reckoned(chosen.due, chosen.started, chosen.anchor, bool(needs), reasons, needs)
+    stand_in = any(part.stand_in for part in known)
+    return _Reckoned(chosen.due, chosen.started, chosen.anchor, bool(needs), reasons, needs, stand_in)
+
+
+def _first(known: Sequence[_Reckoned], needs: tuple[str, ...], reasons: tuple[str, ...]) -> _Reckoned:
+    """The earliest of ``known``: a limit that surely holds is the due time, and a shadow before it only warns.
+
+    Where there are only shadows, the earliest of them is the due time.
+    """
+    chosen = min([part for part in known if not part.stand_in] or known, key=_due_of)
+    spans = [
+        part.shadow or (part.started, part.due) for part in known if part.due is not None and part.started is not None
+    ]
+    first = min(spans, key=lambda span: span[1])
+    shadow = first if first[1] < _due_of(chosen) else None
+    return _Reckoned(chosen.due, chosen.started, chosen.anchor, bool(needs), reasons, needs, chosen.stand_in, shadow)
+
+
+def _due_of(part: _Reckoned) -> datetime:
+    return part.due or datetime.max.replace(tzinfo=UTC)
+
+
+def _capped(
+    expression: Capped, anchors: Mapping[str, Any], zone: ZoneInfo, stand_ins: Mapping[str, StandIn]
+) -> _Reckoned:
+    """The span, cut off by the cap; a span that began only when the cap had passed stands as it is.
+
+    While the moment that the span counts from is not set, the cap is what must be kept, and the span's shadow warns.
+    """
+    span, cap = _after(expression.span, anchors, zone, stand_ins), _after(expression.cap, anchors, zone, stand_ins)
+    late = span.started is not None and cap.due is not None and span.started > cap.due
+    if span.due is not None and late and not span.provisional:
+        return span if not cap.provisional else replace(span, provisional=True, needs=cap.needs, reasons=cap.reasons)
+    known = [part for part in (span, cap) if part.due is not None]
+    needs, reasons = (*span.needs, *cap.needs), (*span.reasons, *cap.reasons)
+    if span.stand_in and span.started and span.due and cap.due and span.due < cap.due:
+        shadow = (span.started, span.due)
+        return _Reckoned(cap.due, cap.started, cap.anchor, True, reasons, needs, cap.stand_in, shadow)
+    if not known:
+        return _Reckoned(None, None, span.anchor, True, reasons, needs)
+    return _first(known, needs, reasons)
 
 
 def _after(span: After, anchors: Mapping[str, Any], zone: ZoneInfo, stand_ins: Mapping[str, StandIn]) -> _Reckoned:
@@ -221,7 +283,13 @@ def _after(span: After, anchors: Mapping[str, Any], zone: ZoneInfo, stand_ins: M
     due = _due(start, span, zone) if start else None
     if stand_in is None or start is None or due is None:
         return _Reckoned(None, None, span.anchor, True, (f"{why}, so no due time can be computed",), (span.anchor,))
-    return _Reckoned(due, start, span.anchor, True, (f"{why}; {stand_in.reason}",), (span.anchor,))
+    latest = moment(stand_in.by, zone) if stand_in.by else None
+    limit = _due(latest, span, zone) if latest else None
+    if limit is None or limit < due:
+        return _Reckoned(due, start, span.anchor, True, (f"{why}; {stand_in.reason}",), (span.anchor,), stand_in=True)
+    told = (f"{why}; {stand_in.reason}", f"{why}; {stand_in.proof}")
+    shadow = (start, due) if due < limit else None
+    return _Reckoned(limit, latest, span.anchor, True, told, (span.anchor,), shadow=shadow)
 
 
 def _due(start: datetime, span: After, zone: ZoneInfo) -> datetime | None:
@@ -230,9 +298,37 @@ def _due(start: datetime, span: After, zone: ZoneInfo) -> datetime | None:
         if span.unit == "hours":
             due = start + timedelta(hours=span.amount)
         else:
-            day = start.astimezone(zone).date() + timedelta(days=span.amount)
-            due = datetime.combine(day, time(23, 59, 59), zone).astimezone(UTC)
+            due = datetime.combine(_last_day(start, span, zone), time(23, 59, 59), zone).astimezone(UTC)
         due.astimezone(zone), due + _ROOM
     except OverflowError:
         return None
     return due
+
+
+def _last_day(start: datetime, span: After, zone: ZoneInfo) -> date:
+    day = start.astimezone(zone).date()
+    if span.end_of == "year":
+        day = day.replace(month=12, day=31)
+    if span.unit == "business_days":
+        return add_business_days(day, span.amount, span.calendar)
+    return add_months(day, span.amount) if span.unit == "months" else day + timedelta(days=span.amount)
+
+
+@lru_cache(maxsize=4096)
+def latest_arguable(due: str, zone: str, calendar: str, *, noon: bool = False) -> str:
+    """When ``due`` (ISO 8601 UTC) falls on a day that ``calendar`` leaves out: the end (or noon) of the next business day.
+
+    Local time with its zone, for people to see; nothing is scheduled by it. Empty where nothing rolls over.
+    """
+    if not due:
+        return ""
+    place = ZoneInfo(zone)
+    try:
+        day = times.parse(due).astimezone(place).date()
+        rolled = next_business_day(day, calendar)
+    except OverflowError:
+        return ""
+    if rolled == day:
+        return ""
+    local = datetime.combine(rolled, time(12) if noon else time(23, 59, 59), place)
+    return f"{local.isoformat(timespec='seconds')}[{zone}]"

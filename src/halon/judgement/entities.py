@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from halon.incident.facts import Fact
 from halon.judgement.deadlines import StandIn
-from halon.judgement.holding import Holding, in_force
+from halon.judgement.holding import FILE, Holding, in_force
 from halon.judgement.policy import Entity
 from halon.judgement.predicates import is_unknown, once
 from halon.judgement.terms import misfit
 from halon.judgement.vocabulary import VOCABULARY
-from halon.judgement.vocabulary_clocks import KNOWING
+from halon.judgement.vocabulary_clocks import KNOWING, PROVED_BY
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def touched(
 
 
 def holding_of(entity: Entity, facts: Sequence[Fact], own: str = "") -> Holding:
-    """What counts for ``entity``. Until somebody says which roles it holds here, those of the kit do.
+    """What counts for ``entity``. Until somebody says which roles it holds here and where it sits, the kit's answers do.
 
     Roles that are said without an entity are those of ``own``, the agent's entity (empty: not known, so of each).
     """
@@ -64,15 +64,35 @@ def holding_of(entity: Entity, facts: Sequence[Fact], own: str = "") -> Holding:
     holding = in_force(facts, entity.id)
     if is_unknown(holding.values.get("roles")):
         holding.values["roles"] = list(entity.roles)
+    if entity.establishments and is_unknown(holding.values.get("establishments")):
+        holding.values["establishments"] = list(entity.establishments)
     return holding
 
 
-def stand_ins(facts: Sequence[Fact], values: Mapping[str, Any], now: str) -> dict[str, StandIn]:
-    """For each anchor that is somebody's knowledge, the earliest moment at which anybody could have had it."""
+def stand_ins(facts: Sequence[Fact], values: Mapping[str, Any], now: str, entity: str = "") -> dict[str, StandIn]:
+    """For each anchor that is somebody's knowledge, the earliest moment at which anybody could have had it.
+
+    Where the determination itself counts among the ``values`` of ``entity`` and only its time is missing, also the
+    latest: when a person first said so.
+    """
     detected = values.get("detected_at")
     if not is_unknown(detected) and misfit(VOCABULARY["detected_at"], detected) is None:
         stand_in = StandIn(str(detected), "the clock runs from detected_at meanwhile")
     else:
         first = min((fact.at for fact in facts if fact.at), default=now)
         stand_in = StandIn(first or now, "the clock runs from the first thing that was told meanwhile")
-    return dict.fromkeys(KNOWING, stand_in)
+    found = dict.fromkeys(KNOWING, stand_in)
+    for anchor, (name, answer) in PROVED_BY.items():
+        if values.get(name) == answer and (said := _first_said(facts, name, answer, entity)):
+            proof = f"a person had said {name} by {said}, so it was determined by then"
+            found[anchor] = replace(stand_in, by=said, proof=proof)
+    return found
+
+
+def _first_said(facts: Sequence[Fact], name: str, answer: bool | str, entity: str) -> str:
+    """Since when a person has said ``answer`` without saying otherwise in between; empty if nobody did."""
+    since = ""
+    for fact in facts:
+        if fact.name == name and not fact.claim and fact.entity in ("", entity) and (fact.told or fact.source == FILE):
+            since = (since or fact.at) if fact.value == answer else ""
+    return since

@@ -14,7 +14,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from halon.judgement.dates import EARTH
-from halon.judgement.deadlines import After, Expression, Latest
+from halon.judgement.expressions import anchors_in, conditions_in
 from halon.judgement.policy import Policy
 from halon.judgement.predicates import All, Any_, Leaf, Not, Tree, judge, range_of
 
@@ -73,7 +73,7 @@ def measures(policy: Policy) -> Measures:
             if (limit := _limit(leaf, upright=upright)) is not None:
                 limits[leaf.fact] = max(limit, limits.get(leaf.fact, ONLY_NONE))
     dues = [rule.due for regime in policy.regimes for rule in regime.stages if rule.due]
-    anchors = [found for due in dues for found in _anchors(due)]
+    anchors = [found for due in dues for found in anchors_in(due)]
     zones = tuple(ZoneInfo(name) for name in sorted({regime.zone for regime in policy.regimes}))
     return Measures(limits, zones or EARTH, asked, frozenset(name for name, _ in anchors),
                     frozenset(name for name, late in anchors if late))  # fmt: skip
@@ -82,6 +82,11 @@ def measures(policy: Policy) -> Measures:
 def _held_while_unknown(policy: Policy) -> Iterator[Tree]:
     """The conditions that count while they are not settled, and no longer once they are false."""
     yield from (regime.when for regime in policy.regimes)
+    for rule in (rule for regime in policy.regimes for rule in regime.stages):
+        if rule.when is not None:
+            yield rule.when
+        if rule.due is not None:
+            yield from conditions_in(rule.due)
     yield from (floor.when for floor in policy.rubric.floors if floor.while_unknown)
     yield from (one.when for agent in policy.agents.values() for one in agent.prepared)
 
@@ -96,15 +101,6 @@ def _leaves(tree: Tree, *, upright: bool) -> Iterator[tuple[Leaf, bool]]:
         case All(parts) | Any_(parts):
             for part in parts:
                 yield from _leaves(part, upright=upright)
-
-
-def _anchors(due: Expression, *, among_latest: bool = False) -> Iterator[tuple[str, bool]]:
-    """The anchors of ``due``, each with whether it stands in a ``latest``: there it can postpone what runs from another."""
-    if isinstance(due, After):
-        yield due.anchor, among_latest
-        return
-    for part in due.parts:
-        yield from _anchors(part, among_latest=among_latest or isinstance(due, Latest))
 
 
 def _limit(leaf: Leaf, *, upright: bool) -> Limit | None:

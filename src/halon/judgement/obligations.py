@@ -3,58 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
-from typing import Any, Literal
-from zoneinfo import ZoneInfo
+from dataclasses import replace
+from typing import Any
 
-from halon.incident.assessment import Obligation, ObligationStatus, Stage
-from halon.incident.orders import GatePolicy
+from halon.incident.assessment import Criterion, Obligation, ObligationStatus, Stage
 from halon.judgement import deadlines
-from halon.judgement.deadlines import Deadline, Expression, StandIn
-from halon.judgement.predicates import Judgement, Memo, Tree, judge, once
+from halon.judgement.deadlines import Deadline, StandIn
+from halon.judgement.expressions import settle
+from halon.judgement.law_day import LawDay, law_day, law_on
+from halon.judgement.predicates import Judgement, Memo, judge, once
+from halon.judgement.regime import LawStatus, Regime, Rollover, StageRule
 
-LawStatus = Literal["in_force", "adopted_not_yet_applicable", "proposed", "repealed", "superseded", "review_required"]
+__all__ = ["LATEST", "LawStatus", "Regime", "StageRule", "law_on", "oblige"]
+_NONE, _ALWAYS = Deadline(), Judgement(True)
+LATEST = "~latest"
+"""After the name of a stage among the filings: when it was last filed again, as an update."""
 _CLOCK_RUNS: tuple[ObligationStatus, ...] = ("applies", "undetermined", "dormant", "review_required")
-
-
-@dataclass(frozen=True, slots=True)
-class StageRule:
-    """One stage of a regime. ``due`` is None where the law names no figure (``without undue delay``)."""
-
-    id: str
-    due: Expression | None
-    approval_minutes: int = 60
-    words: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Regime:
-    """One regime bound to one legal entity. Dates are ISO 8601; a regime is judged by the law of its anchor's date.
-
-    ``dormant_until`` marks a duty that is law already but has no addressee before that date.
-    """
-
-    id: str
-    title: str
-    entity: str
-    roles: tuple[str, ...]
-    authority: str
-    audience: Literal["regulator", "customers"]
-    zone: str
-    when: Tree
-    decider: str
-    gate: GatePolicy
-    stages: tuple[StageRule, ...]
-    status: LawStatus = "in_force"
-    effective_from: str = ""
-    effective_to: str = ""
-    dormant_until: str = ""
-    template: str = ""
-    channel: str = ""
-    recipient: str = ""
-    contents: tuple[str, ...] = ()
-    source: str = ""
 
 
 def oblige(
@@ -72,19 +36,24 @@ def oblige(
     one that has no ``key``: what the obligation is called where that is not the regime's id. ``memo`` is for ``judge``,
     one for each entity's facts.
     """
-    mine = _filings(regime, filed, own=not key)
+    mine = filings(regime, filed, own=not key)
     judged = _judge(regime, facts, memo)
-    clocks = _clocks(regime, facts, mine, stand_ins)
-    status, because = _status(regime, judged, _anchor_date(regime, facts, stand_ins, now))
+    owed = {rule.id: _ALWAYS if rule.when is None else judge(rule.when, facts, memo) for rule in regime.stages}
+    clocks = _clocks(regime, facts, mine, stand_ins, owed, memo)
+    day = law_day(regime, facts, stand_ins, now)
+    status, because = _status(regime, judged, day, facts, memo)
     runs = status in _CLOCK_RUNS
     stages = tuple(
-        _stage(rule, clocks[rule.id], mine.get(rule.id, ""), status)
+        _stage(rule, clock, mine.get(rule.id, ""), status, _arguable(regime, rule, clock, facts, memo))
         for rule in regime.stages
-        if runs or rule.id in mine
+        if ((clock := clocks.get(rule.id, _NONE)) is not _NONE and runs) or rule.id in mine
     )
     if runs:
-        because = (*because, *(reason for clock in clocks.values() for reason in clock.reasons))
-    anchors = (need for clock in clocks.values() for need in clock.needs if not need.startswith("filed:"))
+        kept_out = (f"{name} is not owed: {'; '.join(one.because)}" for name, one in owed.items() if one.value is False)
+        because = (*because, *(reason for clock in clocks.values() for reason in clock.reasons), *kept_out)
+    anchors = [need for clock in clocks.values() for need in clock.needs if ":" not in need]
+    if _hangs(regime, day, facts, memo):
+        anchors += day.needs
     return Obligation(
         id=regime.id,
         title=regime.title,
@@ -102,13 +71,42 @@ def oblige(
         gate=regime.gate,
         contents=regime.contents,
         key=key,
+        phased=regime.phased if runs else "",
+        portal=regime.portal,
+        source=regime.source,
+        worksheet=_worksheet(regime, facts, memo) if runs else (),
+        wanted=regime.wanted,
+        language=regime.language,
+        foreign=judged.value is False and judged.decided_by == ("roles",),
     )
 
 
-def _filings(regime: Regime, filed: Mapping[str, str], *, own: bool) -> dict[str, str]:
+def _worksheet(regime: Regime, facts: Mapping[str, Any], memo: Memo | None) -> tuple[Criterion, ...]:
+    if regime.worksheet is None:
+        return ()
+    judged = ((rule, judge(rule.when, facts, memo)) for rule in regime.worksheet.criteria)
+    names = {True: "met", False: "not met", None: "unknown"}
+    return tuple(Criterion(rule.words, names[found.value], found.because) for rule, found in judged)
+
+
+def _signing(regime: Regime, facts: Mapping[str, Any], memo: Memo | None) -> tuple[str, ...]:
+    """How far the worksheet has come, in words; nothing where there is none or it was signed."""
+    sheet = regime.worksheet
+    rows = _worksheet(regime, facts, memo)
+    if sheet is None:
+        return ()
+    counts = ", ".join(f"{sum(row.state == state for row in rows)} {state}" for state in ("met", "not met", "unknown"))
+    signed = f"a named person signs it by saying {' and '.join(sheet.signed_by)}"
+    return (f"classification worksheet: {counts}; {sheet.words + '; ' if sheet.words else ''}{signed}",)
+
+
+def filings(regime: Regime, filed: Mapping[str, str], *, own: bool) -> dict[str, str]:
     """When each stage was filed by this entity. Its name alone says nothing: the agent's own entity may have changed."""
+    if not filed:
+        return {}
     names = (f"{regime.id}@{regime.entity}", *((regime.id,) if own else ()))
-    found = ((rule.id, filed.get(f"{name}/{rule.id}", "")) for name in reversed(names) for rule in regime.stages)
+    stages = (stage for rule in regime.stages for stage in (rule.id, f"{rule.id}{LATEST}"))
+    found = ((stage, filed.get(f"{name}/{stage}", "")) for stage in stages for name in reversed(names))
     return {stage: when for stage, when in found if when}
 
 
@@ -121,41 +119,54 @@ def _judge(regime: Regime, facts: Mapping[str, Any], memo: Memo | None) -> Judge
     return judge(regime.when, facts, memo)
 
 
-def _status(regime: Regime, judged: Judgement, on: str) -> tuple[ObligationStatus, tuple[str, ...]]:
-    if regime.status in ("proposed", "repealed", "superseded"):
-        return "not_in_force", (f"its status is {regime.status}",)
-    if regime.effective_from and on < regime.effective_from:
-        return "not_in_force", (f"it applies from {regime.effective_from}, and the clock would have started on {on}",)
-    if regime.effective_to and on >= regime.effective_to:
-        return "not_in_force", (f"it ended on {regime.effective_to}, and the clock would have started on {on}",)
-    if regime.status == "adopted_not_yet_applicable" and not regime.effective_from:
-        return "not_in_force", ("it is adopted and not applicable yet",)
+def _status(
+    regime: Regime, judged: Judgement, day: LawDay, facts: Mapping[str, Any], memo: Memo | None
+) -> tuple[ObligationStatus, tuple[str, ...]]:
+    if why_not := day.outside(regime):
+        return "not_in_force", (why_not,)
     if judged.value is False:
         return "does_not_apply", judged.because
-    if regime.status == "review_required":
-        return "review_required", ("the rule itself needs a lawyer's reading first", *judged.because)
-    if regime.dormant_until and on < regime.dormant_until:
-        return "dormant", (f"nobody is its addressee before {regime.dormant_until}", *judged.because)
-    return ("applies" if judged.value else "undetermined"), judged.because
+    signing = _signing(regime, facts, memo)
+    open_day = (day.words,) if _hangs(regime, day, facts, memo) else ()
+    if regime.status == "review_required" and regime.confirmed is None:
+        return "review_required", (
+            "the rule itself needs a lawyer's reading first", *open_day, *judged.because, *signing,
+        )  # fmt: skip
+    until, why = _dormant(regime, facts, memo)
+    if until and day.last < until:
+        return "dormant", (f"nobody is its addressee before {until}", *why, *judged.because)
+    if until and day.first < until:
+        open_day = (*open_day, f"nobody is its addressee before {until}", *why)
+    settled = judged.value and not open_day
+    return ("applies" if settled else "undetermined"), (*open_day, *judged.because, *signing)
 
 
-def _anchor_date(regime: Regime, facts: Mapping[str, Any], stand_ins: Mapping[str, StandIn], now: str) -> str:
-    """The local date on which the first clock starts; today where no anchor is known."""
-    place = ZoneInfo(regime.zone)
-    anchors = [name for rule in regime.stages if rule.due for name in deadlines.anchors_of(rule.due)]
-    for name in anchors:
-        stand_in = stand_ins.get(name)
-        start = deadlines.moment(facts.get(name), place) or (deadlines.moment(stand_in.at, place) if stand_in else None)
-        if start is not None:
-            return deadlines.local_day(start, place).isoformat()
-    today = deadlines.moment(now, place)
-    return deadlines.local_day(today, place).isoformat() if today else date.max.isoformat()
+def _hangs(regime: Regime, day: LawDay, facts: Mapping[str, Any], memo: Memo | None) -> bool:
+    """Whether it is open which law counts, because nobody has said when the moment was whose day decides that."""
+    until, _ = _dormant(regime, facts, memo)
+    return day.open(regime) or day.first < until <= day.last
+
+
+def _dormant(regime: Regime, facts: Mapping[str, Any], memo: Memo | None) -> tuple[str, tuple[str, ...]]:
+    """Until when the duty sleeps (empty: it does not), and by which of its conditions: the earliest that may hold."""
+    if not regime.dormant:
+        return regime.dormant_until, ()
+    may = [(until, found) for when, until in regime.dormant if (found := judge(when, facts, memo)).value is not False]
+    if not may:
+        return regime.dormant_until, ()
+    until, found = min(may, key=lambda one: one[0])
+    return until, found.because
 
 
 def _clocks(
-    regime: Regime, facts: Mapping[str, Any], filed: Mapping[str, str], stand_ins: Mapping[str, StandIn]
+    regime: Regime,
+    facts: Mapping[str, Any],
+    filed: Mapping[str, str],
+    stand_ins: Mapping[str, StandIn],
+    owed: Mapping[str, Judgement],
+    memo: Memo | None,
 ) -> dict[str, Deadline]:
-    """Each stage's clock. A stage that hangs on a filing to come is reckoned as if that were filed at its limit.
+    """The clock of each stage that may be owed. One that hangs on a filing to come is reckoned as if that is at its limit.
 
     ``filed`` maps a stage's id to the time of its filing.
     """
@@ -163,29 +174,71 @@ def _clocks(
     instead = dict(stand_ins)
     clocks: dict[str, Deadline] = {}
     for rule in regime.stages:
-        if rule.due is None:
-            clocks[rule.id] = Deadline(reasons=(rule.words or "without undue delay: the law names no figure",))
-        else:
-            clocks[rule.id] = deadlines.reckon(rule.due, anchors, regime.zone, instead)
+        if owed[rule.id].value is False:
+            continue
+        clock = _clock(regime, rule, anchors, facts, instead, memo)
+        if owed[rule.id].value is None:
+            told = f"whether {rule.id} is owed is not settled yet: {'; '.join(owed[rule.id].because)}"
+            clock = _open(clock, owed[rule.id].needs, (told,))
+        clocks[rule.id] = clock
         if when := filed.get(rule.id):
             anchors[f"filed:{rule.id}"] = when
-        elif clocks[rule.id].due:
+            anchors[f"latest:{rule.id}"] = filed.get(f"{rule.id}{LATEST}", when)
+        elif clock.due:
             reason = f"reckoned as if {rule.id} is filed at its limit"
-            instead[f"filed:{rule.id}"] = StandIn(clocks[rule.id].due, reason)
+            instead[f"filed:{rule.id}"] = instead[f"latest:{rule.id}"] = StandIn(clock.due, reason)
     return clocks
 
 
-def _stage(rule: StageRule, clock: Deadline, filed_at: str, status: ObligationStatus) -> Stage:
+def _clock(
+    regime: Regime,
+    rule: StageRule,
+    anchors: Mapping[str, Any],
+    facts: Mapping[str, Any],
+    instead: Mapping[str, StandIn],
+    memo: Memo | None,
+) -> Deadline:
+    no_figure = rule.words or "without undue delay: the law names no figure"
+    if rule.due is None:
+        return Deadline(reasons=(no_figure,))
+    chosen = settle(rule.due, facts, memo)
+    if chosen.due is None:
+        return Deadline(reasons=(*chosen.reasons, no_figure), needs=chosen.needs)
+    clock = deadlines.reckon(chosen.due, anchors, rule.zone or regime.zone, instead)
+    return _open(clock, chosen.needs, chosen.reasons) if chosen.needs else clock
+
+
+def _open(clock: Deadline, needs: tuple[str, ...], reasons: tuple[str, ...]) -> Deadline:
+    """``clock`` with facts that could still move it or take it away."""
+    return replace(
+        clock, provisional=True, needs=once((*clock.needs, *needs)), reasons=once((*clock.reasons, *reasons))
+    )
+
+
+def _arguable(regime: Regime, rule: StageRule, clock: Deadline, facts: Mapping[str, Any], memo: Memo | None) -> str:
+    rolls: Rollover | None = rule.rollover
+    if rolls is None or (rolls.unless is not None and judge(rolls.unless, facts, memo).value is not False):
+        return ""
+    return deadlines.latest_arguable(clock.due, rule.zone or regime.zone, rolls.calendar, noon=rolls.noon)
+
+
+def _stage(rule: StageRule, clock: Deadline, filed_at: str, status: ObligationStatus, arguable: str) -> Stage:
     # A filed stage needs no warning, and a dormant duty never warns: nobody can miss it yet.
     quiet = bool(filed_at) or status == "dormant"
-    anchor = clock.anchor.removeprefix("filed:")
+    kind, _, anchor = clock.anchor.partition(":")
     return Stage(
         id=rule.id,
-        anchor=f"filing of {anchor}" if anchor != clock.anchor else anchor,
+        anchor=f"{'filing' if kind == 'filed' else 'latest filing'} of {anchor}" if anchor else clock.anchor,
         due=clock.due,
         due_local=clock.due_local,
         decide_by=deadlines.decide_by(clock, rule.approval_minutes),
         warn_at=() if quiet else deadlines.warnings(clock, rule.approval_minutes),
         provisional=clock.provisional,
         filed_at=filed_at,
+        started=clock.started,
+        latest_arguable=arguable,
+        stand_in=clock.stand_in,
+        decide_first=deadlines.decide_first(clock, rule.approval_minutes),
+        told=rule.told,
+        language=rule.language,
     )

@@ -12,7 +12,7 @@ from halon.judgement.gate_rules import GateRule
 from halon.judgement.mutes import Mute
 from halon.judgement.obligations import Regime
 from halon.judgement.predicates import Tree
-from halon.judgement.roster import Absence, Override, RosterRule
+from halon.judgement.roster import Absence, Hours, Override, RosterRule
 from halon.judgement.runbooks import Runbook
 from halon.judgement.severity import Rubric
 from halon.judgement.surface import Surface
@@ -68,7 +68,8 @@ class Policy:
     """Everything that judgement needs of a kit. Durations are in seconds unless the name says otherwise.
 
     ``ask`` is the gate for orders that need one and have none of their own (mode ``suggest``).
-    ``gate_rules`` are gates that take the place of others by severity, category and action. ``trust`` says what the alerts of each source may set off without people.
+    ``gate_rules`` are gates that take the place of others by severity, category and action. ``trust`` says what the alerts
+    of each source may set off without people. ``hours`` are the working hours of those people who have some.
     """
 
     digest: str
@@ -89,6 +90,9 @@ class Policy:
     absences: tuple[Absence, ...] = ()
     trust: Mapping[str, Trust] = field(default_factory=dict)
     mutes: tuple[Mute, ...] = ()
+    hours: Mapping[str, Hours] = field(default_factory=dict)
     longest_mute: int = 86_400
+    cadence: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    comms_owner: str = ""
     restricted: RestrictionRule | None = None
     gate_rules: tuple[GateRule, ...] = ()

@@ -15,11 +15,15 @@ _LARGEST = 2**63
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """One comparison of a named fact with a value that the kit gives."""
+    """One comparison of a named fact with a value that the kit gives.
+
+    ``place`` looks at one place of a fact that counts people by place; ``US-*``: at whichever place of that country.
+    """
 
     fact: str
     op: Op
     value: Any = True
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +42,10 @@ class Any_:
 
 @dataclass(frozen=True, slots=True)
 class Not:
-    """True when the part is false."""
+    """True when the part is false; where it is ``presumed``, also as long as nobody has shown that the part is true."""
 
     part: Tree
+    presumed: bool = False
 
 
 Tree = All | Any_ | Not | Leaf
@@ -75,8 +80,10 @@ def judge(tree: Tree, facts: Mapping[str, Any], memo: Memo | None = None) -> Jud
     match tree:
         case Leaf():
             return _leaf(tree, facts) if memo is None else _remembered(tree, facts, memo)
-        case Not(part):
+        case Not(part, presumed):
             inner = judge(part, facts, memo)
+            if presumed and inner.value is None:
+                return Judgement(True, tuple(f"{why}: not shown otherwise" for why in inner.because), (), inner.needs)
             value = None if inner.value is None else not inner.value
             return Judgement(value, inner.because, inner.needs, inner.decided_by)
         case All(parts):
@@ -152,7 +159,7 @@ def _remembered(leaf: Leaf, facts: Mapping[str, Any], memo: Memo) -> Judgement:
     # True and 1 are equal and mean different things here, so the type is part of the key; a list has no key but itself.
     value = leaf.value
     plain = isinstance(value, bool | int | float | str)
-    key = (leaf.fact, leaf.op, type(value), value) if plain else (id(leaf),)
+    key = (leaf.fact, leaf.op, type(value), value, leaf.place) if plain else (id(leaf),)
     found = memo.get(key)
     if found is None:
         found = memo[key] = _leaf(leaf, facts)
@@ -182,6 +189,8 @@ def _leaf(leaf: Leaf, facts: Mapping[str, Any]) -> Judgement:
     value = facts.get(leaf.fact)
     if is_unknown(value):
         return Judgement(None, (f"{leaf.fact} is not known yet",), (leaf.fact,))
+    if leaf.place:
+        return _placed(leaf, value, facts)
     outcome = _compare(leaf, value)
     if isinstance(outcome, str):
         return Judgement(None, (f"{leaf.fact} is {shown(value)}: {outcome}",), (leaf.fact,))
@@ -189,6 +198,57 @@ def _leaf(leaf: Leaf, facts: Mapping[str, Any]) -> Judgement:
         why = f"{leaf.fact} is {shown(value)}; not settled yet whether it {_asked(leaf)}"
         return Judgement(None, (why,), (leaf.fact,))
     return Judgement(outcome, (_told(leaf, value, outcome),), (), (leaf.fact,))
+
+
+def _placed(leaf: Leaf, value: Any, facts: Mapping[str, Any]) -> Judgement:
+    """A comparison of the count of one place. Whoever is not placed yet may live there."""
+    if not isinstance(value, Mapping):
+        return Judgement(None, (f"{leaf.fact} is {shown(value)}: counts by place are needed",), (leaf.fact,))
+    total = facts.get("affected_individuals")
+    if leaf.place.endswith("*"):
+        prefix = leaf.place[:-1]
+        places = [place for place in value if isinstance(place, str) and place.startswith(prefix)]
+        counts = {place: count_in(value, place, total) for place in (*places, prefix + "?")}
+    else:
+        counts = {leaf.place: count_in(value, leaf.place, total)}
+    parts = [
+        _leaf(Leaf(f"{leaf.fact} in {place}", leaf.op, leaf.value), {f"{leaf.fact} in {place}": count})
+        for place, count in counts.items()
+    ]
+    judged = _joined(parts, decisive=True)
+    # What is needed is the fact itself (or the total), not the words for a place of it.
+    return Judgement(judged.value, judged.because, (leaf.fact,) if judged.value is None else (), (leaf.fact,))
+
+
+def count_in(places: Mapping[str, Any], place: str, total: Any) -> Any:
+    """How many live in ``place`` at least and at most: a number or range.
+
+    A place that is not named has none, except for those of ``total`` who were not placed at all, or only in its country.
+    """
+    own = places.get(place)
+    if own is not None:
+        return own
+    ranges = {name: bounds for name, count in places.items() if (bounds := range_of(count)) is not None}
+    if place in {name.partition("-")[0] for name in ranges}:  # a country of which only parts are counted
+        inside = [bounds for name, bounds in ranges.items() if name.startswith(f"{place}-")]
+        least = sum(low or 0 for low, _ in inside)
+    else:
+        least = 0
+    country = ranges.get(place.partition("-")[0]) if "-" in place else None
+    unplaced = range_of(total)
+    if country is not None:
+        siblings = sum(low or 0 for name, (low, _) in ranges.items() if name.startswith(f"{place.partition('-')[0]}-"))
+        most = None if country[1] is None else max(country[1] - siblings, 0)
+    elif unplaced is None:
+        most = least
+    else:
+        placed = sum(
+            low or 0 for name, (low, _) in ranges.items() if name.partition("-")[0] not in ranges or "-" not in name
+        )
+        most = None if unplaced[1] is None else max(unplaced[1] - placed, 0) + least
+    if most is not None and most <= least:
+        return least
+    return {"low": least} if most is None else {"low": least, "high": most}
 
 
 def _compare(leaf: Leaf, value: Any) -> bool | str | None:

@@ -78,11 +78,11 @@ def on_call(
                 if (not override.agents or agent in override.agents) and _within(override.start, override.end, now):
                     commander, lead = override.commander or commander, override.technical_lead or lead
             named = _once((commander, *rule.escalation) if commander != rule.commander else rule.escalation)
-            present = _once(there for name in named if (there := _present(name, now, absences)))
+            here = _once(there for name in named if (there := present(name, now, absences)))
             return Roster(
-                _present(commander, now, absences) or next(iter(present), commander),
-                _present(lead, now, absences) or next((one for one in present if one != commander), lead),
-                present or named,
+                present(commander, now, absences) or next(iter(here), commander),
+                present(lead, now, absences) or next((one for one in here if one != commander), lead),
+                here or named,
                 rule.ack_within,
                 people,
                 away,
@@ -90,7 +90,7 @@ def on_call(
     return Roster(people=people, away=away)
 
 
-def _present(name: str, now: str, absences: Sequence[Absence]) -> str:
+def present(name: str, now: str, absences: Sequence[Absence]) -> str:
     """``name``, or who stands in while they are away; "" if nobody does. A stand-in's stand-in counts too."""
     asked: list[str] = []
     while name and name not in asked:

@@ -17,10 +17,17 @@ KNOWING = (
     "determined_breach_at",
     "assessed_notifiable_at",
     "classified_major_at",
+    "materiality_determined_at",
     "reasonable_belief_at",
 )
 """Anchors that are somebody's knowledge: none can be earlier than the detection, which stands in for them. Anchors
 that are events in the world (a payment, a fix that became available) have no stand-in: their clocks don't run yet."""
+
+PROVED_BY: dict[str, tuple[str, bool | str]] = {
+    "classified_major_at": ("major_ict_incident", True),
+    "materiality_determined_at": ("material_to_investors", "yes"),
+}
+"""Determinations that a person makes by an answer: whoever gave it without saying when had determined it by then."""
 
 
 def _time(name: str, meaning: str, question: str, help: str, *, says: tuple[str, ...] = ()) -> Term:

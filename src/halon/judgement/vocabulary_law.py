@@ -13,6 +13,7 @@ ROLES = (
     "ftc_gl_financial_institution", "us_banking_organization", "us_bank_service_provider",
     "sec_regsp_institution", "telecom_carrier_us", "defense_contractor", "merchant_pci",
     "soci_responsible_entity", "cii_operator_cn", "network_operator_cn",
+    "critical_entity_cer",
 )  # fmt: skip
 """Roles that a legal entity can hold in law. The same facts mean other duties in another role."""
 
@@ -69,6 +70,8 @@ _RISK = (
          help="Fraud, identity theft, loss of a job, shame, harm to health. If you waver between two, take the graver one."),
     _flag("gdpr_applies", "the GDPR covers this processing", "Does the GDPR cover this processing?",
           "An establishment in the EU, or people in the EU to whom you offer something or whom you observe.", decided=True),
+    _flag("uk_gdpr_applies", "the UK GDPR covers this processing", "Does the UK GDPR cover this processing?",
+          "An establishment in the UK, or people in the UK to whom you offer something or whom you observe.", decided=True),
     _flag("data_encrypted", "the data are encrypted", "Is the data encrypted, so that nobody can read it?",
           "State of the art, and not only on the way.", "false"),
     _flag("key_compromised", "the key to the data is in other hands", "Could the key to the data be in other hands?",
@@ -96,6 +99,12 @@ _SERVICE = (
           "A service whose failure would hurt customers or the market."),
     _count("service_downtime_minutes", "minutes", "minutes of downtime", "How long was the service down, in minutes?",
            "From the first failure to normal operation."),
+    _count("service_downtime_expected_minutes", "minutes", "minutes that the service is likely to be down in all",
+           "How long is the service likely to be down in all, in minutes?",
+           "From the first failure to the end that you expect. While it is down, nobody knows; an estimate will do."),
+    _flag("incident_ongoing", "the incident still goes on and has not been handled",
+          "Does the incident still go on, so that it has not been handled yet?",
+          "NIS2 then asks for a progress report, and for the final one within a month of handling it.", "", decided=True),
     _count("clients_affected", "clients", "clients affected", "How many clients are affected?",
            "Clients who use the service that is hit."),
     _number("clients_affected_pct", "percent", "percent of clients affected", "What share of the clients is affected?",
@@ -120,6 +129,10 @@ _SERVICE = (
           "By the criteria for clients, transactions, downtime, places, data and cost.", decided=True),
     _flag("notification_incident", "it materially disrupts banking services",
           "Does it materially disrupt banking services?", "Or is it reasonably likely to.", decided=True),
+    Term("cn_incident_level", "choice", "the level of the incident under China's rules",
+         "Which level does the incident have under China's rules?",
+         ("general", "relatively_major", "major", "especially_major"), cautious="choices", says=DECIDERS,
+         help="By one source relatively major begins at personal data of a million people, or a loss of CNY 5 million."),
     _flag("cybersecurity_incident", "it is a cybersecurity incident", "Is it a cybersecurity incident?",
           "Somebody got at systems or data without permission. A wrong decision of an agent is none.", decided=True),
 )  # fmt: skip

@@ -11,7 +11,17 @@ from halon.judgement.vocabulary import VOCABULARY
 from halon.judgement.vocabulary_law import LAW_TERMS
 from halon.judgement.vocabulary_triage import TRIAGE_TERMS
 from halon.kit.bundle import Bundle
-from halon.kit.files.authority import EVIDENCE, FACT_DOWN, HALT, LOOK, OVERRIDE, RESUME, SEVERITY_DOWN, UNLESS_NAMED
+from halon.kit.files.authority import (
+    EVIDENCE,
+    FACT_DOWN,
+    HALT,
+    LOOK,
+    OVERRIDE,
+    RESUME,
+    SAME_AS,
+    SEVERITY_DOWN,
+    UNLESS_NAMED,
+)
 from halon.kit.gates import check_gate, check_role
 from halon.kit.places import Problems
 from halon.kit.proving import GATES, IRREVERSIBLE, Proving
@@ -31,19 +41,21 @@ some roles may say unless the kit says otherwise."""
 def authority(bundle: Bundle, problems: Problems) -> dict[str, tuple[str, ...]]:
     """Each command with the roles that may say it; every command must be there and be open to somebody.
 
-    A stored kit may be older than a command. Of those in ``UNLESS_NAMED``, one that is left out is said by who says ``override``.
+    A stored kit may be older than a command. Of those in ``UNLESS_NAMED``, one that is left out is said by who says
+    ``override``; of those in ``SAME_AS``, by who says the command named there.
     """
     given = bundle.authority.commands
     for name, roles in given.items():
         if problems.refers(AUTHORITY, ("commands", name), "command", name, SPOKEN):
             _check_roles(name, roles, ("commands", name), bundle, problems)
     for name in SPOKEN:
-        if name not in given and name not in UNLESS_NAMED and not bundle.stored:
+        if name not in given and name not in (*UNLESS_NAMED, *SAME_AS) and not bundle.stored:
             what = f"it is not said who may say {name!r}"
             problems.add(AUTHORITY, ("commands",), what, (), f"add {name}: with roles")
     for name, gate in (("restore", bundle.authority.gates.restore), ("ask", bundle.authority.gates.ask)):
         check_gate(gate, AUTHORITY, ("gates", name), bundle, problems)
-    later = {name: given[OVERRIDE] for name in UNLESS_NAMED if name not in given and OVERRIDE in given}
+    unnamed = {**dict.fromkeys(UNLESS_NAMED, OVERRIDE), **SAME_AS}
+    later = {name: given[like] for name, like in unnamed.items() if name not in given and like in given}
     return {name: tuple(roles) for name, roles in (*given.items(), *later.items())}
 
 

@@ -11,6 +11,7 @@ from halon.kit.files.actions import Actions, ActionsFile
 from halon.kit.files.agents import AgentFile
 from halon.kit.files.authority import AuthorityFile
 from halon.kit.files.communications import Communications
+from halon.kit.files.confirmed import ConfirmedFile
 from halon.kit.files.connectors import ConnectorFile
 from halon.kit.files.detections import Detections
 from halon.kit.files.entities import EntityFile
@@ -39,8 +40,9 @@ FILES: dict[str, type[Shape]] = {
     "sources.yaml": Sources,
     "mutes.yaml": MutesFile,
     "redaction.yaml": RedactionFile,
+    "confirmed.yaml": ConfirmedFile,
 }
-OPTIONAL = ("mutes.yaml", "redaction.yaml")
+OPTIONAL = ("mutes.yaml", "redaction.yaml", "confirmed.yaml")
 """Files that a kit may do without."""
 FOLDERS: dict[str, type[Shape]] = {
     "entities": EntityFile,
@@ -77,6 +79,7 @@ class Bundle:
     sources: Sources
     mutes: MutesFile
     redaction: RedactionFile
+    confirmed: ConfirmedFile
     entities: Mapping[str, EntityFile]
     agents: Mapping[str, AgentFile]
     connectors: Mapping[str, ConnectorFile]

@@ -9,6 +9,7 @@ from typing import Literal
 from halon.kit.bundle import Bundle
 from halon.kit.files.communications import ChannelShape, Kind
 from halon.kit.places import Problems
+from halon.kit.reading import Path
 
 FILE = "communications.yaml"
 
@@ -19,7 +20,8 @@ class Channel:
 
     ``kind`` webhook uses url_env, auth and secret; smtp uses server_env (host:port), security, user_env, password_env,
     sender and recipients (empty: whoever the message is for); file uses path, below Halon's home; pagerduty and
-    opsgenie use secret and region, or url_env; slack uses url_env, or secret and room; teams and apprise use url_env.
+    opsgenie use secret and region, or url_env; slack uses url_env, or secret and room; teams and apprise use url_env;
+    portal has a link at which a person files what was approved.
     """
 
     name: str
@@ -37,6 +39,8 @@ class Channel:
     optional: bool = False
     region: Literal["us", "eu"] = "us"
     room: str = ""
+    link: str = ""
+    each_affected: bool = False
 
 
 def usable(channel: ChannelShape, environ: Mapping[str, str]) -> bool:
@@ -71,10 +75,25 @@ def channels(bundle: Bundle, problems: Problems) -> dict[str, Channel]:
             optional=shape.optional,
             region=shape.region,
             room=shape.room or "",
+            link=shape.link or "",
+            each_affected=shape.each_affected,
         )
     for index, name in enumerate(bundle.communications.leadership):
-        problems.refers(FILE, ("leadership", index), "channel", name, bundle.communications.channels)
+        if problems.refers(FILE, ("leadership", index), "channel", name, bundle.communications.channels):
+            _check_reads(bundle, name, ("leadership", index), "leadership", FILE, problems)
+    for name, person in bundle.oncall.people.items():
+        for index, channel in enumerate(person.channels):
+            _check_reads(bundle, channel, ("people", name, "channels", index), name, "oncall.yaml", problems)
     return found
+
+
+def _check_reads(bundle: Bundle, channel: str, path: Path, who: str, file: str, problems: Problems) -> None:
+    """A portal is where a person files something: nobody is told anything by it."""
+    shape = bundle.communications.channels.get(channel)
+    if shape is not None and shape.kind == "portal":
+        problems.add(
+            file, path, f"{channel} is a portal, by which {who} is told nothing", (), "name a channel that sends"
+        )
 
 
 def _check(name: str, shape: ChannelShape, problems: Problems) -> None:
@@ -87,6 +106,9 @@ def _check(name: str, shape: ChannelShape, problems: Problems) -> None:
     if shape.kind == "slack" and shape.room is None and shape.secret is not None:
         what = f"the slack channel {name!r} has a bot's token and no room"
         problems.add(FILE, ("channels", name), what, (), "add room: with the channel's id, or use url_env: alone")
+    if shape.each_affected and (shape.kind != "smtp" or shape.recipients):
+        what = f"{name} writes to each affected person, which only an smtp channel without to: does"
+        problems.add(FILE, ("channels", name, "each_affected"), what, (), "make it kind: smtp, and leave to: out")
     if shape.auth != "none" and shape.kind != "webhook":
         what = f"{shape.kind} has its own way to sign in; auth is for web hooks"
         problems.add(FILE, ("channels", name, "auth"), what, (), "leave auth out")
@@ -103,6 +125,7 @@ _NEEDS: dict[Kind, tuple[str, ...]] = {
     "slack": ("url_env",),
     "teams": ("url_env",),
     "apprise": ("url_env",),
+    "portal": ("link",),
 }
 
 

@@ -13,6 +13,7 @@ from halon.judgement.roster import on_call
 from halon.judgement.vocabulary import VOCABULARY, near
 from halon.kit.channels import Channel
 from halon.kit.errors import UnknownAgent
+from halon.kit.preapproved import Preapproved
 from halon.kit.proving import Proving
 from halon.kit.rota import RotaSource
 from halon.kit.source import Source
@@ -29,6 +30,7 @@ class Kit:
     ``notices`` the kit's own notice templates to their text. ``rota`` is the product that says who is on call, if any.
     ``redaction`` holds the patterns of what is masked beside the usual, by name.
     ``evidence`` says how what is sealed is handled, and who reads it. ``proving`` says what must prove who speaks.
+    ``preapproved`` are the notice templates that take a lighter gate, by name.
     """
 
     digest: str
@@ -49,6 +51,7 @@ class Kit:
     redaction: Mapping[str, str] = field(default_factory=dict)
     evidence: Handling = field(default_factory=Handling)
     proving: Proving = field(default_factory=Proving)
+    preapproved: Mapping[str, Preapproved] = field(default_factory=dict)
 
     def calls(self, agent: str) -> Mapping[str, Call]:
         """The calls with which ``agent`` is looked at, by name (traces, actions, …). Empty if it has no connector.

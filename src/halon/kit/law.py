@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from datetime import date
 from importlib.resources import files
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from halon.judgement.obligations import Regime, StageRule
+from halon.incident.canonical import digest
+from halon.judgement.regime import Confirmed, Regime
+from halon.judgement.vocabulary import VOCABULARY
 from halon.judgement.vocabulary_law import ROLES
-from halon.kit.bundle import NOTICES, Bundle
+from halon.kit.bundle import NOTICES, PACKS, Bundle
+from halon.kit.contracts import by_contract, contract_terms
+from halon.kit.counterparties import check_stages, counterparty, told_by_stage
 from halon.kit.errors import Problem
 from halon.kit.files.entities import EntityFile
-from halon.kit.files.regimes import RegimeFile
+from halon.kit.files.regimes import RegimeFile, words_of
 from halon.kit.gates import check_decider, check_gate, check_role
+from halon.kit.law_parts import dormant, embargoes, stages_of, worksheet
+from halon.kit.packs import pack_of
 from halon.kit.places import Problems
-from halon.kit.reading import Path
-from halon.kit.trees import deadline, tree
+from halon.kit.starter import starter_path
+from halon.kit.trees import tree
+from halon.kit.wanted import wanted
 
 _TEMPLATE = ".txt.j2"
 
@@ -25,6 +31,8 @@ def regimes(bundle: Bundle, problems: Problems) -> tuple[Regime, ...]:
     bound: list[Regime] = []
     seen: dict[str, str] = {}
     _check_notices(bundle, problems)
+    if not bundle.stored:
+        check_confirmed(bundle, problems)
     templates = tuple(sorted({*notice_templates(), *bundle.notices}))
     for stem, law in bundle.regimes.items():
         file = bundle.file("regimes", stem)
@@ -33,34 +41,60 @@ def regimes(bundle: Bundle, problems: Problems) -> tuple[Regime, ...]:
         seen[law.id] = file
         _check(file, law, bundle, templates, problems)
         when = tree(law.when, file, ("when",), problems)
-        stages = _stages(file, law, problems)
+        stages = stages_of(file, law, problems)
+        kept_back = embargoes(file, law, problems)
+        sleeps = dormant(file, law, problems)
+        sheet = worksheet(file, law, problems)
+        asked = wanted(file, law, bundle, problems)
+        specials = _special(file, law, bundle, problems)
+        rule = digest(problems.documents[file].data)
         for index, name in enumerate(law.entities):
             problems.refers(file, ("entities", index), "entity", name, bundle.entities)
         for name, entity in bundle.entities.items():
+            if law.contract and law.id not in entity.contracts:
+                continue  # it binds nobody who has no such contract
             if not law.entities or name in law.entities:
-                told = _counterparty(file, law, name, entity, bundle, problems)
+                told = counterparty(file, law, name, entity, bundle, problems)
+                terms = contract_terms(law, stages, name, entity, bundle, templates, problems)
                 bound.append(
                     Regime(
                         id=law.id,
                         title=law.title,
                         entity=name,
                         roles=tuple(law.roles),
-                        authority=told[0],
+                        authority=told.name,
                         audience=law.audience,
-                        zone=told[2],
-                        when=when,
+                        zone=told.zone,
+                        when=terms.when or when,
                         decider=law.decider,
                         gate=law.gate.policy(),
-                        stages=stages,
+                        stages=told_by_stage(file, law, by_contract(stages, terms), name, entity, bundle, problems),
                         status=law.status,
                         effective_from=law.effective_from or "",
                         effective_to=law.effective_to or "",
                         dormant_until=law.dormant_until or "",
-                        template=law.template,
-                        channel=law.channel,
-                        recipient=told[1],
-                        contents=tuple(law.contents),
-                        source=law.source,
+                        law_anchor=law.law_anchor or "",
+                        template=terms.template or law.template,
+                        channel=terms.channel or law.channel,
+                        recipient=told.recipient,
+                        contents=words_of(law.contents),
+                        wanted=asked,
+                        language=law.language or "",
+                        source=_source(law, entity),
+                        dormant=sleeps,
+                        displaced_by=specials,
+                        embargoes=kept_back,
+                        holds=tuple(law.holds),
+                        phased=law.phased or "",
+                        exceptions=tuple(law.exceptions),
+                        portal=law.authority.portal or "",
+                        worksheet=sheet,
+                        confirmed=_confirmed(law, rule, bundle),
+                        confidence=law.confidence,
+                        verified=law.last_verified,
+                        pack=pack_of(file),
+                        notes=law.notes or "",
+                        rule=rule,
                     )
                 )
     return tuple(bound)
@@ -88,20 +122,13 @@ def notice_templates() -> tuple[str, ...]:
     return tuple(sorted(item.name.removesuffix(_TEMPLATE) for item in found if item.name.endswith(_TEMPLATE)))
 
 
-def check_zone(zone: str, file: str, path: Path, problems: Problems) -> bool:
-    """Whether this machine knows the time zone; if not, that is noted."""
-    try:
-        ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        problems.add(
-            file,
-            path,
-            f"there is no time zone {zone!r} on this machine",
-            ("Europe/Berlin", "UTC"),
-            "write an IANA name; if that is one, install the package tzdata",
-        )
-        return False
-    return True
+def check_confirmed(bundle: Bundle, problems: Problems) -> None:
+    """A confirmation of a rule that the kit does not have is noted."""
+    known = {law.id for law in bundle.regimes.values()} | (
+        set(shipped_regimes()) if bundle.confirmed.regimes else set()
+    )
+    for name in bundle.confirmed.regimes:
+        problems.refers("confirmed.yaml", ("regimes", name), "regime", name, sorted(known))
 
 
 def _check(file: str, law: RegimeFile, bundle: Bundle, templates: tuple[str, ...], problems: Problems) -> None:
@@ -128,11 +155,15 @@ def _check(file: str, law: RegimeFile, bundle: Bundle, templates: tuple[str, ...
         problems.add(file, ("effective_to",), what, (), "correct one of the two dates, or leave effective_to out")
     for index, role in enumerate(law.roles):
         problems.refers(file, ("roles", index), "role in law", role, ROLES)
+    if law.law_anchor is not None:
+        moments = [name for name, term in VOCABULARY.items() if term.kind == "time"]
+        problems.refers(file, ("law_anchor",), "moment", law.law_anchor, moments)
     if check_role(law.decider, file, ("decider",), bundle, problems):
         check_decider(law.decider, file, bundle, problems)
     check_gate(law.gate, file, ("gate",), bundle, problems)
     problems.refers(file, ("channel",), "channel", law.channel, bundle.communications.channels)
     problems.refers(file, ("template",), "notice template", law.template, templates)
+    check_stages(file, law, bundle, templates, problems)
 
 
 def _is_date(text: str) -> bool:
@@ -143,39 +174,28 @@ def _is_date(text: str) -> bool:
     return True
 
 
-def _stages(file: str, law: RegimeFile, problems: Problems) -> tuple[StageRule, ...]:
-    rules: list[StageRule] = []
-    for index, stage in enumerate(law.stages):
-        earlier = tuple(rule.id for rule in rules)
-        if stage.id in earlier:
-            problems.add(file, ("stages", index, "id"), f"the stage {stage.id!r} appears twice", (), "rename one")
-        due = deadline(stage.due, file, ("stages", index, "due"), earlier, problems)
-        rules.append(StageRule(stage.id, due, stage.approval_minutes, stage.words or ""))
-    return tuple(rules)
+def _source(law: RegimeFile, entity: EntityFile) -> str:
+    contract = entity.contracts.get(law.id) if law.contract else None
+    return contract.clause if contract is not None and contract.clause else law.source
 
 
-def _counterparty(
-    file: str, law: RegimeFile, name: str, entity: EntityFile, bundle: Bundle, problems: Problems
-) -> tuple[str, str, str]:
-    """Name, recipient and zone of whom the notice goes to."""
-    told = law.authority
-    zone = told.zone or entity.zone
-    if told.zone:
-        check_zone(told.zone, file, ("authority", "zone"), problems)
-    if told.of is not None:
-        body = entity.authorities.get(told.of)
-        if body is None:
-            what = f"the entity {name!r} names no authority {told.of!r}"
-            step = f"add it under authorities in {bundle.file('entities', name)}"
-            problems.add(file, ("authority", "of"), what, tuple(entity.authorities), step)
-            return "", "", zone
-        return told.name or body.name, told.recipient or body.recipient, told.zone or body.zone or zone
-    if told.name is None or told.recipient is None:
-        problems.add(
-            file,
-            ("authority",),
-            "who is told is not clear",
-            ("of", "name", "recipient", "zone"),
-            "give of: for one of the entity's authorities, or name: and recipient:",
-        )
-    return told.name or "", told.recipient or "", zone
+def _confirmed(law: RegimeFile, rule: str, bundle: Bundle) -> Confirmed | None:
+    """Who confirmed the rule as it reads now; a confirmation of another wording counts for nothing."""
+    said = bundle.confirmed.regimes.get(law.id)
+    return Confirmed(said.by, said.at, said.source) if said is not None and said.rule == rule else None
+
+
+def _special(file: str, law: RegimeFile, bundle: Bundle, problems: Problems) -> tuple[str, ...]:
+    """The special laws that take the place of ``law``: it says so, or they do. They may lie in packs that are off."""
+    known = {one.id for one in bundle.regimes.values()}
+    for key, names in (("displaced_by", law.displaced_by), ("displaces", law.displaces)):
+        for index, name in enumerate(names):
+            if name not in known:
+                problems.refers(file, (key, index), "regime", name, (*known, *shipped_regimes()))
+    others = (one.id for one in bundle.regimes.values() if law.id in one.displaces)
+    return tuple(dict.fromkeys((*law.displaced_by, *others)))
+
+
+def shipped_regimes() -> tuple[str, ...]:
+    """The ids of the regimes in the packs that come with Halon."""
+    return tuple(sorted(path.stem for path in starter_path().glob(f"{PACKS}/*/regimes/*.yaml")))

@@ -17,19 +17,22 @@ from halon.judgement.vocabulary import near
 from halon.judgement.vocabulary_law import ROLES
 from halon.kit.authority import authority, check_verifiers, facts_said, proving
 from halon.kit.bundle import FILES, FOLDERS, NOTICE_SUFFIX, NOTICES, PACKS, Bundle, bundle
+from halon.kit.cadence import cadence, owner
 from halon.kit.channels import channels, usable
+from halon.kit.counterparties import check_zone
 from halon.kit.errors import KitError, Problem
 from halon.kit.files.authority import EVIDENCE, LOOK
 from halon.kit.inventory import inventory
 from halon.kit.keeping import handling
 from halon.kit.kit import Kit
-from halon.kit.law import check_zone, regimes
+from halon.kit.law import notice_templates, regimes
 from halon.kit.masking import masking
 from halon.kit.mutes import mutes
 from halon.kit.packs import check_packs, pack_of
-from halon.kit.people import people, principals, roster_rules
+from halon.kit.people import hours, people, principals, roster_rules
 from halon.kit.places import Problems
 from halon.kit.policies import gate_rules
+from halon.kit.preapproved import preapproved
 from halon.kit.reading import LARGEST, Document, read
 from halon.kit.reading import Path as Where
 from halon.kit.restricting import restriction
@@ -244,6 +247,7 @@ def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = Fal
     senders = sources(whole, grouped, problems)
     rota = rota_source(whole, problems)
     masked = masking(whole, problems)
+    approved = preapproved(whole, tuple(sorted({*notice_templates(), *whole.notices})), problems)
     if problems.found:
         raise KitError(problems.found)
     content = {"format": FORMAT, "files": {name: document.data for name, document in documents.items()}}
@@ -270,6 +274,7 @@ def _build(problems: Problems, environ: Mapping[str, str], *, stored: bool = Fal
         redaction=masked,
         evidence=evidence,
         proving=proving(whole, keys, named, problems),
+        preapproved=approved,
         warnings=tuple(str(one) for one in reach(whole, policy, agents.secrets, environ)),
     )
     return _Made(kit, whole, agents.secrets)
@@ -298,6 +303,7 @@ def _policy(whole: Bundle, environ: Mapping[str, str], problems: Problems) -> Po
         regimes=regimes(whole, problems),
         roster_rules=roster_rules(whole, problems),
         people=people(whole, environ, problems),
+        hours=hours(whole),
         ask=whole.authority.gates.ask.policy(),
         leadership_channels=tuple(
             name for name in whole.communications.leadership if name in shapes and usable(shapes[name], environ)
@@ -312,4 +318,6 @@ def _policy(whole: Bundle, environ: Mapping[str, str], problems: Problems) -> Po
         restricted=restriction(whole, problems),
         gate_rules=gate_rules(whole, problems),
         longest_mute=whole.mutes.longest_hours * 3600,
+        cadence=cadence(whole),
+        comms_owner=owner(whole, problems),
     )

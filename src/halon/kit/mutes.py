@@ -5,8 +5,8 @@ from __future__ import annotations
 from halon.incident import times
 from halon.judgement.mutes import Mute
 from halon.kit.bundle import Bundle
+from halon.kit.counterparties import check_zone
 from halon.kit.files.mutes import MuteShape
-from halon.kit.law import check_zone
 from halon.kit.places import Problems
 from halon.kit.reading import Path
 

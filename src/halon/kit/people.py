@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from halon.incident.assessment import Person
-from halon.judgement.roster import RosterRule
+from halon.judgement.roster import Hours, RosterRule
 from halon.kit.bundle import Bundle
 from halon.kit.channels import usable
-from halon.kit.law import check_zone
+from halon.kit.counterparties import check_zone
 from halon.kit.places import Problems
 
 ONCALL = "oncall.yaml"
@@ -32,6 +32,15 @@ def people(bundle: Bundle, environ: Mapping[str, str], problems: Problems) -> tu
         zone = person.zone or (person.hours.zone if person.hours else "") or bundle.oncall.rules[-1].zone
         found.append(Person(name, person.name, tuple(person.roles), ready, zone, person.principal is not None))
     return tuple(found)
+
+
+def hours(bundle: Bundle) -> dict[str, Hours]:
+    """The working hours of everybody who has some: days (none: every day), from and until, and the zone."""
+    return {
+        name: (tuple(one.hours.days), (one.hours.between[0], one.hours.between[1]), one.hours.zone)
+        for name, one in bundle.oncall.people.items()
+        if one.hours is not None
+    }
 
 
 def principals(bundle: Bundle, problems: Problems) -> dict[str, str]:

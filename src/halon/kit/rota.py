@@ -9,7 +9,7 @@ from typing import Literal
 from halon.incident import times
 from halon.judgement.roster import Absence, Override
 from halon.kit.bundle import Bundle
-from halon.kit.law import check_zone
+from halon.kit.counterparties import check_zone
 from halon.kit.places import Problems
 from halon.kit.reading import Path
 

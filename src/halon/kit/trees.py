@@ -1,20 +1,18 @@
-"""Predicate trees and deadline expressions as YAML writes them, turned into what judgement knows."""
+"""Predicate trees as YAML writes them, turned into what judgement knows."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from typing import Any
 
-from halon.judgement.deadlines import UNITS, After, Earliest, Expression, Latest, Unit
 from halon.judgement.predicates import ALWAYS, OPS, All, Any_, Leaf, Not, Op, Tree
 from halon.judgement.terms import Kind, misfit
 from halon.judgement.vocabulary import VOCABULARY
 from halon.kit.places import Problems
 from halon.kit.reading import Path
 
-_JOINTS = ("all", "any", "not")
-_LATER = ("business_days", "months", "weeks", "days", "minutes")
-_LONGEST_SPAN: dict[Unit, int] = {"hours": 24 * 400, "calendar_days": 800}
+_JOINTS = ("all", "any", "not", "unless_shown")
+_PLACE = re.compile(r"[A-Z]{2}(-([A-Z0-9]{1,3}|\*))?")
 _NUMERIC: tuple[Op, ...] = ("at_least", "at_most", "above", "below")
 _FITTING: dict[Kind, tuple[Op, ...]] = {
     "flag": ("is", "is_not", "exists"),
@@ -25,7 +23,7 @@ _FITTING: dict[Kind, tuple[Op, ...]] = {
     "count": ("is", "is_not", *_NUMERIC, "exists"),
     "number": ("is", "is_not", *_NUMERIC, "exists"),
     "time": ("exists",),
-    "places": ("exists",),
+    "places": ("exists",),  # with place: by its count
     "hold": ("exists",),
 }
 
@@ -51,8 +49,8 @@ def tree(raw: Any, file: str, path: Path, problems: Problems) -> Tree:
         if extra != joint:
             problems.add(file, (*path, extra), f"{extra!r} can't stand beside {joint!r}", (), "put it inside, or nest")
     inside = raw[joint]
-    if joint == "not":
-        return Not(tree(inside, file, (*path, joint), problems))
+    if joint in ("not", "unless_shown"):
+        return Not(tree(inside, file, (*path, joint), problems), joint == "unless_shown")
     if not isinstance(inside, list) or not inside:
         problems.add(file, (*path, joint), f"{joint!r} needs a list of conditions", (), "write each after a dash")
         return ALWAYS
@@ -66,7 +64,7 @@ def _leaf(raw: dict[str, Any], file: str, path: Path, problems: Problems) -> Tre
         problems.add(file, path, "a comparison needs 'fact'", OPS, "write for example {fact: confirmed, is: true}")
         return ALWAYS
     known = problems.refers(file, (*path, "fact"), "fact", name, VOCABULARY)
-    ops = [key for key in raw if key != "fact"]
+    ops = [key for key in raw if key not in ("fact", "place")]
     unknown = [key for key in ops if key not in OPS]
     for key in unknown:
         problems.unknown(file, (*path, key), "comparison", key, OPS)
@@ -76,7 +74,15 @@ def _leaf(raw: dict[str, Any], file: str, path: Path, problems: Problems) -> Tre
         problems.add(file, path, f"{name} needs exactly one comparison, not {len(ops)}", OPS, "use all: for several")
         return ALWAYS
     (op,) = (one for one in OPS if one == ops[0])
-    leaf = Leaf(name, op, raw[op])  # type: ignore[arg-type]
+    place = raw.get("place", "")
+    if "place" in raw and (not isinstance(place, str) or not _PLACE.fullmatch(place)):
+        problems.add(file, (*path, "place"), "a place is needed here", (), "write DE, US-CA, or US-* for any one state")
+        return ALWAYS
+    if place and known and VOCABULARY[name].kind != "places":
+        names = [term.name for term in VOCABULARY.values() if term.kind == "places"]
+        problems.add(file, (*path, "place"), f"{name} is not counted by place", names, "use one of these facts")
+        return ALWAYS
+    leaf = Leaf(name, op, raw[op], place)  # type: ignore[arg-type]
     if known:
         _fits(leaf, file, (*path, op), problems)
     return leaf
@@ -85,7 +91,7 @@ def _leaf(raw: dict[str, Any], file: str, path: Path, problems: Problems) -> Tre
 def _fits(leaf: Leaf, file: str, path: Path, problems: Problems) -> None:
     """A comparison that could never be true or false is a mistake in the kit: say so now, not in the night."""
     term = VOCABULARY[leaf.fact]
-    fitting = _FITTING[term.kind]
+    fitting = _FITTING["count"] if leaf.place else _FITTING[term.kind]
     if leaf.op not in fitting:
         problems.add(
             file, path, f"{leaf.fact} ({term.meaning}) can't be compared by {leaf.op!r}", fitting, "use one of these"
@@ -106,73 +112,9 @@ def _fits(leaf: Leaf, file: str, path: Path, problems: Problems) -> None:
             wrong = misfit(term, [leaf.value])
         case _ if isinstance(leaf.value, dict) or leaf.value is None:
             wrong = "needs one value"
+        case _ if leaf.place:
+            wrong = misfit(VOCABULARY["affected_individuals"], leaf.value)
         case _:
             wrong = misfit(term, leaf.value)
     if wrong:
         problems.add(file, path, f"the value for {leaf.fact} {wrong}", (), "write it so")
-
-
-def deadline(raw: Any, file: str, path: Path, earlier: Sequence[str], problems: Problems) -> Expression | None:
-    """The deadline expression at ``path``; None where no figure is given. ``earlier`` are the stages before it."""
-    if raw is None:
-        return None
-    if not isinstance(raw, dict):
-        problems.add(
-            file,
-            path,
-            "a deadline is needed here",
-            ("after", "earliest", "latest"),
-            "write for example {after: aware_at, hours: 72}",
-        )
-        return None
-    for joint in ("earliest", "latest"):
-        if joint in raw:
-            return _joined(raw, joint, file, path, earlier, problems)
-    return _span(raw, file, path, earlier, problems)
-
-
-def _joined(
-    raw: dict[str, Any], joint: str, file: str, path: Path, earlier: Sequence[str], problems: Problems
-) -> Expression | None:
-    inside = raw[joint]
-    if len(raw) != 1 or not isinstance(inside, list) or not inside:
-        what = f"{joint!r} needs a list of deadlines and nothing beside it"
-        problems.add(file, (*path, joint), what, (), f"write {joint}: and the list of after: below it")
-        return None
-    parts = [deadline(part, file, (*path, joint, i), earlier, problems) for i, part in enumerate(inside)]
-    known = tuple(part for part in parts if part is not None)
-    return Earliest(known) if joint == "earliest" else Latest(known)
-
-
-def _span(raw: dict[str, Any], file: str, path: Path, earlier: Sequence[str], problems: Problems) -> Expression | None:
-    anchor = raw.get("after")
-    units: list[Unit] = [unit for unit in UNITS if unit in raw]
-    for key in raw:
-        if key in _LATER:
-            problems.add(
-                file,
-                (*path, key),
-                f"{key!r} can't be counted yet",
-                UNITS,
-                "reckon the span in hours or calendar days on the safe side, and say so in notes",
-            )
-        elif key != "after" and key not in UNITS:
-            problems.unknown(file, (*path, key), "unit", key, UNITS)
-    if not isinstance(anchor, str):
-        problems.add(file, path, "a deadline needs 'after'", ("aware_at", "detected_at"), "name the fact it runs from")
-        return None
-    times = [name for name, term in VOCABULARY.items() if term.kind == "time"]
-    filings = [f"filed:{stage}" for stage in earlier]
-    if not problems.refers(file, (*path, "after"), "anchor", anchor, (*times, *filings)):
-        return None
-    if len(units) != 1:
-        if not any(key in _LATER for key in raw):
-            problems.add(file, path, "a deadline needs exactly one span", UNITS, "write for example hours: 72")
-        return None
-    unit = units[0]
-    amount, most = raw[unit], _LONGEST_SPAN[unit]
-    if isinstance(amount, bool) or not isinstance(amount, int) or not 1 <= amount <= most:
-        what = f"{unit} must be a whole number from 1 to {most}"
-        problems.add(file, (*path, unit), what, (), f"write for example {unit}: 24")
-        return None
-    return After(anchor, amount, unit)

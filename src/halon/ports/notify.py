@@ -9,34 +9,58 @@ from temporalio import activity
 
 from halon.incident.gates import Gate
 from halon.incident.messages import Message
-from halon.incident.notices import Notice
+from halon.incident.notices import Notice, Overridden
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A notice to fill. ``about`` holds what its template may say: plain values, redacted, nothing executable."""
+    """A notice to fill. ``about`` holds what its template may say: plain values, redacted, nothing executable.
+
+    ``keep``: this version is what people are asked about, or what is sent, so its text is sealed. ``access`` is the narrowest class of
+    readers that it gets at least (empty: the kit's word on reports).
+    """
 
     incident_id: str
     notice: Notice
     about: dict[str, Any] = field(default_factory=dict)
+    keep: bool = False
+    access: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """A notice to send, with the granted gate where it needs one."""
+    """A notice to send, with the granted gate where it needs one.
+
+    ``about`` is what holds of the incident now: the text is checked against it once more. ``overridden`` are the
+    objections that named persons let pass; each is looked up in history. ``access``: as for a draft, of the proof of delivery.
+
+    Where each affected person is written to: ``last`` says that nobody is waited for any longer whose server says "later".
+    ``anew`` is the attempt before which a person approved to write again to those who may have been reached (0: nobody did).
+    """
 
     incident_id: str
     notice: Notice
     gate: Gate | None = None
+    about: dict[str, Any] = field(default_factory=dict)
+    overridden: tuple[Overridden, ...] = ()
+    access: str = ""
+    last: bool = False
+    anew: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What the channel answered. ``receipt`` is the message id or reference under which it can be found again."""
+    """What the channel answered. ``receipt`` is the message id or reference under which it can be found again.
+
+    ``sealed`` refers to the proof of delivery: path, sha256 (hex), size (bytes) of each artefact. ``unreached`` is how many
+    of those who were written to one by one provably got nothing.
+    """
 
     at: str
     receipt: str
     already: bool = False
+    sealed: tuple[dict[str, Any], ...] = ()
+    unreached: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,7 +75,7 @@ class Authority:
 
     ``may`` False carries the reason in ``why``, and its type in ``refusal`` where it is another than NotAuthorised.
     ``how`` is the verifier that proved it: totp, ssh or principal; empty where only the name says so.
-    ``newer_kit`` and ``newer_kit_difference`` answer a ``kit``: as in the assessment, empty where none is in use.
+    ``others`` answer an ``affected``: who may say it besides. ``newer_kit`` and ``newer_kit_difference`` answer a ``kit``: as in the assessment, empty where none is in use.
     """
 
     by: str
@@ -88,6 +88,7 @@ class Authority:
     newer_kit: str = ""
     newer_kit_difference: tuple[str, ...] = ()
     how: str = ""
+    others: tuple[str, ...] = ()
 
 
 @activity.defn(name="triage.assess")

@@ -84,6 +84,8 @@ RESTRICT = "restrict"
 BREAK_GLASS, REVIEW = "break-glass", "review"
 UNLESS_NAMED = (CONTAIN, HALT, RESUME, RESTRICT, BREAK_GLASS, REVIEW)
 """Permissions that a kit of before does not name: then they are those of ``override``, who may set a rule of safety aside."""
+SAME_AS = {"late-reason": "filed", "hold": "decline"}
+"""Permissions that a kit of before does not name either: then they are those of the command beside them."""
 EVIDENCE = "evidence"
 """The command that reads evidence. Who may say it follows from who reads which class."""
 LOOK = "look"

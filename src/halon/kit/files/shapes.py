@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, WithJsonSchema
 
@@ -38,6 +38,12 @@ ConnectorAuth = Annotated[
 """How secrets get into a connector's request: as above, or oauth2, hmac, mtls, aws-sigv4."""
 Words = Annotated[str, StringConstraints(min_length=1, max_length=2000, strip_whitespace=True)]
 """A longer text; line breaks are allowed."""
+Calendar = Literal["US", "BR", "EU", "weekends"]
+"""Which days are business days."""
+TemplateName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,59}(\.[a-z]{2,3})?$")]
+"""The name of a notice template, with its language perhaps: ``customers-first``, ``customers-first.de``."""
+Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}$")]
+"""A language as a BCP 47 primary tag, such as de."""
 Day = Annotated[str, StringConstraints(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 """A date such as 2026-11-22."""
 
@@ -45,16 +51,18 @@ When = Annotated[
     Any,
     WithJsonSchema(
         {
-            "description": "always, a comparison {fact, <op>: value}, or all / any / not of such trees",
+            "description": "always, a comparison {fact, <op>: value} (at a place of counts: {fact, place, <op>: value}), or "
+            "all / any / not / unless_shown of such trees",
             "anyOf": [
                 {"const": "always"},
                 {
                     "type": "object",
                     "required": ["fact"],
                     "minProperties": 2,
-                    "maxProperties": 2,
+                    "maxProperties": 3,
                     "properties": {
                         "fact": {"type": "string"},
+                        "place": {"type": "string"},
                         "is": {},
                         "is_not": {},
                         "at_least": {"type": "number"},
@@ -70,6 +78,7 @@ When = Annotated[
                 {"type": "object", "required": ["all"], "properties": {"all": {"type": "array", "minItems": 1}}},
                 {"type": "object", "required": ["any"], "properties": {"any": {"type": "array", "minItems": 1}}},
                 {"type": "object", "required": ["not"], "properties": {"not": {}}},
+                {"type": "object", "required": ["unless_shown"], "properties": {"unless_shown": {}}},
             ],
         }
     ),
@@ -80,7 +89,9 @@ Due = Annotated[
     Any,
     WithJsonSchema(
         {
-            "description": "{after: anchor, hours: n}, {after: anchor, calendar_days: n}, or earliest / latest of such",
+            "description": "{after: anchor, hours: n}, or calendar_days, business_days (with of: a calendar) or months in "
+            "place of hours; not_later_than: a second such span; end_of: year; earliest / latest / first_known of such; "
+            "cases: a list of {when, due}",
             "type": ["object", "null"],
         }
     ),

@@ -10,13 +10,17 @@ from halon.kit.bundle import Bundle
 from halon.kit.tonight.agents import about_agents
 from halon.kit.tonight.authority import about_authority
 from halon.kit.tonight.finding import ITEMS, RANKS, Finding, Item, Rank
+from halon.kit.tonight.languages import about_languages
 from halon.kit.tonight.mutes import about_mutes
 from halon.kit.tonight.needs import about_needs
 from halon.kit.tonight.policies import about_policies
+from halon.kit.tonight.preapproved import about_preapproved
 from halon.kit.tonight.reach import reach
 from halon.kit.tonight.recipients import about_recipients
 from halon.kit.tonight.rota import about_rota
 from halon.kit.tonight.sources import about_sources
+from halon.kit.tonight.templates import about_templates
+from halon.kit.tonight.unconfirmed import about_unconfirmed
 from halon.kit.tonight.ways import about_ways
 from halon.kit.tonight.words import about_words
 
@@ -36,6 +40,10 @@ def tonight(
         *about_policies(bundle, policy),
         *about_words(bundle, policy),
         *about_recipients(bundle, policy),
+        *about_languages(bundle),
+        *about_unconfirmed(bundle, policy),
+        *about_preapproved(bundle, policy, now),
+        *about_templates(bundle, policy, now),
         *about_mutes(policy, now),
     )
     return ranked(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from halon.incident.assessment import Addressee
 from halon.judgement.obligations import Regime
 from halon.judgement.policy import Policy
 from halon.kit.bundle import Bundle
@@ -25,8 +26,9 @@ def about_recipients(bundle: Bundle, policy: Policy) -> Iterator[Finding]:
     """
     lost: dict[tuple[Rank, str, str], list[str]] = {}
     for regime in policy.regimes:
-        if regime.status not in _OVER and (wrong := _wrong(regime, bundle)):
-            lost.setdefault((_rank(regime, policy), *wrong), []).append(regime.id)
+        for told in regime.tells:
+            if regime.status not in _OVER and (wrong := _wrong(regime, told, bundle)):
+                lost.setdefault((_rank(regime, policy), *wrong), []).append(regime.id)
     for (rank, what, fix), names in lost.items():
         once = list(dict.fromkeys(names))
         yield Finding(rank, ITEM, f"the notice{'s' if len(once) > 1 else ''} {listed(once, 6)} {what}", fix)
@@ -36,15 +38,15 @@ def about_recipients(bundle: Bundle, policy: Policy) -> Iterator[Finding]:
         yield Finding("advice", ITEM, what, "write their mail: in oncall.yaml")
 
 
-def _wrong(regime: Regime, bundle: Bundle) -> tuple[str, str] | None:
+def _wrong(regime: Regime, told: Addressee, bundle: Bundle) -> tuple[str, str] | None:
     """What is wrong with where it goes, as the end of a sentence, and the fix; None if nothing is."""
-    channel = bundle.communications.channels.get(regime.channel)
+    channel = bundle.communications.channels.get(told.channel)
     if channel is None or channel.kind != "smtp":
         return None
-    parts = channel.recipients or [part.strip() for part in regime.recipient.split(",")]
+    parts = channel.recipients or [part.strip() for part in told.recipient.split(",")]
     addresses = [part for part in parts if "@" in part and " " not in part]
     if not addresses:
-        what = f"would go nowhere: {regime.recipient!r} is no mail address, and the channel {regime.channel} has no to:"
+        what = f"would go nowhere: {told.recipient!r} is no mail address, and the channel {told.channel} has no to:"
         folder = _file(regime, bundle).rpartition("/")[0]
         return what, f"write recipient: in the files of {folder}/, or send it by hand and say `filed`"
     kept = [one for one in addresses if _leads_nowhere(one)]
@@ -58,7 +60,8 @@ def _wrong(regime: Regime, bundle: Bundle) -> tuple[str, str] | None:
 def _file(regime: Regime, bundle: Bundle) -> str:
     """Where the recipient is written: in the file of the duty, else in that of the entity."""
     for stem, law in bundle.regimes.items():
-        if law.id == regime.id and law.authority.recipient is not None:
+        by_contract = law.contract and law.id in bundle.entities[regime.entity].contracts
+        if law.id == regime.id and law.authority.recipient is not None and not by_contract:
             return bundle.file("regimes", stem)
     return bundle.file("entities", regime.entity)
 

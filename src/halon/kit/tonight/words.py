@@ -33,10 +33,11 @@ def about_words(bundle: Bundle, policy: Policy) -> Iterator[Finding]:
             yield Finding("advice", "severity rubric", what, "add one under categories: in severity.yaml")
     if LEADERSHIP not in {*notice_templates(), *bundle.notices}:
         yield Finding("weak", "prepared notices", "leadership has no notice", "add notices/leadership.txt.j2")
-    if not any(regime.audience == "customers" for regime in policy.regimes):
+    heard = {one.audience for regime in policy.regimes for one in regime.tells}
+    if "customers" not in heard:
         what = "no notice to customers is prepared"
         yield Finding("advice", "prepared notices", what, "write the duty of your contracts in regimes/")
-    if not any(regime.audience == "regulator" for regime in policy.regimes):
+    if "regulator" not in heard:
         yield Finding(
             "weak", "prepared notices", "no notice to a regulator is prepared", "add the regimes you are under"
         )
