@@ -12,7 +12,7 @@ from temporalio import activity
 from halon.incident.affected_people import counted_in
 from halon.incident.notices import Notice, Objection, objected
 from halon.judgement.communication import fillers
-from halon.judgement.communication.checks import check
+from halon.judgement.communication.checks import check, duty_of
 from halon.judgement.communication.contents import completeness, follows, wanted
 from halon.ports.notify import Sending
 from halon.redaction import redact
@@ -87,16 +87,6 @@ def phases(notice: Notice, about: Mapping[str, Any], language: str = "en") -> di
         "answers": fillers.answers(names, about, language),
         "follows": follows(duty, notice.stage) if duty else {},
     }
-
-
-def duty_of(notice: Notice, about: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The obligation that the notice meets, as ``about`` tells it, with the addressee of the notice's stage."""
-    duty = next(
-        (one for one in about.get("obligations", ()) if one.get("key", one.get("id")) == notice.obligation), None
-    )
-    stage = next((one for one in (duty or {}).get("stages") or () if one.get("id") == notice.stage), None)
-    told = (stage or {}).get("told")
-    return {**duty, **told} if duty and told else duty
 
 
 def _masked(hands: Hands, notice: Notice, template: str) -> Callable[[str], Mapping[str, int]]:

@@ -19,6 +19,7 @@ from halon.incident.errors import Malformed
 from halon.incident.notices import Notice
 from halon.incident.orders import Effect, effect_key
 from halon.incident.paging import compose
+from halon.judgement.communication.checks import duty_of
 from halon.kit import Channel
 from halon.ports.notify import Draft, Page, Paged, Sending, Sent
 from halon.redaction import redact
@@ -281,7 +282,7 @@ def _told(receipt: dict[str, Any]) -> dict[str, Any]:
 def _values(request: Draft, values: dict[str, Any], language: str) -> dict[str, Any]:
     """What a notice's template may say: ``values``, and of the notice whom it is for and which duty it meets."""
     notice, about = request.notice, request.about
-    duty = checking.duty_of(notice, about)
+    duty = duty_of(notice, about)
     late = next(
         (
             {"due": one.get("due", ""), "reason": _why_late(duty, notice.stage)}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from functools import cache
@@ -12,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from aiosmtpd.controller import Controller
 from temporalio import workflow
 from temporalio.client import Client, WorkflowHandle, WorkflowUpdateFailedError
 from temporalio.common import RetryPolicy
@@ -308,3 +311,24 @@ def asked() -> Any:
         plain = staticmethod(asdict)
 
     return Asked
+
+
+@contextmanager
+def smtp(handler: Any) -> Iterator[Any]:
+    """A real SMTP server on a free port, which answers as ``handler`` does; its ``address`` is host:port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    handler.address = f"127.0.0.1:{port}"
+    try:
+        yield handler
+    finally:
+        controller.stop()
+
+
+@pytest.fixture
+def serving() -> Any:
+    """``serving(handler)`` serves mail as long as its block runs."""
+    return smtp

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-import socket
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -13,7 +12,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from aiosmtpd.controller import Controller
 
 from halon.connectors.errors import Unreachable
 from halon.incident.notices import Notice
@@ -62,16 +60,9 @@ class Server:
 
 
 @pytest.fixture
-def server() -> Iterator[Server]:
-    handler = Server()
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    controller = Controller(handler, hostname="127.0.0.1", port=port)
-    controller.start()
-    handler.address = f"127.0.0.1:{port}"
-    yield handler
-    controller.stop()
+def server(serving: Any) -> Iterator[Server]:
+    with serving(Server()) as handler:
+        yield handler
 
 
 async def listed(hands: Hands, *people: Affected) -> str:

@@ -12,7 +12,7 @@ import pytest
 
 from halon.connectors.errors import MissingSecret, Refused
 from halon.connectors.filelog import append
-from halon.connectors.webhook import post
+from halon.connectors.webhook import asked
 
 
 async def test_a_page_is_posted_to_the_address_that_the_environment_holds(
@@ -30,16 +30,16 @@ async def test_a_page_is_posted_to_the_address_that_the_environment_holds(
 
     async with serve(handler) as port:
         environ = {"PAGE_URL": f"http://127.0.0.1:{port}/hook/T1"}
-        status = await post("PAGE_URL", {"text": 'a "quoted"\nline'}, client=client, environ=environ)
+        status = (await asked("PAGE_URL", {"text": 'a "quoted"\nline'}, client=client, environ=environ)).status
     assert (status, bodies) == (204, [("/hook/T1", {"text": 'a "quoted"\nline'})])
 
 
 async def test_a_web_hook_without_its_variable_is_named_and_its_address_never_shown(client: httpx.AsyncClient) -> None:
     """The address of a web hook is a secret: errors name the variable."""
     with pytest.raises(MissingSecret, match="PAGE_URL"):
-        await post("PAGE_URL", {}, client=client, environ={})
+        await asked("PAGE_URL", {}, client=client, environ={})
     with pytest.raises(Refused) as caught:
-        await post("PAGE_URL", {}, client=client, environ={"PAGE_URL": "ftp://hook.example/secret-path"})
+        await asked("PAGE_URL", {}, client=client, environ={"PAGE_URL": "ftp://hook.example/secret-path"})
     assert "secret-path" not in str(caught.value)
 
 

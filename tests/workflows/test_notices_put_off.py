@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -28,6 +30,25 @@ def quick(monkeypatch: pytest.MonkeyPatch, **seconds: float) -> None:
     chosen = {"one_try": 5, "all_tries": 3, "heartbeat": 3, "longest_pause": 1} | seconds
     monkeypatch.setitem(options._TABLE, notify.send, options.Options(**chosen))  # type: ignore[arg-type]
     monkeypatch.setattr(sending, "PAUSES", (1,))
+
+
+def down(house: Any, monkeypatch: pytest.MonkeyPatch) -> int:
+    """The mail server is not there, and tries end soon; its port."""
+    quick(monkeypatch)
+    port = free_port()
+    house.environ["HALON_SMTP"] = f"127.0.0.1:{port}"
+    return port
+
+
+@contextmanager
+def up_again(house: Any, port: int) -> Iterator[None]:
+    """The mail server is there as long as the block runs."""
+    controller = Controller(house.mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield
+    finally:
+        controller.stop()
 
 
 async def seen(house: Any, words: str) -> list[str]:
@@ -61,9 +82,7 @@ async def test_while_the_mail_server_is_down_the_yes_is_kept_and_it_is_said(
     house: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The decider and the owner hear of it once; up again, it goes out under the same yes, once."""
-    quick(monkeypatch)
-    port = free_port()
-    house.environ["HALON_SMTP"] = f"127.0.0.1:{port}"
+    port = down(house, monkeypatch)
     async with house.worker():
         await house.prepare()
         await house.contained()
@@ -78,12 +97,8 @@ async def test_while_the_mail_server_is_down_the_yes_is_kept_and_it_is_said(
         await seen(house, "Told pat by")
         pages = (house.settings.home / "pages.log").read_text("utf-8")
         assert "approved, and not out" in pages
-        controller = Controller(house.mailbox, hostname="127.0.0.1", port=port)
-        controller.start()
-        try:
+        with up_again(house, port):
             await house.filed("eu-gdpr-33")
-        finally:
-            controller.stop()
         assert len(mails_to(house, REGULATOR)) == 1
         after = await noticed(house, AUTHORITY, "sent")
         assert (len(await gates_of(house, AUTHORITY)), after["attempt"]) == (asked, waiting["attempt"])
@@ -93,9 +108,7 @@ async def test_what_was_filed_in_another_way_meanwhile_is_not_sent_too(
     house: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Told by telephone while the mail server was down: up again, nothing goes out."""
-    quick(monkeypatch)
-    port = free_port()
-    house.environ["HALON_SMTP"] = f"127.0.0.1:{port}"
+    port = down(house, monkeypatch)
     async with house.worker():
         await house.prepare()
         await house.contained()
@@ -105,20 +118,14 @@ async def test_what_was_filed_in_another_way_meanwhile_is_not_sent_too(
             "filed", by="pat", obligation="eu-gdpr-33", reference="by telephone, Ms K.", reason="mail is down"
         )
         assert (await noticed(house, AUTHORITY, "dropped"))["note"] == "it was filed or declined"
-        controller = Controller(house.mailbox, hostname="127.0.0.1", port=port)
-        controller.start()
-        try:
+        with up_again(house, port):
             await asyncio.sleep(3)
-        finally:
-            controller.stop()
         assert mails_to(house, REGULATOR) == []
 
 
 async def test_a_hold_reaches_what_waits_for_its_channel(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Held while it was put off: its yes is void, and it is asked about again when the hold is lifted."""
-    quick(monkeypatch)
-    port = free_port()
-    house.environ["HALON_SMTP"] = f"127.0.0.1:{port}"
+    port = down(house, monkeypatch)
     async with house.worker():
         await house.prepare()
         await house.contained()
@@ -131,16 +138,12 @@ async def test_a_hold_reaches_what_waits_for_its_channel(house: Any, monkeypatch
                 break
             await asyncio.sleep(0.1)
         await seen(house, f"{AUTHORITY} is not sent: it is held back by law enforcement")
-        controller = Controller(house.mailbox, hostname="127.0.0.1", port=port)
-        controller.start()
-        try:
+        with up_again(house, port):
             await asyncio.sleep(3)
             assert mails_to(house, REGULATOR) == []
             await house.say("hold", by="pat", obligation="eu-gdpr-33", off=True, reason="they are done")
             await house.approve(AUTHORITY)
             await house.filed("eu-gdpr-33")
-        finally:
-            controller.stop()
         assert len(mails_to(house, REGULATOR)) == 1
 
 

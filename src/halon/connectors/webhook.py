@@ -14,24 +14,6 @@ from halon.incident.orders import Call
 _ANSWERS = (200, 201, 202, 204)
 
 
-async def post(
-    url_env: str,
-    payload: Mapping[str, Any],
-    *,
-    client: httpx.AsyncClient,
-    environ: Mapping[str, str],
-    key: str | None = None,
-    secret: str = "",
-    auth: str = "",
-    seconds: float = 10.0,
-) -> int:
-    """Post ``payload`` as JSON to the URL in the variable ``url_env``; returns the HTTP status."""
-    answer = await asked(
-        url_env, payload, client=client, environ=environ, key=key, secret=secret, auth=auth, seconds=seconds
-    )
-    return answer.status
-
-
 async def asked(
     url_env: str,
     payload: Mapping[str, Any],
@@ -43,7 +25,7 @@ async def asked(
     auth: str = "",
     seconds: float = 10.0,
 ) -> Response:
-    """Like ``post``, with all that was answered: it is the proof that it arrived.
+    """Post ``payload`` as JSON to the URL in the variable ``url_env``; all that was answered, which proves that it arrived.
 
     ``secret`` names the variable of a token, sent by the scheme ``auth``; ``seconds`` bound the exchange. Raises
     MissingSecret if there is no URL, Refused if it is none, and what ``halon.connectors.http.send`` raises.

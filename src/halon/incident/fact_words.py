@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 UNKNOWN = "not known yet"
@@ -42,23 +43,37 @@ _CONSEQUENCES = {
 }
 
 
-def amount(value: Any) -> str:
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How a language says a count: ``{low}`` and ``{high}`` stand for numbers; ``marks`` are what parts thousands and decimals."""
+
+    unknown: str
+    between: str
+    least: str
+    most: str
+    marks: str = ",."
+
+
+ENGLISH = Amounts(UNKNOWN, "between {low} and {high}", "at least {low}", "at most {high}")
+
+
+def amount(value: Any, says: Amounts = ENGLISH) -> str:
     """A count in words: a number, a range ``{low, high}``, or that it is not known."""
     if isinstance(value, bool) or value is None:
-        return UNKNOWN
+        return says.unknown
     if isinstance(value, int | float):
-        return f"{value:,}"
+        return f"{value:,}".translate(str.maketrans(",.", says.marks))
     if isinstance(value, Mapping):
         low, high = value.get("low"), value.get("high")
         if low is not None and low == high:
-            return amount(low)
+            return amount(low, says)
         if low is not None and high is not None:
-            return f"between {amount(low)} and {amount(high)}"
+            return says.between.format(low=amount(low, says), high=amount(high, says))
         if low is not None:
-            return f"at least {amount(low)}"
+            return says.least.format(low=amount(low, says))
         if high is not None:
-            return f"at most {amount(high)}"
-    return UNKNOWN
+            return says.most.format(high=amount(high, says))
+    return says.unknown
 
 
 def yes_no(value: Any) -> str:

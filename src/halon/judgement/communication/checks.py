@@ -78,9 +78,12 @@ def _objections(
 
 
 def duty_of(notice: Notice, about: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The obligation that the notice meets, as ``about`` tells it."""
+    """The obligation that the notice meets, as ``about`` tells it, with the addressee of the notice's stage."""
     found = (one for one in about.get("obligations", ()) if one.get("key", one.get("id")) == notice.obligation)
-    return next(found, None)
+    duty = next(found, None)
+    stage = next((one for one in (duty or {}).get("stages") or () if one.get("id") == notice.stage), None)
+    told = (stage or {}).get("told")
+    return {**duty, **told} if duty and told else duty
 
 
 def _unsaid(notice: Notice, about: Mapping[str, Any]) -> Iterator[Objection]:

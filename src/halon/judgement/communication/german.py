@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from halon.incident import times
+from halon.incident import fact_words, times
 
 UNKNOWN: Final = "noch nicht bekannt"
 
@@ -87,23 +87,14 @@ def chosen(value: Any) -> str:
     return ", ".join(_CHOICES.get(str(one), str(one).replace("_", " ")) for one in names) or "keine"
 
 
+_AMOUNTS: Final = fact_words.Amounts(
+    UNKNOWN, "zwischen {low} und {high}", "mindestens {low}", "höchstens {high}", marks=".,"
+)
+
+
 def amount(value: Any) -> str:
     """A count in words: a number, a range ``{low, high}``, or that it is not known."""
-    if isinstance(value, bool) or value is None:
-        return UNKNOWN
-    if isinstance(value, int | float):
-        return f"{value:,}".translate(str.maketrans(",.", ".,"))
-    if isinstance(value, Mapping):
-        low, high = value.get("low"), value.get("high")
-        if low is not None and low == high:
-            return amount(low)
-        if low is not None and high is not None:
-            return f"zwischen {amount(low)} und {amount(high)}"
-        if low is not None:
-            return f"mindestens {amount(low)}"
-        if high is not None:
-            return f"höchstens {amount(high)}"
-    return UNKNOWN
+    return fact_words.amount(value, _AMOUNTS)
 
 
 def yes_no(value: Any) -> str:
