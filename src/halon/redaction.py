@@ -27,6 +27,8 @@ DEEPEST = 16
 
 LONGEST_REMEMBERED, MOST_REMEMBERED = 2_000, 4_096
 """Characters of a text whose result is kept for the next time, and how many such results: a storm says the same again."""
+LONGEST_CLEAN = 200
+"""Characters of a text that is remembered as it is when nothing was found in it: looking it up takes no hash of ours."""
 
 _PASSES = 8
 _CUT = "… [cut]"
@@ -74,13 +76,37 @@ def mask_also(rules: Mapping[str, str]) -> None:
     _known = _Remembered(MOST_REMEMBERED)
 
 
+def masked(text: str) -> str:
+    """``text`` as ``redact`` masks it."""
+    return text if _known.clean(text) else _known_as(text)[0]
+
+
 class _Remembered:
-    """What texts became, by their hash: no secret is kept for it. Two generations, of which the older one is dropped."""
+    """What texts became, by their hash: no secret is kept for it. Short ones in which nothing was found, as they are.
+
+    Two generations of either, of which the older one is dropped.
+    """
 
     def __init__(self, most: int) -> None:
         self._half = most // 2
         self._young: dict[bytes, tuple[str, dict[str, int]]] = {}
         self._old: dict[bytes, tuple[str, dict[str, int]]] = {}
+        self._clean: dict[str, None] = {}
+        self._clean_old: dict[str, None] = {}
+
+    def clean(self, text: str) -> bool:
+        """Whether ``text`` is known to stay as it is."""
+        if text in self._clean:
+            return True
+        if text not in self._clean_old:
+            return False
+        self.keep_clean(text)
+        return True
+
+    def keep_clean(self, text: str) -> None:
+        if len(self._clean) >= self._half:
+            self._clean, self._clean_old = {}, self._clean
+        self._clean[text] = None
 
     def get(self, name: bytes) -> tuple[str, dict[str, int]] | None:
         known = self._young.get(name)
@@ -98,6 +124,8 @@ _known = _Remembered(MOST_REMEMBERED)
 
 
 def _text(text: str, counts: Counter[str]) -> str:
+    if _known.clean(text):
+        return text
     masked, found = _known_as(text)
     if found:
         counts.update(found)
@@ -106,6 +134,8 @@ def _text(text: str, counts: Counter[str]) -> str:
 
 def _known_as(text: str) -> tuple[str, dict[str, int]]:
     """What ``text`` becomes, and how many of each kind were masked in it; the counts are the caller's own."""
+    if _known.clean(text):
+        return text, {}
     name = b""
     if len(text) <= LONGEST_REMEMBERED:
         name = hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
@@ -114,7 +144,9 @@ def _known_as(text: str) -> tuple[str, dict[str, int]]:
             return known[0], dict(known[1]) if known[1] else {}
     found: Counter[str] = Counter()
     masked = _masked(text, found)
-    if name:
+    if len(text) <= LONGEST_CLEAN and masked == text and not found:
+        _known.keep_clean(text)
+    elif name:
         _known.keep(name, (masked, dict(found)))
     return masked, dict(found)
 
@@ -174,10 +206,12 @@ def _object(value: dict[Any, Any], room: int, counts: Counter[str]) -> dict[str,
         unique, number = name, 2
         while unique in out:  # two addresses as keys become the same mask, and both items stay
             unique, number = f"{name}#{number}", number + 1
-        if _is_secret(key, item) or _is_secret(name, item):
+        if _is_secret(key, item) or (name != key and _is_secret(name, item)):
             if item != MASKED_WHOLE:
                 counts["secret"] += 1
             out[unique] = MASKED_WHOLE
+        elif type(item) is str:
+            out[unique] = _bounded(item, counts)
         else:
             out[unique] = _tree(item, room - 1, counts)
     return out

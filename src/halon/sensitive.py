@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 
 import re2
 
-from halon.sensitive_ids import FEWER_DIGITS, FORMS, LABEL
+from halon.sensitive_ids import FORMS, LABEL, britain, italy
 
 MASKED_WHOLE: Final = "[secret]"
 MASKS: Final = frozenset(
@@ -50,6 +51,8 @@ _COUNTS_TOKENS: Final = re2.compile(r"(?i)tokens[^a-z]*$")
 # Python's own engine is fifty times quicker to call, and on this pattern its time grows with the length alone as well:
 # what may stand between two digits is no digit, so that there is only one way to match.
 _HAS_DIGITS: Final = re.compile(r"[0-9](?:[ ()./-]{0,2}[0-9]){6}")
+# The digits of Italy's number stand apart, always like this: without it, its pattern would run on every text.
+_HAS_FEWER: Final = re.compile(r"[0-9]{2}[A-Za-z][0-9]{2}[A-Za-z][0-9]{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +87,13 @@ Masked = tuple[int, str]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One kind. ``triggers``: lower-case text of which every match holds one; ``digits``: every match holds seven."""
+    """One kind. ``triggers``: lower-case text of which every match holds one; ``hint``: every match holds one of it."""
 
     label: str
     pattern: Any
     check: Callable[[Found], Masked | None]
     triggers: tuple[str, ...] = ()
-    digits: bool = False
+    hint: re.Pattern[str] | None = None
 
     def candidates(self, text: str) -> list[Found]:
         """Every match of the pattern, in order."""
@@ -104,14 +107,18 @@ class Rule:
 def relevant(text: str) -> tuple[Rule, ...]:
     """The rules that could find anything in ``text``: most texts need none of the patterns."""
     lowered = text.lower()
-    triggered = {one for one in _TRIGGERS if one in lowered}
-    digits = _HAS_DIGITS.search(text) is not None
-    if not (triggered or digits):
-        return _ALWAYS
+    triggered = frozenset([one for one in _TRIGGERS if one in lowered])
+    return _of(triggered, _HAS_DIGITS.search(text) is not None, _HAS_FEWER.search(text) is not None)
+
+
+@lru_cache(maxsize=4_096)
+def _of(triggered: frozenset[str], digits: bool, fewer: bool) -> tuple[Rule, ...]:
+    """The rules for texts that hold these triggers, and what the two hints find."""
+    hints = (None, *([_HAS_DIGITS] if digits else []), *([_HAS_FEWER] if fewer else []))
     return tuple(
         rule
         for rule in RULES
-        if (digits or not rule.digits) and (not rule.triggers or not triggered.isdisjoint(rule.triggers))
+        if rule.hint in hints and (not rule.triggers or not triggered.isdisjoint(rule.triggers))
     )
 
 
@@ -260,9 +267,11 @@ def _national(right: Callable[[str], bool], *, named: bool) -> Callable[[Found],
 def _rule(
     label: str, pattern: str, check: Callable[[Found], Masked | None], *triggers: str, digits: bool = False
 ) -> Rule:
-    return Rule(label, re2.compile(pattern), check, triggers, digits)
+    return Rule(label, re2.compile(pattern), check, triggers, _HAS_DIGITS if digits else None)
 
 
+# The national numbers of fewer digits side by side: Britain's needs its name before it anyhow.
+_HINTS: Final[dict[Callable[[str], bool], re.Pattern[str] | None]] = {italy: _HAS_FEWER, britain: None}
 RULES: Final = (
     _rule(
         "private-key",
@@ -304,7 +313,7 @@ RULES: Final = (
     _rule("email", rf"[^'.{_NOT_EMAIL}][^{_NOT_EMAIL}]*@(?:[^'.{_NOT_EMAIL}]+\.)+\pL\pL+", _whole, "@"),
     _rule("iban", r"[A-Za-z]{2}[0-9]{2}", _iban, digits=True),
     *(
-        Rule(LABEL, re2.compile(pattern), _national(right, named=named), triggers, digits=right not in FEWER_DIGITS)
+        Rule(LABEL, re2.compile(pattern), _national(right, named=named), triggers, _HINTS.get(right, _HAS_DIGITS))
         for pattern, right, triggers, named in FORMS
     ),
     _rule("ssn", r"[0-9]{3}-[0-9]{2}-[0-9]{4}", _ssn, "-", digits=True),
@@ -326,4 +335,3 @@ RULES: Final = (
     ),
 )  # fmt: skip
 _TRIGGERS: Final = tuple(dict.fromkeys(one for rule in RULES for one in rule.triggers))
-_ALWAYS: Final = tuple(rule for rule in RULES if not (rule.triggers or rule.digits))

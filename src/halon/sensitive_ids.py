@@ -186,6 +186,4 @@ FORMS: Final[tuple[Form, ...]] = (
     (r"756\.?[0-9]{4}\.?[0-9]{4}\.?[0-9]{2}", switzerland, ("756",), False),
     (r"[0-9]{2}\.[01][0-9]\.[0-3][0-9]-[0-9]{3}\.[0-9]{2}", belgium, ("-",), False),
 )  # fmt: skip
-"""The numbers that are looked for, those that hold at least seven digits, side by side or nearly so, and those that don't."""
-FEWER_DIGITS: Final = (italy, britain)
-"""The checks of those that hold fewer."""
+"""The numbers that are looked for. All but Italy's and Britain's hold at least seven digits, side by side or nearly so."""

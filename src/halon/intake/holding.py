@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 
 from halon.evidence.store import EvidenceStore
 from halon.incident import ids
@@ -20,6 +19,7 @@ from halon.intake.room import Room
 from halon.intake.sources import report
 from halon.intake.sources.source import Source
 from halon.intake.urgency import most_urgent
+from halon.intake.written import with_raw
 
 MOST_READING = 16 * 1024 * 1024
 """Bytes of bodies that may be on their way in at once, of all senders that have shown who they are."""
@@ -72,7 +72,7 @@ class Holding:
         with self._shedding(source.name, str(rank)), self._waiting.holding(source.name, size, rank):
             kept, lost = await self._keep(source.name, content, alerts, received_at, left > 0)
             raw, sha256 = (kept.sealed.path, kept.sealed.sha256) if kept else (NOT_KEPT[lost], "")
-            alerts = [replace(alert, raw=raw, raw_sha256=sha256) for alert in alerts]
+            alerts = [with_raw(alert, raw, sha256) for alert in alerts]
             admitted = await self._door.admit(alerts, rank)
             if kept and not await kept.durable():
                 lost = "store"

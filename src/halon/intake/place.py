@@ -8,12 +8,11 @@ policy USE_EXISTING would do: the first drops eager start, the second drops the 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Generic, Literal, TypeVar
 
-from pydantic_core import to_json
 from temporalio.api.common.v1 import Payload
 from temporalio.client import Client, WorkflowExecutionDescription, WorkflowExecutionStatus
 from temporalio.common import (
@@ -33,6 +32,7 @@ from halon.intake.chains import WORKFLOW, Chains
 from halon.intake.exemplars import Exemplars
 from halon.intake.problems import Reopening, Unavailable
 from halon.intake.urgency import USUAL
+from halon.intake.written import listed, slim, whole
 
 Value = TypeVar("Value")
 
@@ -151,7 +151,7 @@ class Placer:
         """Signal the incident's current run, or say why that can't be."""
         handle = self._client.get_workflow_handle(workflow_id)
         try:
-            await handle.signal(SIGNAL, _payload([self._slim(workflow_id, alert) for alert in batch]))
+            await handle.signal(SIGNAL, _payload([self._written(workflow_id, alert) for alert in batch]))
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
@@ -168,11 +168,11 @@ class Placer:
         self._require_not_reopening(found)
         return "over" if found.status in _OVER else "moving"
 
-    def _slim(self, workflow_id: str, alert: Alert) -> Alert:
+    def _written(self, workflow_id: str, alert: Alert) -> bytes:
         """The alert whole, or in a storm what counts: who, what, when."""
         if alert.source == "report" or self._exemplars.take(workflow_id, alert.rule):
-            return alert
-        return replace(alert, labels={}, summary="")
+            return whole(alert)
+        return slim(alert)
 
     def _require_not_reopening(self, found: WorkflowExecutionDescription) -> None:
         terminated = found.close_time if found.status is WorkflowExecutionStatus.TERMINATED else None
@@ -193,9 +193,9 @@ class Placer:
         return reference
 
 
-def _payload(batch: Sequence[Alert]) -> RawValue:
-    """A batch as the Signal's one argument, in the JSON that the data converter would make of it."""
-    data = b'{"form":%d,"alerts":[%s]}' % (FORM, b",".join(map(to_json, batch)))
+def _payload(batch: Iterable[bytes]) -> RawValue:
+    """A batch as the Signal's one argument, in JSON as the data converter reads it."""
+    data = b'{"form":%d,"alerts":%b}' % (FORM, listed(batch))
     return RawValue(Payload(metadata={"encoding": b"json/plain"}, data=data))
 
 

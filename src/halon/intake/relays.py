@@ -16,26 +16,29 @@ import time
 import zlib
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from pydantic_core import to_json
 from temporalio.client import Client, WorkflowHandle
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError, RPCStatusCode
 
 from halon.incident import relay
-from halon.incident.alerts import Alert
 from halon.intake.place import Placed
 from halon.intake.waiting import Waiting, joined
+from halon.intake.written import listed, slim
 
 SECONDS = 4.0
 """How long one relay takes batches."""
 DELAY = 12.0
 """Seconds from its start until a relay hands on by itself what its gateway has not said to be handed on."""
 CYCLE = 0.04
-"""Seconds from one Signal to the next, at least: what comes meanwhile goes together."""
+"""Seconds from the answer to one batch to the next Signal, unless as many wait before as came before: senders that were
+answered send their next, and what comes together goes together."""
+PATIENT = 0.12
+"""Seconds that a Signal which is under way is waited for before there is a second one: so those that it answers can go
+with the next."""
 FULL = 4 * 1024 * 1024
 """Bytes, as they are sent, after which a relay takes no more, however young it is."""
 AT_ONCE = 4
@@ -118,6 +121,10 @@ class Relays:
         self._name = secrets.token_hex(6)
         self._started = 0
         self._offers: deque[_Offer] = deque()
+        self._size = 0  # bytes of these
+        self._expected = 0  # how many were answered last, and waited then: so many are to come again
+        self._answered_at = 0.0
+        self._changed = asyncio.Event()
         self._open: set[_Relay] = set()
         self._current: _Relay | None = None
         self._down_until = 0.0
@@ -138,6 +145,9 @@ class Relays:
         item.offered = True
         self.held += item.size
         self._offers.append(_Offer(item, key, placed, declined))
+        self._size += item.size
+        if len(self._offers) >= self._expected or self._size >= LARGEST:
+            self._changed.set()
         if self._sending is None:
             self._sending = asyncio.create_task(self._send(), name="relay")
         return True
@@ -145,6 +155,7 @@ class Relays:
     async def aclose(self) -> None:
         """Take no more, and tell each relay what is handed on. Close the lanes first: they hand on."""
         self._closing = True
+        self._changed.set()
         if self._sending is not None:
             await asyncio.gather(self._sending, return_exceptions=True)
         await asyncio.gather(*self._under_way, return_exceptions=True)
@@ -170,10 +181,31 @@ class Relays:
                     return
                 task = asyncio.create_task(self._commit(batch), name="relay a batch")
                 self._under_way.add(task)
-                task.add_done_callback(self._under_way.discard)
-                await asyncio.sleep(0 if self._closing else CYCLE)
+                task.add_done_callback(self._ended)
+                await self._gathered()
         finally:
             self._sending = None
+
+    async def _gathered(self) -> None:
+        """Until the next batch is worth its Signal, which costs the server the same for one alert and for a hundred."""
+        began = time.monotonic()
+        while not self._closing and self._size < LARGEST:
+            if self._under_way:
+                until = began + PATIENT
+            elif len(self._offers) >= self._expected:
+                return
+            else:
+                until = max(began, self._answered_at) + CYCLE
+            self._changed.clear()
+            try:
+                async with asyncio.timeout(until - time.monotonic()):
+                    await self._changed.wait()
+            except TimeoutError:
+                return
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._under_way.discard(task)
+        self._changed.set()
 
     async def _commit(self, batch: list[_Offer]) -> None:
         try:
@@ -183,6 +215,7 @@ class Relays:
             self._down_until = time.monotonic() + AGAIN_AFTER
             self._decline([*batch, *self._offers])
             self._offers.clear()
+            self._size = 0
             if not isinstance(error, _FAILED):
                 raise
             _log.warning("no relay takes alerts now, each waits for its own incident: %s", error)
@@ -195,6 +228,7 @@ class Relays:
         size = 0
         while self._offers and (not batch or size + self._offers[0].item.size <= LARGEST):
             offer = self._offers.popleft()
+            self._size -= offer.item.size
             if offer.item.over:
                 self._decline([offer])
             else:
@@ -211,9 +245,10 @@ class Relays:
 
     async def _hold(self, batch: list[_Offer]) -> None:
         """Have a relay hold ``batch``, and acknowledge it. Raises one of ``_FAILED``."""
-        alerts = [_slim(alert) for offer in batch for alert in offer.item.alerts]
+        # Slim, as all of a storm: a relay holds nothing that people reported.
+        alerts = [slim(alert) for offer in batch for alert in offer.item.alerts]
         to = {offer.key: offer.placed.workflow_id for offer in batch}
-        packed = base64.b64encode(zlib.compress(to_json(alerts), 1)).decode("ascii")
+        packed = base64.b64encode(zlib.compress(listed(alerts), 1)).decode("ascii")
         one, number = self._young(), 0
         if one is not None:
             number = await self._added(one, len(batch), to, packed)
@@ -232,6 +267,7 @@ class Relays:
             else:
                 offer.item.hold = hold
                 offer.item.hear(joined(offer.placed))
+        self._expected, self._answered_at = len(batch) + len(self._offers), time.monotonic()
         if one.size > FULL:
             self._fill(one)
         self.on_batch(float(len(alerts)))
@@ -302,8 +338,3 @@ class Relays:
                 await one.handle.signal(relay.SIGNAL, relay.Held(handed_on=one.handed_on))
         except _FAILED as error:
             _log.warning("%s was not told that its alerts are handed on: %s", one.workflow_id, error)
-
-
-def _slim(alert: Alert) -> Alert:
-    """What counts of an alert in a storm: who, what, when. A relay holds nothing that people reported."""
-    return replace(alert, labels={}, summary="")

@@ -20,6 +20,8 @@ LARGEST = 10**40
 """Whole numbers from here on are refused: ids of 128 bits fit, and nothing that anyone counts is larger."""
 _BOM = b"\xef\xbb\xbf"
 _NAME = re.compile(r"[A-Za-z0-9_.:/@-]{1,60}")
+_NAMED = re.compile(rb'"[ \t\n\r]*:')
+"""What stands behind each name of an object, and perhaps within a text: as many as names means that none is there twice."""
 _SHOWN = 8
 
 
@@ -32,8 +34,8 @@ def read_json(content: bytes, depth: int) -> Any:
         value = from_json(content, allow_inf_nan=False, cache_strings="none")
     except ValueError as error:
         raise BadPayload("body", f"not JSON in UTF-8 ({str(error)[:200]})") from None
-    _require_sane(value, depth)
-    _require_once(content)
+    if len(_NAMED.findall(content)) != _require_sane(value, depth):
+        _require_once(content)
     return value
 
 
@@ -42,12 +44,16 @@ def shown(name: str) -> str:
     return repr(name) if _NAME.fullmatch(name) and redact(name).text == name else "a name that is not repeated here"
 
 
-def _require_sane(value: Any, depth: int) -> None:
-    level = [value]
+def _require_sane(value: Any, depth: int) -> int:
+    """How many names the objects in ``value`` have. Raises BadPayload."""
+    level, names = [value], 0
     for _ in range(depth + 1):
         below: list[Any] = []
         for outer in level:
+            if isinstance(outer, str):
+                continue
             if isinstance(outer, dict):
+                names += len(outer)
                 below += outer.values()
             elif isinstance(outer, list):
                 below += outer
@@ -57,7 +63,7 @@ def _require_sane(value: Any, depth: int) -> None:
             elif isinstance(outer, int) and not -LARGEST < outer < LARGEST:
                 raise BadPayload("body", "a number has more than 40 digits; send it as text")
         if not below:
-            return
+            return names
         level = below
     raise BadPayload("body", f"nested deeper than {depth} levels")
 

@@ -45,7 +45,10 @@ class Trail:
 
     def log(self, status: int) -> None:
         """The one line of this delivery."""
-        _log.log(logging.INFO if status < 500 else logging.WARNING, "delivery", extra={"fields": self.fields(status)})
+        level = logging.INFO if status < 500 else logging.WARNING
+        if _log.isEnabledFor(level):  # made by hand: there is no need to look for who calls
+            told = {"fields": self.fields(status)}
+            _log.handle(_log.makeRecord(_log.name, level, __file__, 0, "delivery", (), None, extra=told))
 
 
 def trail_of(request: Request) -> Trail:

@@ -9,7 +9,7 @@ from pydantic import JsonValue, ValidationError
 
 from halon.incident import times
 from halon.intake.problems import BadPayload
-from halon.redaction import redact, redact_tree
+from halon.redaction import masked, redact_tree
 
 LONGEST_NAME = 120
 LONGEST_VALUE = 500
@@ -26,25 +26,25 @@ _WINDOW = 4
 def clean(text: str, longest: int = LONGEST_VALUE) -> str:
     """``text`` redacted, control characters as spaces, at most ``longest`` characters with ``…`` where it was cut."""
     # Control characters first: what is a card number once line breaks are spaces must be seen as one.
-    return _cut(redact(_CONTROL.sub(" ", _window(text, longest))).text.strip(), longest)
+    return _cut(masked(_plain(_window(text, longest))).strip(), longest)
 
 
 def labels(given: Mapping[str, str], first: tuple[str, ...] = ()) -> dict[str, str]:
     """The labels cleaned, at most 64: those in ``first``, then by name. The sealed payload holds them all."""
     order = sorted(given, key=lambda name: (name not in first, name))[:MOST_LABELS]
     bounded = {
-        _CONTROL.sub(" ", name[: LONGEST_NAME * _WINDOW]): _CONTROL.sub(" ", _window(given[name], LONGEST_VALUE))
+        _plain(name[: LONGEST_NAME * _WINDOW]): _plain(_window(given[name], LONGEST_VALUE))
         for name in order
     }
     # As a tree, because a label's name can be what says that its value is a secret.
-    masked = redact_tree(bounded).value
-    return {_cut(str(name), LONGEST_NAME): _cut(str(value), LONGEST_VALUE) for name, value in masked.items()}
+    tree = redact_tree(bounded).value
+    return {_cut(str(name), LONGEST_NAME): _cut(str(value), LONGEST_VALUE) for name, value in tree.items()}
 
 
 def identifier(text: str) -> str:
     """``text`` if it is a plain id (a fingerprint, a trace id) of at most 128 characters, and no secret, else ""."""
     text = text.strip()
-    return text if _ID.fullmatch(text) and redact(text).text == text else ""
+    return text if _ID.fullmatch(text) and masked(text) == text else ""
 
 
 def moment(text: str) -> str:
@@ -73,6 +73,11 @@ def place(location: tuple[int | str, ...]) -> str:
     """A place in JSON as a person writes it: ``alerts[1].startsAt``."""
     written = "".join(f"[{part}]" if isinstance(part, int) else f".{part[:60]}" for part in location)
     return written.lstrip(".") or "body"
+
+
+def _plain(text: str) -> str:
+    """``text`` with control characters as spaces. None of them is printable, and most texts are."""
+    return text if text.isprintable() else _CONTROL.sub(" ", text)
 
 
 def _window(text: str, longest: int) -> str:

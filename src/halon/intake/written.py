@@ -1,0 +1,43 @@
+"""Alerts as the door writes them: changed in a field or two, and as JSON for Temporal.
+
+Both are done several times for each alert of a storm. What ``dataclasses.replace`` and a serialiser that looks at a
+type's fields by itself need for it was a tenth of the door's time (measured).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from operator import attrgetter
+from typing import Any
+
+from pydantic_core import to_json
+
+from halon.incident.alerts import Alert
+
+_NAMES = tuple(field.name for field in fields(Alert))
+_values = attrgetter(*_NAMES)
+_RAW = _NAMES.index("raw")
+_SLIM = tuple(name for name in _NAMES if name not in ("labels", "summary"))
+_slim_values = attrgetter(*_SLIM)
+
+
+def with_raw(alert: Alert, raw: str, sha256: str) -> Alert:
+    """``alert``, whose payload lies sealed at ``raw``."""
+    values: tuple[Any, ...] = _values(alert)
+    return Alert(*values[:_RAW], raw, sha256, *values[_RAW + 2 :])
+
+
+def whole(alert: Alert) -> bytes:
+    """``alert`` as JSON. A field that says nothing is left out: whoever reads it has the same default."""
+    return to_json({name: value for name, value in zip(_NAMES, _values(alert), strict=True) if value})
+
+
+def slim(alert: Alert) -> bytes:
+    """What counts of ``alert`` in a storm, as JSON: who, what, when; no labels and no summary."""
+    return to_json({name: value for name, value in zip(_SLIM, _slim_values(alert), strict=True) if value})
+
+
+def listed(alerts: Iterable[bytes]) -> bytes:
+    """The JSON list of alerts that are JSON already."""
+    return b"[%b]" % b",".join(alerts)
