@@ -116,9 +116,7 @@ def _of(triggered: frozenset[str], digits: bool, fewer: bool) -> tuple[Rule, ...
     """The rules for texts that hold these triggers, and what the two hints find."""
     hints = (None, *([_HAS_DIGITS] if digits else []), *([_HAS_FEWER] if fewer else []))
     return tuple(
-        rule
-        for rule in RULES
-        if rule.hint in hints and (not rule.triggers or not triggered.isdisjoint(rule.triggers))
+        rule for rule in RULES if rule.hint in hints and (not rule.triggers or not triggered.isdisjoint(rule.triggers))
     )
 
 

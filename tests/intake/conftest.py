@@ -73,7 +73,7 @@ class StandInIncident:
         self.signals += 1
         for alert in batch["alerts"]:
             identity = f"{alert['fingerprint']}|{alert['started_at']}|{alert['status']}"
-            self.held.append({"identity": identity, "raw": alert["raw"], "summary": alert["summary"]})
+            self.held.append({"identity": identity, "raw": alert["raw"], "summary": alert.get("summary", "")})
 
     @workflow.signal
     async def close(self) -> None:

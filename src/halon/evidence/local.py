@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from halon.evidence.errors import ObjectExists
@@ -38,7 +39,7 @@ class LocalWriter:
             _sync_folder(target.parent)
             raise ObjectExists(path) from None
         finally:
-            staged.unlink(missing_ok=True)
+            _remove(staged)
         _sync_folder(target.parent)
 
     def show(self, path: str, content: bytes) -> None:
@@ -46,15 +47,18 @@ class LocalWriter:
 
         What dies with it is a power cut, not a process. Raises ObjectExists, OSError of the disk.
         """
-        target = self._root / path
-        _make_folder(target.parent)
+        target = f"{self._root}/{path}"
         staged = self._stage(content, sync=False)
         try:
-            os.link(staged, target)
+            try:
+                os.link(staged, target)
+            except FileNotFoundError:  # the first one of its folder
+                _make_folder(Path(target).parent)
+                os.link(staged, target)
         except FileExistsError:
             raise ObjectExists(path) from None
         finally:
-            staged.unlink(missing_ok=True)
+            _remove(staged)
 
     def replace(self, path: str, content: bytes) -> None:
         """Write an object over whatever lies there. Raises OSError of the disk."""
@@ -62,9 +66,9 @@ class LocalWriter:
         _make_folder(target.parent)
         staged = self._stage(content)
         try:
-            staged.replace(target)
+            os.replace(staged, target)
         finally:
-            staged.unlink(missing_ok=True)
+            _remove(staged)
         _sync_folder(target.parent)
 
     def persist(self, path: str) -> None:
@@ -77,9 +81,9 @@ class LocalWriter:
             os.close(handle)
         _sync_folder(target.parent)
 
-    def _stage(self, content: bytes, *, sync: bool = True) -> Path:
+    def _stage(self, content: bytes, *, sync: bool = True) -> str:
         """A file outside the listed folders that holds ``content``, with ``sync`` on the disk."""
-        staged = self._staging / f"{os.getpid()}-{secrets.token_hex(8)}"
+        staged = f"{self._staging}/{os.getpid()}-{secrets.token_hex(8)}"
         handle = os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             rest = memoryview(content)
@@ -88,7 +92,7 @@ class LocalWriter:
             if sync:
                 os.fsync(handle)
         except BaseException:
-            staged.unlink(missing_ok=True)
+            _remove(staged)
             raise
         finally:
             os.close(handle)
@@ -104,6 +108,12 @@ class LocalWriter:
                 continue  # its writer finished between the listing and here
             if stale:
                 Path(entry.path).unlink(missing_ok=True)
+
+
+def _remove(staged: str) -> None:
+    """Remove a staged file, if it is still there."""
+    with suppress(FileNotFoundError):
+        os.unlink(staged)
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,7 +1,7 @@
 """An answer in one packet: its head and its body are written to the socket together.
 
 uvicorn writes them one after the other, and each is a system call here and a wake-up at the sender. What is written
-within one turn of the loop goes out at its end.
+goes out when the answer is complete, and else at the end of the loop's turn.
 """
 
 from __future__ import annotations
@@ -25,21 +25,22 @@ class CorkedTransport(asyncio.Transport):
         self._loop = loop
         self._pieces: list[bytes] = []
         self._size = 0
+        self._later: asyncio.Handle | None = None
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        if not self._pieces:
-            self._loop.call_soon(self._flush)
+        if self._later is None:
+            self._later = self._loop.call_soon(self.flush)
         self._pieces.append(bytes(data))
         self._size += len(data)
         if self._size > _MOST:
-            self._flush()
+            self.flush()
 
     def writelines(self, list_of_data: Iterable[bytes | bytearray | memoryview]) -> None:
         for data in list_of_data:
             self.write(data)
 
     def close(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.close()
 
     def abort(self) -> None:
@@ -47,7 +48,7 @@ class CorkedTransport(asyncio.Transport):
         self._transport.abort()
 
     def write_eof(self) -> None:
-        self._flush()
+        self.flush()
         self._transport.write_eof()
 
     def can_write_eof(self) -> bool:
@@ -80,7 +81,11 @@ class CorkedTransport(asyncio.Transport):
     def get_write_buffer_size(self) -> int:
         return self._size + self._transport.get_write_buffer_size()
 
-    def _flush(self) -> None:
+    def flush(self) -> None:
+        """Write what waits."""
+        if self._later is not None:
+            self._later.cancel()
+            self._later = None
         if self._pieces:
             data = b"".join(self._pieces)
             self._pieces.clear()
@@ -94,4 +99,10 @@ class CorkedWire(Wire):
 
     def connection_made(self, transport: Any) -> None:
         """See the base class."""
-        super().connection_made(CorkedTransport(transport, self.loop))
+        self._corked = CorkedTransport(transport, self.loop)
+        super().connection_made(self._corked)
+
+    def on_response_complete(self) -> None:
+        """See the base class. The sender hears before the line of the log is written."""
+        self._corked.flush()
+        super().on_response_complete()

@@ -44,7 +44,7 @@ class Kept:
         return self.settled.done() and self.settled.result()
 
 
-_Waiting = tuple[Payload, asyncio.Future[Kept]]
+_Waiting = tuple[Payload, "asyncio.Future[Kept | None]"]
 
 
 class Raws:
@@ -62,17 +62,22 @@ class Raws:
         """Put ``content`` into the store; None if that can't be done within ``SECONDS``. Never raises."""
         if self._clock() < self._left_alone_until or self._size + len(content) > MOST_WAITING:
             return None
-        answer: asyncio.Future[Kept] = asyncio.get_running_loop().create_future()
+        answer: asyncio.Future[Kept | None] = asyncio.get_running_loop().create_future()
         self._waiting.append((Payload(source, received_at, content), answer))
         self._size += len(content)
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="seal raw payloads")
-        done, _ = await asyncio.wait((answer,), timeout=SECONDS)
-        if not done:
+        late = asyncio.get_running_loop().call_later(SECONDS, self._took_too_long, answer)
+        try:
+            return await answer
+        finally:
+            late.cancel()
+
+    def _took_too_long(self, answer: asyncio.Future[Kept | None]) -> None:
+        if not answer.done():
             self._failed()
             _log.error("the evidence store took over %g s for a raw payload; it was not kept", SECONDS)
-            return None
-        return None if answer.exception() else answer.result()
+            answer.set_result(None)
 
     async def _run(self) -> None:
         try:
@@ -85,16 +90,17 @@ class Raws:
         began = self._clock()
         try:
             shown = await show_payloads(self._store, [payload for payload, _ in batch])
-        except Exception as error:  # whatever the store raises
+        except Exception:  # whatever the store raises
             self._failed()
             _log.exception("the raw payloads of %d deliveries were not kept", len(batch))
             for _, answer in batch:
-                answer.set_exception(error)
-                answer.exception()  # a caller that went away asks no more
+                if not answer.done():
+                    answer.set_result(None)
             return
         settled: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         for (_, answer), sealed in zip(batch, shown, strict=True):
-            answer.set_result(Kept(sealed, settled))
+            if not answer.done():  # its caller has gone, or did not wait so long
+                answer.set_result(Kept(sealed, settled))
         try:
             await self._store.persist(object_of(shown[0].path))
         except Exception:  # whatever the store raises

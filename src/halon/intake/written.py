@@ -17,15 +17,16 @@ from halon.incident.alerts import Alert
 
 _NAMES = tuple(field.name for field in fields(Alert))
 _values = attrgetter(*_NAMES)
-_RAW = _NAMES.index("raw")
+_RAW, _SHA256 = _NAMES.index("raw"), _NAMES.index("raw_sha256")
 _SLIM = tuple(name for name in _NAMES if name not in ("labels", "summary"))
 _slim_values = attrgetter(*_SLIM)
 
 
 def with_raw(alert: Alert, raw: str, sha256: str) -> Alert:
     """``alert``, whose payload lies sealed at ``raw``."""
-    values: tuple[Any, ...] = _values(alert)
-    return Alert(*values[:_RAW], raw, sha256, *values[_RAW + 2 :])
+    values: list[Any] = [*_values(alert)]
+    values[_RAW], values[_SHA256] = raw, sha256
+    return Alert(*values)
 
 
 def whole(alert: Alert) -> bytes:

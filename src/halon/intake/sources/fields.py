@@ -32,10 +32,7 @@ def clean(text: str, longest: int = LONGEST_VALUE) -> str:
 def labels(given: Mapping[str, str], first: tuple[str, ...] = ()) -> dict[str, str]:
     """The labels cleaned, at most 64: those in ``first``, then by name. The sealed payload holds them all."""
     order = sorted(given, key=lambda name: (name not in first, name))[:MOST_LABELS]
-    bounded = {
-        _plain(name[: LONGEST_NAME * _WINDOW]): _plain(_window(given[name], LONGEST_VALUE))
-        for name in order
-    }
+    bounded = {_plain(name[: LONGEST_NAME * _WINDOW]): _plain(_window(given[name], LONGEST_VALUE)) for name in order}
     # As a tree, because a label's name can be what says that its value is a secret.
     tree = redact_tree(bounded).value
     return {_cut(str(name), LONGEST_NAME): _cut(str(value), LONGEST_VALUE) for name, value in tree.items()}
