@@ -174,7 +174,7 @@ def find(template: str) -> str:
 
     Raises TemplateFailed with the known names.
     """
-    known = environment().list_templates(extensions=["j2"])
+    known = names()
     if template in known:
         return template
     if _NAME.fullmatch(template):
@@ -184,6 +184,18 @@ def find(template: str) -> str:
                 if f"{folder}{stem}{ending}" in known:
                     return f"{folder}{stem}{ending}"
     raise TemplateFailed(template, f"there is none of that name; known: {', '.join(known)}")
+
+
+@lru_cache(maxsize=1)
+def names() -> tuple[str, ...]:
+    """The names of all templates that come with Halon, sorted."""
+    return tuple(environment().list_templates(extensions=["j2"]))
+
+
+def compile_all() -> None:
+    """Compile them all now, so that no incident waits for it."""
+    for name in names():
+        environment().get_template(name)
 
 
 @lru_cache(maxsize=1)
@@ -232,7 +244,8 @@ def visible(value: Any) -> str:
 def _on_one_line(value: Any, without: re.Pattern[str] | None = None) -> str:
     text = "" if value is None else str(value)
     text = text[: 4 * LONGEST_VALUE]
-    text = "".join(character if _harmless(character) else " " for character in text)
+    if not text.isprintable():  # which is what ``_harmless`` says of each of its characters
+        text = "".join(character if _harmless(character) else " " for character in text)
     text = _GAP.sub(" ", without.sub(" ", text) if without else text).strip()
     # Mail readers and Markdown make links of bare addresses: nothing from outside is to be followed by accident.
     text = text.replace("://", "[:]//")

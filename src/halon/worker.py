@@ -7,10 +7,11 @@ import dataclasses
 import logging
 import os
 import threading
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
+from typing import Any, get_type_hints
 
 import httpx
 from temporalio.client import Client
@@ -20,14 +21,18 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from halon.blocked import MOST_ABANDONED, Abandoned, WorkerWorn
 from halon.client import connect
 from halon.connectors.http import new_client
+from halon.converter import warm
 from halon.evidence.errors import ObjectExists
 from halon.evidence.store import EvidenceStore
+from halon.incident.opening import Opening
+from halon.incident.state import State
 from halon.kit import Kit, load, stored_at
 from halon.memory import settle
 from halon.morning import keep_daily
 from halon.record.journal import Journal
 from halon.record.store import RecordStore
 from halon.redaction import mask_also
+from halon.rendering import compile_all
 from halon.runner import TimelyRunner
 from halon.settings import Settings
 from halon.watch import watch
@@ -100,6 +105,16 @@ def build_worker(
     return worker
 
 
+def warm_up(hands_on: Iterable[Callable[..., Any]]) -> None:
+    """Make ready what the first incident would wait for: templates, and adapters of what activities take and give.
+
+    It needs about as much processor time as one incident does (measured).
+    """
+    hints = [hint for one in hands_on for hint in get_type_hints(one).values() if hint is not type(None)]
+    warm(Opening, State, *hints)
+    compile_all()
+
+
 def _give_time(worker: Worker, seconds: int) -> None:
     """Let a workflow task take so many seconds before it counts as blocked.
 
@@ -150,6 +165,7 @@ async def working(
     abandoned = Abandoned(_cancelling(asyncio.current_task()))
     async with new_client() as http:
         worker = build_worker(client, settings, kit, http=http, environ=environ, evidence=evidence, abandoned=abandoned)
+        warm_up(worker.config()["activities"])
         async with worker:
             watching = asyncio.create_task(
                 watch(client, settings.task_queue, say=say), name="watch for terminated incidents"
