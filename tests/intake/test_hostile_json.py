@@ -22,6 +22,8 @@ LIMITS = Limits()
         (b'{"alerts": [{"labels": {"x": 1}}, {"labels": {"agent": "a", "agent": "b"}}]}', "body.alerts.1.labels",
          "'agent' is there twice"),
         (b'{"a": {}, "\\u0061": {}}', "body", "'a' is there twice"),
+        (b'{"a" : 1, "a"\n\t:2}', "body", "'a' is there twice"),
+        (b'{"b": "\\":", "c": [{"a": "a", "a":"a"}]}', "body.c.0", "'a' is there twice"),
         (b'{"anna@example.org": 1, "anna@example.org": 2}', "body", "a name that is not repeated here"),
         (b'{"%s": {"b": 1, "b": 2}}' % (b"x" * 5000), "body.…", "'b' is there"),
         (b'{"a": NaN}', "body", "not JSON"),

@@ -1,7 +1,7 @@
 """A relay: what the front door has acknowledged in a storm, held by Temporal until the incidents hold it themselves.
 
 In a storm of many causes one Signal to a relay holds alerts of all of them, and the door hands each incident its own
-about once a second. A relay is a workflow of its own that begins with a delay. A door that lives says before that what
+every second or two. A relay is a workflow of its own that begins with a delay. A door that lives says before that what
 it has handed on, and the relay ends with nothing to do. A door that died does not, and the relay hands on the rest.
 """
 

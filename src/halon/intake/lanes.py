@@ -5,7 +5,7 @@ a pause as ``pace.py`` says, an alert storm costs a bounded number of signals a 
 only when its own batch is held. Lanes that wait for Temporal go by urgency.
 
 In a storm of several causes, what joins an incident that is known to be open is held by a relay meanwhile (see
-``relays.py``): its caller hears then, and the incident is signalled once a second. It stays in its lane until its
+``relays.py``): its caller hears then, and the incident is signalled every second and a half. It stays in its lane until its
 incident holds it, so nothing of a lane overtakes: only what is severe does, as ever. Where the incident can't be reached
 for so long that the relay hands on by itself, the two may change places; incidents bear that (``storm.absorb``).
 """
@@ -43,7 +43,7 @@ AT_ONCE = 16
 """Batches under way at once."""
 PATIENCE = 10.0
 """Seconds after which a caller whose alerts still wait hears 503. Alertmanager gives up after as many."""
-HAND_ON_EVERY = 2.0
+HAND_ON_EVERY = 1.5
 """Seconds from one Signal to the next to an incident of which relays hold the alerts, unless a batch is full before."""
 
 Place = Callable[[str, Sequence[Alert], int, bool], Awaitable[Placed | None]]

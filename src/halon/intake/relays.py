@@ -2,8 +2,8 @@
 
 Fifty connections over ten incidents bring five alerts to each at a time, and each Signal to an incident costs the server
 and the worker some ten milliseconds of processor time: 200 a second are more than two cores (measured). A relay takes
-all fifty in one Signal and, because it begins with a delay, needs no worker. Each incident is then signalled once a
-second. See ``halon.incident.relay`` for what becomes of a relay whose gateway died.
+all fifty in one Signal and, because it begins with a delay, needs no worker. Each incident is then signalled
+every second and a half. See ``halon.incident.relay`` for what becomes of a relay whose gateway died.
 """
 
 from __future__ import annotations

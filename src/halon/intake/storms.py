@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from halon.intake.place import Placed
 
-SECONDS = 2.0
+SECONDS = 3.0
 """What counts as now: longer than an incident waits between two Signals of a storm."""
 CAUSES = 3
 """Incidents signalled of late from which on it is a storm of several causes. Alerts of fewer go together as it is."""
