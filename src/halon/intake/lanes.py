@@ -279,7 +279,6 @@ def _take(lane: _Lane) -> list[Waiting]:
     """The next batch, taken off the lane, severe first, without those whose caller was told to come again."""
     batch: list[Waiting] = []
     size = 0
-    lane.relayed = False
     for line in (lane.severe, lane.usual):
         items = line.items
         while items and (items[0].given_up or not batch or size + items[0].size <= LARGEST_BATCH):
@@ -290,7 +289,10 @@ def _take(lane: _Lane) -> list[Waiting]:
                 batch.append(item)
             elif item.hold is not None:  # its caller was told to come again, for want of another part
                 item.hold.handed_on()
-    if lane.first is None:
+    left = [*lane.severe.items, *lane.usual.items]
+    # What relays hold or are about to may gather for a full batch again: else each full one had a small one behind it.
+    lane.relayed = bool(left)
+    if all(item.hold or item.offered for item in left) and lane.usual.shares.all < LARGEST_BATCH:
         lane.hurry.clear()
     else:
         lane.hurry.set()

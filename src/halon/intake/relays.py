@@ -36,7 +36,7 @@ DELAY = 12.0
 CYCLE = 0.04
 """Seconds from the answer to one batch to the next Signal, unless as many wait before as came before: senders that were
 answered send their next, and what comes together goes together."""
-PATIENT = 0.12
+PATIENT = 0.25
 """Seconds that a Signal which is under way is waited for before there is a second one: so those that it answers can go
 with the next."""
 FULL = 4 * 1024 * 1024
