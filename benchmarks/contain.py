@@ -25,11 +25,14 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from benchmarks.doors import TOOL, House, now
 from benchmarks.figures import Figure, milliseconds
+from halon.memory import settle
 
 RUNS, WARM = 40, 3
 WANTED = {"p50": 1.5, "p95": 2.0, "verified": 3.0}
 """Times the bare workflow's own figure: 50th and 95th percentile of the first call, and the median until it is read back."""
 PATIENCE = 15.0
+QUIET = 0.5
+"""Seconds after an incident was ended, in which what it had begun goes, before either way is timed again."""
 
 
 @dataclass
@@ -110,6 +113,7 @@ class Floor:
 async def to_the_call(house: House, seen: Wire) -> tuple[list[Figure], list[Figure]]:
     """The two ways in turn. Returns the figures of both, and the shares of Halon's way."""
     await house.misbehave()
+    settle()  # as the worker's process does once it is ready
     bare: list[float] = []
     called: list[float] = []
     checked: list[float] = []
@@ -171,6 +175,7 @@ async def _ours(house: House, seen: Wire, number: int) -> Run | None:
     shares = {"the delivery is answered (2xx)": taken, **await _steps(house, found["workflow_id"])}
     await house.end(found["workflow_id"])
     await _given_back(house)
+    await asyncio.sleep(QUIET)
     if not (seen.put_at and seen.read_at):
         return None
     return Run(seen.put_at - began, seen.read_at - began, shares)

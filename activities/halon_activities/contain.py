@@ -47,7 +47,7 @@ class Contain:
         with typed():
             info = require_incident(step.incident_id)
             order = step.order
-            async with beating():
+            async with self._hands.first.going(), beating():
                 if order.gate is not None or not order.reversible or step.gate is not None:
                     await self._require_approval(info, step, order.gate, "apply")
                 elif step.asked_by:
@@ -61,6 +61,8 @@ class Contain:
         """Read the state back after apply."""
         with typed():
             require_incident(step.incident_id)
+            if step.once:  # nobody is asked yet
+                await self._hands.first.let_go()
             async with beating():
                 return await self._read_back(step.order.verify, 0.0 if step.once else READ_BACK_SECONDS)
 
@@ -151,8 +153,9 @@ class Contain:
             }
 
         try:
-            if await effects.settled(hands.journal, key) is None:
-                await self._require_not_halted(key)
+            done_before, halted = await asyncio.gather(effects.settled(hands.journal, key), self._halted(key))
+            if done_before is None and halted is not None:
+                raise halted
             done = await effects.carry_out(hands.journal, key, what, effect, carry)
         finally:
             reading.cancel()
@@ -167,14 +170,15 @@ class Contain:
             note=str(receipt["note"]),
         )
 
-    async def _require_not_halted(self, key: str) -> None:
-        """Raises Halted only where nothing was sent; Uncertain where an earlier try may have arrived: it is read back then."""
+    async def _halted(self, key: str) -> Halted | Uncertain | None:
+        """Halted only where nothing was sent; Uncertain where an earlier try may have arrived: it is read back then."""
         try:
             await self._halts.require_none()
         except Halted as halted:
             if await effects.unanswered(self._hands.journal, key):
-                raise Uncertain(f"{halted}; an earlier try of {key!r} may have arrived before that") from None
-            raise
+                return Uncertain(f"{halted}; an earlier try of {key!r} may have arrived before that")
+            return halted
+        return None
 
     async def _before(self, look: Call | None) -> Any:
         """The state before, if it can be read. That it can't be read stops nothing."""

@@ -79,6 +79,8 @@ class Evidence:
     async def _kind(self, request: Collect, kind: Kind, until: str, before: Before) -> tuple[list[Sealed], str]:
         """All pages of one kind, and in words what is missing of it. Raises OSError of the store."""
         found: list[Sealed] = []
+        if not kind.fleeting:
+            await self._hands.first.let_go()
         try:
             async with asyncio.timeout(WITHIN) as limit:
                 why = await self._pages(request, kind, until, before, found)

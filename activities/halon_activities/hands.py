@@ -16,6 +16,7 @@ from halon.incident import times
 from halon.kit import Kit
 from halon.record.journal import Journal
 from halon.record.store import RecordStore
+from halon_activities.first import First
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Hands:
     """Everything that reaches outside. ``environ`` holds the secrets by name; ``home`` is Halon's own folder.
 
     ``link`` is where people open an incident's page (``LINK/i/REFERENCE``), empty where they can't.
+    ``first``: the calls that other work lets go first.
     """
 
     kit: Kit
@@ -35,6 +37,7 @@ class Hands:
     home: Path = field(default_factory=Path)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     link: str = ""
+    first: First = field(default_factory=First, repr=False)
 
     def now(self) -> str:
         """The time as ISO 8601 text in UTC."""
@@ -64,8 +67,9 @@ def activities(hands: Hands) -> Sequence[Callable[..., Any]]:
     correlate, observe = Correlate(hands), Observe(hands)
     by_hand, halt = ByHand(hands), Halts(hands)
     rca, notify, remediate, record = RootCause(hands), Notify(hands), Remediate(hands), Record(hands)
+    look = FirstLook(hands, record, detect, triage)
     return (
-        FirstLook(hands, record, detect, triage).look,
+        look.look, look.glance,
         detect.corroborate, detect.others, detect.forward, triage.assess, triage.authority,
         contain.apply, contain.verify, contain.undo, contain.verify_undo, contain.harm,
         by_hand.ready, halt.lifted, halt.seen, WatchOver(hands).fallback,

@@ -12,7 +12,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from halon.incident import waking
 from halon.incident.errors import ForgedState, Malformed
 from halon.incident.ids import PREFIX, incident_id
-from halon.incident.opening import LOOKS_ONCE, Opening
+from halon.incident.opening import LOOKS_AT_ONCE, LOOKS_ONCE, Opening
 from halon.incident.opening_state import first_state
 from halon.incident.state import State
 from halon.ports import begin as port
@@ -87,12 +87,10 @@ async def _fresh(inc: Durable, opening: Opening, info: Any) -> None:
         triage.case_of(first, inc.now),
     )
     inc.was_reset = False
-    try:
-        begun = await inc.act_now(port.look, request, "find, corroborate and judge")
-    except ActivityError as error:
-        if reason_of(error)[0] in FORGED:
-            raise
-        begun = port.Begun(await _find(inc, request.find))
+    inc.orders_lead = opening.form >= LOOKS_AT_ONCE
+    begun = await _glance(inc, request) if inc.orders_lead else None
+    if begun is None:
+        begun = await _look(inc, request)
     while inc.was_reset:  # the answer may be the one that the run before this one was given
         inc.was_reset = False
         begun = port.Begun(await _find(inc, request.find))
@@ -101,6 +99,26 @@ async def _fresh(inc: Durable, opening: Opening, info: Any) -> None:
         return
     inc.state, inc.early = first, early(request, begun)
     inc.change(run_ids=(info.run_id,))
+
+
+async def _glance(inc: Durable, request: port.Begin) -> port.Begun | None:
+    """The look within this very workflow task, before which no call can be sent; None if it has to take a turn of its own."""
+    try:
+        return await inc.act_within(port.glance, request, "corroborate and judge")
+    except ActivityError as error:
+        if reason_of(error)[0] in FORGED:
+            raise
+        return None
+
+
+async def _look(inc: Durable, request: port.Begin) -> port.Begun:
+    """The look as a turn of its own, with what it could not do left to the steps that it stands for."""
+    try:
+        return await inc.act_now(port.look, request, "find, corroborate and judge")
+    except ActivityError as error:
+        if reason_of(error)[0] in FORGED:
+            raise
+        return port.Begun(await _find(inc, request.find))
 
 
 async def _find(inc: Durable, request: record.Find) -> record.Found:

@@ -26,10 +26,11 @@ PERHAPS_DONE = ("NoAnswer", "Uncertain", "TimeoutError")
 async def stop_the_harm(inc: Durable) -> None:
     """Seal what there is, and beside that carry out each order of the rung; climb while the harm goes on."""
     inc.state = with_phase(inc.state, "contain", "running", inc.now)
-    if not inc.done("evidence") and workflow.patched(patches.BESIDE):
-        inc.spawn("contain.seal", lambda: sealing.seal_evidence(inc))
-    else:
+    beside = not inc.done("evidence") and workflow.patched(patches.BESIDE)
+    if not beside:
         await sealing.seal_evidence(inc)
+    elif not inc.orders_lead:
+        inc.spawn("contain.seal", lambda: sealing.seal_evidence(inc))
     if quiet.muted(inc.state):  # what is planned is shown, and waits for the mute's end or for a person's word
         await inc.until(lambda: not quiet.muted(inc.state))
     if watching.on(inc.state):
@@ -38,6 +39,8 @@ async def stop_the_harm(inc: Durable) -> None:
     while not inc.state.harm_stopped_at and not inc.state.false_alarm_by:
         modes.begin_what_was_noted(inc)
         carry_out_orders(inc)
+        if beside and not inc.done("evidence"):  # begun in the same moment, right behind the orders
+            inc.spawn("contain.seal", lambda: sealing.seal_evidence(inc))
         if watching.on(inc.state):
             await rung.had_its_chance(inc)
         else:

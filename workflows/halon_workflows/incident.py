@@ -153,14 +153,15 @@ class Incident(Surface):
 
     async def _begin_with_the_orders(self) -> None:
         """The story alone, as far as it comes at once, so that its orders are the first that the server hears of; with
-        them evidence, record and clock. The rest has a moment: what an incident begins in one instant shares one machine.
+        them evidence. Record and clock follow when their calls are answered. The rest has a moment: what an incident
+        begins in one instant shares one machine.
         """
         self._orders_first = True
         self.spawn("story", self.story)
         for _ in range(STEPS_TO_AN_ORDER):
             await asyncio.sleep(0)
-        self.spawn("record", self.keep_record)
-        self.spawn("clock", self.keep_clock)
+        self.spawn("record", lambda: self._after_the_calls(self.keep_record))
+        self.spawn("clock", lambda: self._after_the_calls(self.keep_clock))
         self.spawn("the rest", self._begin_the_rest)
 
     async def _begin_the_rest(self) -> None:
@@ -176,6 +177,15 @@ class Incident(Surface):
 
     def _orders_under_way(self) -> bool:
         return any(one.status in ("applying", "applied") for one in self.state.actions)
+
+    def _calls_under_way(self) -> bool:
+        return any(one.status == "applying" for one in self.state.actions)
+
+    async def _after_the_calls(self, work: Callable[[], Awaitable[None]]) -> None:
+        """What is written and reckoned once the first calls are answered, and not while they wait for it to be sent."""
+        if self.orders_lead:
+            await self.until(lambda: not self._orders_first or not self._calls_under_way())
+        await work()
 
     async def _with_the_rest(self, work: Callable[[Incident], Awaitable[None]]) -> None:
         """What is due in the same instant as the first orders, and leaves them their moment."""

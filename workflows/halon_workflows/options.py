@@ -58,6 +58,12 @@ class Options:
             ),
         }
 
+    def at_once(self) -> dict[str, Any]:
+        """The keyword arguments for ``workflow.execute_local_activity``."""
+        given = self.arguments()
+        del given["heartbeat_timeout"]
+        return given
+
 
 def time_left(all_tries: float, began: str, now: str) -> float:
     """Seconds for all tries of an activity that an earlier run began at ``began`` (ISO 8601; empty: none did).
@@ -74,6 +80,8 @@ _DAYS = 86_400.0
 _TABLE: dict[Callable[..., Any], Options] = {
     # Tried once: what it can't do, those do that it stands for, each in its own time.
     begin.look: Options(one_try=60, all_tries=_DAYS, heartbeat=8, attempts=1),
+    # Within a workflow task, which Temporal gives ten seconds.
+    begin.glance: Options(one_try=4, all_tries=4, attempts=1),
     detect.corroborate: Options(one_try=12, all_tries=60),
     detect.others: Options(one_try=10, all_tries=20),
     detect.forward: Options(one_try=15, all_tries=300),

@@ -40,6 +40,9 @@ async def resolve(host: str, port: int, hosts: Sequence[str], *, near: bool = Fa
     Raises Refused; Unreachable if the name can't be resolved.
     """
     require_listed(host, port, hosts)
+    if (written := _written(host)) is not None:  # nothing to look up, and no thread to wait for
+        require_allowed(host, written, near=near)
+        return written
     try:
         found = await asyncio.get_running_loop().getaddrinfo(_plain(host), port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
@@ -103,6 +106,14 @@ def _layers(address: Address) -> list[Address]:
             # What counts is where the packets go, and that is the inner address alone.
             layers = [inner]
     return layers
+
+
+def _written(host: str) -> str | None:
+    """The IPv4 address that ``host`` is, if it is one in four numbers; every other way to write one is resolved."""
+    try:
+        return str(ipaddress.IPv4Address(_plain(host)))
+    except ValueError:
+        return None
 
 
 def _plain(host: str) -> str:

@@ -10,6 +10,8 @@ from halon.incident.state import State
 
 LOOKS_ONCE = 2
 """The form since which a fresh incident begins with one look: an earlier release's took three turns."""
+LOOKS_AT_ONCE = 3
+"""The form since which that look is part of the very first workflow task, and the orders are sent before all else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +21,8 @@ class Opening:
     ``state`` is accepted only in a run that the server says was continued; ``reopens`` names a terminated run of the
     same workflow, whose state is then read from the record, never from this argument.
     ``form`` says how ``alerts`` join: 0 as an earlier release's front door sent them, 1 as ``storm.absorb`` says; 2 as
-    well, and the incident finds, corroborates and judges in one look (``LOOKS_ONCE``).
+    well, and the incident finds, corroborates and judges in one look (``LOOKS_ONCE``); 3 as well, and looks at once
+    (``LOOKS_AT_ONCE``).
     ``split``: what it begins with besides, where it was split off.
     """
 

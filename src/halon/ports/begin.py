@@ -35,3 +35,9 @@ class Begun:
 async def look(begin: Begin) -> Begun:
     """Find an earlier state; and where there is none, corroborate and judge."""
     raise NotImplementedError
+
+
+@activity.defn(name="begin.glance")
+async def glance(begin: Begin) -> Begun | None:
+    """The same within the workflow task that asks, as a local activity; None where that would take too long there."""
+    raise NotImplementedError

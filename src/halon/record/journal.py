@@ -61,9 +61,9 @@ class Journal:
             stored = await self._read(_intent(key), key, {"at": str, "digest": str})
             if stored["digest"] != mark:
                 raise JournalConflict(key, stored["digest"], mark) from None
-            return Intent(False, stored["at"], (await self.look(key)).receipt)
+            return Intent(False, stored["at"], await self._settled(key))
         # A receipt can only be there before its intent if somebody removed the intent: it still counts.
-        receipt = (await self.look(key)).receipt
+        receipt = await self._settled(key)
         return Intent(receipt is None, at, receipt)
 
     async def settle(self, key: str, receipt: dict[str, Any]) -> dict[str, Any]:
@@ -81,12 +81,19 @@ class Journal:
 
     async def look(self, key: str) -> Standing:
         """How the effect stands, without changing that. Raises JournalCorrupt."""
-        if await self._store.exists(_receipt(key)):
-            stored = await self._read(_receipt(key), key, {"receipt": dict})
-            return Standing("settled", dict(stored["receipt"]))
+        receipt = await self._settled(key)
+        if receipt is not None:
+            return Standing("settled", receipt)
         if await self._store.exists(_intent(key)):
             return Standing("intended")
         return Standing("unknown")
+
+    async def _settled(self, key: str) -> dict[str, Any] | None:
+        """The receipt, if there is one. Raises JournalCorrupt."""
+        if not await self._store.exists(_receipt(key)):
+            return None
+        stored = await self._read(_receipt(key), key, {"receipt": dict})
+        return dict(stored["receipt"])
 
     async def _read(self, path: str, key: str, shape: dict[str, type]) -> dict[str, Any]:
         try:
