@@ -17,9 +17,9 @@ async def beating() -> AsyncIterator[None]:
     """Heartbeat every second and a half until the block is left."""
 
     async def beat() -> None:
-        while True:
-            activity.heartbeat()
+        while True:  # not at once: short work would ask the server for nothing
             await asyncio.sleep(EVERY)
+            activity.heartbeat()
 
     task = asyncio.create_task(beat())
     try:

@@ -47,7 +47,7 @@ class Contain:
         with typed():
             info = require_incident(step.incident_id)
             order = step.order
-            async with self._hands.first.going(), beating():
+            async with self._hands.first.going(followed=True), beating():
                 if order.gate is not None or not order.reversible or step.gate is not None:
                     await self._require_approval(info, step, order.gate, "apply")
                 elif step.asked_by:
@@ -61,10 +61,12 @@ class Contain:
         """Read the state back after apply."""
         with typed():
             require_incident(step.incident_id)
-            if step.once:  # nobody is asked yet
+            if step.once:  # no call of ours was sent before
                 await self._hands.first.let_go()
-            async with beating():
-                return await self._read_back(step.order.verify, 0.0 if step.once else READ_BACK_SECONDS)
+                async with beating():
+                    return await self._read_back(step.order.verify, 0.0)
+            async with self._hands.first.going(), beating():
+                return await self._read_back(step.order.verify)
 
     @activity.defn(name="contain.undo")
     async def undo(self, step: Step) -> Applied:

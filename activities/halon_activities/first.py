@@ -1,4 +1,4 @@
-"""What goes first in a worker: the call that stops an agent. Work that came with it leaves it a moment."""
+"""What goes first in a worker: the call that stops an agent, and its read-back. Work that came with it leaves it a moment."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-A_MOMENT = 0.2
+A_MOMENT = 0.3
 """Seconds that other work leaves to such calls at most: one that is not answered holds nothing up for longer."""
+UNTIL_THE_NEXT = 0.1
+"""Seconds after such a call in which its read-back is still to come, a turn of the workflow later."""
 
 
 class First:
@@ -19,16 +21,19 @@ class First:
         self._none.set()
 
     @asynccontextmanager
-    async def going(self) -> AsyncIterator[None]:
-        """Within it one more is under way."""
+    async def going(self, *, followed: bool = False) -> AsyncIterator[None]:
+        """Within it one more is under way; ``followed`` by another one, which is a turn of the workflow away."""
         self._under_way += 1
         self._none.clear()
         try:
             yield
         finally:
             self._under_way -= 1
-            if not self._under_way:
-                self._none.set()
+            asyncio.get_running_loop().call_later(UNTIL_THE_NEXT if followed else 0, self._over)
+
+    def _over(self) -> None:
+        if not self._under_way:
+            self._none.set()
 
     async def let_go(self) -> None:
         """Return once none is under way, or after a moment."""

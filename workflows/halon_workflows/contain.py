@@ -26,7 +26,7 @@ PERHAPS_DONE = ("NoAnswer", "Uncertain", "TimeoutError")
 async def stop_the_harm(inc: Durable) -> None:
     """Seal what there is, and beside that carry out each order of the rung; climb while the harm goes on."""
     inc.state = with_phase(inc.state, "contain", "running", inc.now)
-    beside = not inc.done("evidence") and workflow.patched(patches.BESIDE)
+    beside = not inc.done("evidence") and inc.goes(patches.BESIDE)
     if not beside:
         await sealing.seal_evidence(inc)
     elif not inc.orders_lead:
@@ -99,6 +99,8 @@ async def begin_new_orders(inc: Durable) -> None:
 
 async def carry_out(inc: Durable, name: str) -> None:
     """One order from plan to read-back, held up while Halon's own actions are halted."""
+    if inc.orders_lead and not _get(inc, name).order.reversible:  # people are asked, and nothing is lost by a moment
+        await inc.until(lambda: not inc.head_start)
     await halts.going_on(inc, name, _carry_out)
 
 
@@ -158,7 +160,7 @@ async def _already_so(inc: Durable, name: str) -> bool:
         or (
             watching.on(inc.state) and watching.tells_lately(one.order)
         )  # an earlier incident's doing is not this one's
-        or not workflow.patched(patches.ALREADY)
+        or not inc.goes(patches.ALREADY)
     ):
         return False
     try:

@@ -11,7 +11,6 @@ import base64
 import zlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from temporalio import workflow
@@ -23,6 +22,7 @@ with workflow.unsafe.imports_passed_through():
 from halon.incident import timeline, times, whose
 from halon.incident.clocks import fire_due, next_event, readiness_changed, settle_up
 from halon.incident.numbers import apart_from_numbers
+from halon.incident.replacing import replace
 from halon.incident.state import Sealed, State
 from halon.ports import record
 from halon_workflows import options
@@ -57,6 +57,7 @@ class Durable:
         self.flushed_seq = 0
         self.early: Early | None = None
         self.orders_lead = False
+        self.head_start = False
         workflow.register_random_seed_callback(self._on_reset)
 
     def _on_reset(self, _seed: int) -> None:
@@ -67,6 +68,10 @@ class Durable:
     def now(self) -> str:
         """The workflow's time."""
         return times.text(workflow.now())
+
+    def goes(self, patch: str) -> bool:
+        """Whether this run goes the way that came with ``patch``. One that began after it needs no marker for that."""
+        return self.orders_lead or workflow.patched(patch)
 
     def note(self, kind: str, phase: str, text: str, actor: str = "halon", **data: Any) -> None:
         """One line into the log."""
@@ -134,7 +139,9 @@ class Durable:
         Only as the very first thing that a run does, with no other coroutine beside it, see ``act_now``; and for what
         may be done twice, because what it brought is lost if the worker dies before the task ends.
         """
-        return await workflow.execute_local_activity(port, argument, summary=summary[:180], **options.of(port).at_once())
+        return await workflow.execute_local_activity(
+            port, argument, summary=summary[:180], **options.of(port).at_once()
+        )
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Wait for the state. Deadlines are the clock's: it changes the state when one has passed."""

@@ -55,7 +55,6 @@ class Incident(Surface):
         super().__init__()
         self._early_alerts: list[Payload] = []
         self._closing: Closing | None = None
-        self._orders_first = False
 
     async def story(self) -> None:
         """Detect, triage, contain, find the cause, tell those owed, fix and prove, give back, close."""
@@ -153,15 +152,16 @@ class Incident(Surface):
 
     async def _begin_with_the_orders(self) -> None:
         """The story alone, as far as it comes at once, so that its orders are the first that the server hears of; with
-        them evidence. Record and clock follow when their calls are answered. The rest has a moment: what an incident
-        begins in one instant shares one machine.
+        them evidence (and in a run of before record and clock). The rest has a moment: what an incident begins in one
+        instant shares one machine.
         """
-        self._orders_first = True
+        self.head_start = True
         self.spawn("story", self.story)
         for _ in range(STEPS_TO_AN_ORDER):
             await asyncio.sleep(0)
-        self.spawn("record", lambda: self._after_the_calls(self.keep_record))
-        self.spawn("clock", lambda: self._after_the_calls(self.keep_clock))
+        if not self.orders_lead:
+            self.spawn("record", self.keep_record)
+            self.spawn("clock", self.keep_clock)
         self.spawn("the rest", self._begin_the_rest)
 
     async def _begin_the_rest(self) -> None:
@@ -171,26 +171,17 @@ class Incident(Surface):
                     lambda: self.leaving or self.finished or not self._orders_under_way(),
                     timeout=HEAD_START, timeout_summary="the first orders go first",
                 )  # fmt: skip
-        self._orders_first = False
+        self.head_start = False
         if not self.finished:
             self.begin_tasks()
 
     def _orders_under_way(self) -> bool:
         return any(one.status in ("applying", "applied") for one in self.state.actions)
 
-    def _calls_under_way(self) -> bool:
-        return any(one.status == "applying" for one in self.state.actions)
-
-    async def _after_the_calls(self, work: Callable[[], Awaitable[None]]) -> None:
-        """What is written and reckoned once the first calls are answered, and not while they wait for it to be sent."""
-        if self.orders_lead:
-            await self.until(lambda: not self._orders_first or not self._calls_under_way())
-        await work()
-
     async def _with_the_rest(self, work: Callable[[Incident], Awaitable[None]]) -> None:
         """What is due in the same instant as the first orders, and leaves them their moment."""
-        if self._orders_first:
-            await self.until(lambda: not self._orders_first)
+        if self.head_start:
+            await self.until(lambda: not self.head_start)
         await work(self)
 
     def _become_ready(self) -> None:

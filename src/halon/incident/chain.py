@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
-from halon.incident.canonical import canonical, digest, plain
+from halon.incident.canonical import canonical_of_plain, digest, plain
 from halon.incident.errors import HalonError
+from halon.incident.replacing import replace
 
 FORMAT = "halon-record-1"
 LONGEST_TEXT = 16_000
@@ -76,7 +77,7 @@ class Chain:
             "data": _bounded_data(data),
             "prev": self.head or GENESIS(self.incident_id),
         }
-        entry = Entry(**body, hash=digest(body))
+        entry = Entry(**body, hash=hashlib.sha256(canonical_of_plain(body)).hexdigest())
         return replace(self, seq=entry.seq, head=entry.hash, pending=(*self.pending, entry))
 
     def batch(self) -> tuple[Entry, ...]:
@@ -156,8 +157,10 @@ def _bounded_text(text: str) -> str:
 
 
 def _bounded_data(data: Mapping[str, Any]) -> dict[str, Any]:
+    if not data:
+        return {}
     clean = plain(dict(data))
-    written = canonical(clean)
+    written = canonical_of_plain(clean)
     if len(written) <= LARGEST_DATA:
         return dict(clean)
     return {"cut": True, "bytes": len(written), "sha256": hashlib.sha256(written).hexdigest()}

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from halon.incident import duties_to_decide
 from halon.incident.assessment import DECIDED, Assessment
 from halon.incident.phases import PHASES
 from halon.incident.quiet import muted
+from halon.incident.replacing import replace
 from halon.incident.state import State
 from halon.incident.tasks import DECIDE, Step, Task
 from halon.incident.timeline import mark, note, people_with, tell

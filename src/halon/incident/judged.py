@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 from halon.incident import checklist, hearing, kits, levels, promised, restricting, waking
 from halon.incident.addressed import addressed
@@ -11,6 +10,7 @@ from halon.incident.assessment import DECIDED, Assessment, Obligation, Stage
 from halon.incident.clock_changes import changed
 from halon.incident.counting import counted
 from halon.incident.orders import Action, Order
+from halon.incident.replacing import replace
 from halon.incident.standing import LIVE, action, with_action, with_gate
 from halon.incident.state import LevelChange, State
 from halon.incident.timeline import note, tell

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from halon.incident.facts import PERSON, Fact, assert_fact, held
+from halon.incident.replacing import replace
 from halon.incident.state import State
 from halon.incident.timeline import note
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from halon.incident.addressed import addressed
 from halon.incident.assessment import DECIDED, Obligation, Stage
 from halon.incident.gates import Gate
 from halon.incident.notices import Notice
 from halon.incident.orders import Action
 from halon.incident.phases import Phase, PhaseName, PhaseStatus
+from halon.incident.replacing import replace
 from halon.incident.state import State
 from halon.incident.times import normal
 

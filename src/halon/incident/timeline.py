@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from halon.incident.alarms import part_of
 from halon.incident.assessment import Person
 from halon.incident.messages import Message
 from halon.incident.quiet import silences
+from halon.incident.replacing import replace
 from halon.incident.restriction import named, restricted, sees
 from halon.incident.state import Line, State
 from halon.incident.times import parse
