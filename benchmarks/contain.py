@@ -1,8 +1,9 @@
-"""From an alert at the front door to the first containment call on the wire, beside a bare workflow that makes that call.
+"""From an alert at the front door to the first containment call on the wire, beside bare workflows that make that call.
 
-Both run in this process against one server, one after the other in turn, so that what else the machine does falls on
-both. The bare one is the fastest safe recipe: eager start, one activity, that activity one HTTP call. What is timed is
-the call's arrival at a proxy in front of the sandbox agent; the shares of the way come from the incident's history.
+All run in this process against one server, one after the other in turn, so that what else the machine does falls on
+each. The bare one is the fastest safe recipe: eager start, one activity, that activity one HTTP call. A second one has
+an activity before it that does nothing: the least that looks before it acts, with both in the server's hands. What is
+timed is the call's arrival at a proxy in front of the sandbox agent; the shares of the way come from the history.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ WANTED = {"p50": 1.5, "p95": 2.0, "verified": 3.0}
 """Times the bare workflow's own figure: 50th and 95th percentile of the first call, and the median until it is read back."""
 PATIENCE = 15.0
 QUIET = 0.5
-"""Seconds after an incident was ended, in which what it had begun goes, before either way is timed again."""
+"""Seconds after an incident was ended, in which what it had begun goes, before anything is timed again."""
 
 
 @dataclass
@@ -110,35 +111,57 @@ class Floor:
         return await workflow.execute_activity(call, asked, start_to_close_timeout=timedelta(seconds=10))
 
 
+@activity.defn(name="bench.nothing")
+async def nothing(asked: list[str]) -> None:
+    """What stands where a workflow looks before it acts."""
+
+
+@workflow.defn(name="BenchTwoTurns", sandboxed=False)
+class TwoTurns:
+    """Two activities, the second one after the answer of the first."""
+
+    @workflow.run
+    async def run(self, asked: list[str]) -> int:
+        """Do nothing, then make the call."""
+        await workflow.execute_activity(nothing, asked, start_to_close_timeout=timedelta(seconds=10))
+        return await workflow.execute_activity(call, asked, start_to_close_timeout=timedelta(seconds=10))
+
+
 async def to_the_call(house: House, seen: Wire) -> tuple[list[Figure], list[Figure]]:
-    """The two ways in turn. Returns the figures of both, and the shares of Halon's way."""
+    """The three ways in turn. Returns the figures of each, and the shares of Halon's way."""
     await house.misbehave()
     settle()  # as the worker's process does once it is ready
-    bare: list[float] = []
+    bare: dict[type[Floor | TwoTurns], list[float]] = {Floor: [], TwoTurns: []}
     called: list[float] = []
     checked: list[float] = []
     shares: dict[str, list[float]] = defaultdict(list)
     late = 0
     queue = f"floor-{secrets.token_hex(3)}"
     async with Worker(
-        house.client, task_queue=queue, workflows=[Floor], activities=[call],
+        house.client, task_queue=queue, workflows=[Floor, TwoTurns], activities=[call, nothing],
         workflow_runner=UnsandboxedWorkflowRunner(),
     ):  # fmt: skip
+        ways = (Floor, TwoTurns, None)
         for number in range(WARM + RUNS):
-            floor = await _floor(house, seen, queue)
-            ours = await _ours(house, seen, number)
+            # Each begins a round as often as the others: after the quiet everything is a little slower.
+            for way in ways[number % 3 :] + ways[: number % 3]:
+                if way is None:
+                    ours = await _ours(house, seen, number)
+                else:
+                    spent = await _floor(house, seen, queue, way)
+                    if number >= WARM:
+                        bare[way].append(spent)
             if number < WARM:
                 continue
-            bare.append(floor)
             if ours is None:
                 late += 1
                 continue
             called.append(ours.called)
             checked.append(ours.checked)
-            for name, spent in ours.shares.items():
-                shares[name].append(spent)
-    return _figures(bare, called, checked, late), [
-        milliseconds(name, spent) for name, spent in shares.items() if len(spent) * 2 > len(called)
+            for name, share in ours.shares.items():
+                shares[name].append(share)
+    return _figures(bare[Floor], bare[TwoTurns], called, checked, late), [
+        milliseconds(name, each) for name, each in shares.items() if len(each) * 2 > len(called)
     ]
 
 
@@ -151,11 +174,11 @@ class Run:
     shares: dict[str, float]
 
 
-async def _floor(house: House, seen: Wire, queue: str) -> float:
+async def _floor(house: House, seen: Wire, queue: str, way: type[Floor | TwoTurns]) -> float:
     seen.forget()
     began = time.perf_counter()
     handle = await house.client.start_workflow(
-        Floor.run, [seen.url, house.api.headers["authorization"]], id=f"{queue}-{secrets.token_hex(4)}",
+        way.run, [seen.url, house.api.headers["authorization"]], id=f"{queue}-{secrets.token_hex(4)}",
         task_queue=queue, request_eager_start=True,
     )  # fmt: skip
     await handle.result()
@@ -217,8 +240,13 @@ def _late(spent: Sequence[float]) -> float:
     return ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))]
 
 
-def _figures(bare: list[float], called: list[float], checked: list[float], late: int) -> list[Figure]:
-    figures = [milliseconds("bare workflow, one activity: the call arrives", bare)]
+def _figures(
+    bare: list[float], bare_twice: list[float], called: list[float], checked: list[float], late: int
+) -> list[Figure]:
+    figures = [
+        milliseconds("bare workflow, one activity: the call arrives", bare),
+        milliseconds("bare workflow, two activities: the second one's call", bare_twice),
+    ]
     if late:
         figures.append(Figure(f"Halon: none within {PATIENCE:g} s", str(late), f"of {len(bare)} runs"))
     if not called:
@@ -232,5 +260,11 @@ def _figures(bare: list[float], called: list[float], checked: list[float], late:
     ):
         times = ours / floor
         word = "within" if times <= wanted else "OVER"
-        figures.append(Figure(f"{what}: times the bare workflow", f"{times:.2f} x", f"wanted {wanted:g}: {word}"))
+        figures.append(Figure(f"{what}: times one activity", f"{times:.2f} x", f"wanted {wanted:g}: {word}"))
+    for what, ours, floor in (
+        ("first call, p50", statistics.median(called), statistics.median(bare_twice)),
+        ("first call, p95", _late(called), _late(bare_twice)),
+        ("read back, p50", statistics.median(checked), statistics.median(bare_twice)),
+    ):
+        figures.append(Figure(f"{what}: times two activities", f"{ours / floor:.2f} x", "for comparison"))
     return figures

@@ -17,6 +17,7 @@ class First:
 
     def __init__(self) -> None:
         self._under_way = 0
+        self._awaited = 0
         self._none = asyncio.Event()
         self._none.set()
 
@@ -29,10 +30,12 @@ class First:
             yield
         finally:
             self._under_way -= 1
-            asyncio.get_running_loop().call_later(UNTIL_THE_NEXT if followed else 0, self._over)
+            self._awaited += followed
+            asyncio.get_running_loop().call_later(UNTIL_THE_NEXT if followed else 0, self._over, followed)
 
-    def _over(self) -> None:
-        if not self._under_way:
+    def _over(self, followed: bool) -> None:
+        self._awaited -= followed
+        if not (self._under_way or self._awaited):
             self._none.set()
 
     async def let_go(self) -> None:

@@ -55,6 +55,8 @@ EXIT_CODE = 70
 """How it ends then: a fault of its own, see sysexits."""
 _POLLS = 2
 _CACHED = 1000
+_GLANCES = 1
+"""First looks that are part of a workflow task: ``halon_activities.begin`` lets one be under way at a time."""
 _log = logging.getLogger(__name__)
 
 
@@ -82,7 +84,7 @@ def build_worker(
         kit=kit, evidence=store, record=RecordStore(store), journal=Journal(store), temporal=client, http=http,
         environ=environ, home=settings.home, link=settings.link,
     )  # fmt: skip
-    tasks = _POLLS + max(2, os.cpu_count() or 2)
+    tasks = _POLLS + max(2, os.cpu_count() or 2) + _GLANCES
     worker = Worker(
         client,
         task_queue=settings.task_queue,

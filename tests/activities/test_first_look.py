@@ -125,3 +125,40 @@ async def test_it_looks_for_its_own_incident_alone(hands: Hands, as_incident: An
     with pytest.raises(ApplicationError) as refused:
         await as_incident(first_look(hands).look, asked(opened(hands), hands), **called)
     assert refused.value.type == "NotAnIncident"
+
+
+async def test_a_glance_brings_what_the_look_brings(hands: Hands, as_incident: Any, attacked: RunningAgent) -> None:
+    """Within the first workflow task the same is seen and judged; and as a first run has no earlier state, none is sought."""
+    request = asked(opened(hands), hands)
+    looked = await as_incident(first_look(hands).look, request)
+    got = await as_incident(first_look(hands).glance, request, incident=f"{WORKFLOW}:{RUN}")
+    assert (got.found.state, got.found.reset_from, got.missing) == (None, "", "")
+    assert held(got.seen.facts) == held(looked.seen.facts)
+    assert got.judged.orders == looked.judged.orders
+
+
+async def test_what_a_glance_can_not_do_is_left_to_the_look(
+    make_hands: Callable[..., Hands], as_incident: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that hangs is not waited for, a second incident does not queue behind the first, and a run that was
+    reset has to look for what was before."""
+    monkeypatch.setattr(begin, "AT_A_GLANCE", 0.5)
+    server = await asyncio.start_server(lambda reader, _: reader.read(), "127.0.0.1", 0)
+    async with server:
+        hands = make_hands(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        request, first = asked(opened(hands), hands), first_look(hands)
+        async with asyncio.timeout(5):
+            slow = asyncio.create_task(as_incident(first.glance, request, incident=f"{WORKFLOW}:{RUN}"))
+            await asyncio.sleep(0.1)
+            assert await as_incident(first.glance, request, incident=f"{WORKFLOW}:{RUN}") is None
+            assert not slow.done(), "the second one was not told at once"
+            assert await slow is None
+    assert await as_incident(first.glance, request, workflow_id=WORKFLOW, workflow_run_id="run-2") is None
+
+
+@pytest.mark.parametrize("called", [{"workflow_type": "Impostor"}, {"workflow_id": "incident-of-another"}])
+async def test_it_glances_for_its_own_incident_alone(hands: Hands, as_incident: Any, called: dict[str, str]) -> None:
+    """Started by hand or by another workflow, it tells nothing."""
+    with pytest.raises(ApplicationError) as refused:
+        await as_incident(first_look(hands).glance, asked(opened(hands), hands), **called)
+    assert refused.value.type == "NotAnIncident"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from halon.incident.opening import Opening
+from halon_activities import begin
 
 SEPARATE = ("record.find", "detect.corroborate", "triage.assess")
 
@@ -28,6 +30,25 @@ async def begun(house: Any) -> list[str]:
     return names[: names.index("contain.apply") + 1]
 
 
+async def tasks_before_the_order(house: Any) -> int:
+    """How many workflow tasks had ended when the first order was asked for."""
+    ended = 0
+    for event in await events(house):
+        ended += event.HasField("workflow_task_completed_event_attributes")
+        if event.activity_task_scheduled_event_attributes.activity_type.name == "contain.apply":
+            return ended
+    raise AssertionError("no order was asked for")
+
+
+async def glances(house: Any) -> int:
+    """How many looks were part of a workflow task."""
+    return sum(
+        event.HasField("marker_recorded_event_attributes")
+        and event.marker_recorded_event_attributes.marker_name == "core_local_activity"
+        for event in await events(house)
+    )
+
+
 async def texts(house: Any) -> list[str]:
     incidents = await house.record.incidents()
     assert len(incidents) == 1
@@ -40,7 +61,27 @@ async def applied_once(house: Any) -> None:
 
 
 async def test_an_alert_at_the_door_is_one_turn_from_its_first_order(house: Any) -> None:
-    """Before the containment call one activity runs, and evidence is begun with that call, not after it."""
+    """The first workflow task looks and asks for the containment call; evidence is begun with that call, not after it."""
+    async with house.worker():
+        await house.misbehave()
+        await house.open()
+        await house.contained()
+        names = await begun(house)
+        assert set(names) <= {"evidence.collect", "contain.apply"}
+        assert await tasks_before_the_order(house) == 1
+        assert await glances(house) == 1
+        status = await house.query("carry")
+        assert {"corroborated", "assessed", "triaged"} <= set(status["ledger"])
+        told = await texts(house)
+        order = [next(n for n, line in enumerate(told) if line.startswith(word))
+                 for word in ("INC-", "Looked at", "Severity", "Assessed", "Applying")]  # fmt: skip
+        assert order == sorted(order), told
+        await applied_once(house)
+
+
+async def test_what_is_not_over_at_a_glance_takes_its_own_turn(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An agent that answers slowly is contained a turn later, by the same steps."""
+    monkeypatch.setattr(begin, "AT_A_GLANCE", 0.0)
     async with house.worker():
         await house.misbehave()
         await house.open()
@@ -48,13 +89,6 @@ async def test_an_alert_at_the_door_is_one_turn_from_its_first_order(house: Any)
         names = await begun(house)
         assert names[0] == "begin.look"
         assert not set(SEPARATE) & set(names)
-        assert set(names) <= {"begin.look", "evidence.collect", "contain.apply"}
-        status = await house.query("carry")
-        assert {"corroborated", "assessed", "triaged"} <= set(status["ledger"])
-        told = await texts(house)
-        order = [next(n for n, line in enumerate(told) if line.startswith(word))
-                 for word in ("INC-", "Looked at", "Severity", "Assessed", "Applying")]  # fmt: skip
-        assert order == sorted(order), told
         await applied_once(house)
 
 

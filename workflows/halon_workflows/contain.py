@@ -26,11 +26,10 @@ PERHAPS_DONE = ("NoAnswer", "Uncertain", "TimeoutError")
 async def stop_the_harm(inc: Durable) -> None:
     """Seal what there is, and beside that carry out each order of the rung; climb while the harm goes on."""
     inc.state = with_phase(inc.state, "contain", "running", inc.now)
-    beside = not inc.done("evidence") and inc.goes(patches.BESIDE)
-    if not beside:
+    if inc.done("evidence") or not inc.goes(patches.BESIDE):
         await sealing.seal_evidence(inc)
-    elif not inc.orders_lead:
-        inc.spawn("contain.seal", lambda: sealing.seal_evidence(inc))
+    elif not inc.orders_lead or quiet.muted(inc.state):
+        sealing.seal_beside(inc)
     if quiet.muted(inc.state):  # what is planned is shown, and waits for the mute's end or for a person's word
         await inc.until(lambda: not quiet.muted(inc.state))
     if watching.on(inc.state):
@@ -39,14 +38,14 @@ async def stop_the_harm(inc: Durable) -> None:
     while not inc.state.harm_stopped_at and not inc.state.false_alarm_by:
         modes.begin_what_was_noted(inc)
         carry_out_orders(inc)
-        if beside and not inc.done("evidence"):  # begun in the same moment, right behind the orders
-            inc.spawn("contain.seal", lambda: sealing.seal_evidence(inc))
+        sealing.seal_beside(inc)  # begun in the same moment, right behind the orders
         if watching.on(inc.state):
             await rung.had_its_chance(inc)
         else:
             await inc.until(lambda: _rung_finished(inc) or bool(inc.state.false_alarm_by))
         if inc.state.false_alarm_by or await looking.stopped(inc):
             break
+    sealing.seal_beside(inc)
     if not inc.state.false_alarm_by:
         inc.state = recovered(inc.state, inc.now)
     inc.spawn("contain.finished", lambda: _finished(inc))

@@ -19,6 +19,12 @@ async def seal_evidence(inc: Durable) -> None:
         inc.spawn("contain.evidence", lambda: seal_again(inc))
 
 
+def seal_beside(inc: Durable) -> None:
+    """Begin to seal beside what goes on, unless that has begun or is done."""
+    if not inc.done("evidence"):
+        inc.spawn("contain.seal", lambda: seal_evidence(inc))
+
+
 async def seal_again(inc: Durable) -> None:
     """Nothing could be sealed: again whenever the clock says so, until something is."""
     while not inc.state.evidence and not inc.finished:

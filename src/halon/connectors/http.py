@@ -247,7 +247,7 @@ def _excerpt(content: bytes, secrets: Secrets) -> str:
     text = content[: 4 * _EXCERPT + max(map(len, secrets.masked), default=0)].decode("utf-8", "replace")
     for secret in secrets.masked:
         text = text.replace(secret, "[secret]")
-    clean = "".join(character if character.isprintable() else " " for character in text)
+    clean = text if text.isprintable() else "".join(one if one.isprintable() else " " for one in text)
     clean = " ".join(clean.split())
     return clean if len(clean) <= _EXCERPT else f"{clean[:_EXCERPT]}…"
 
