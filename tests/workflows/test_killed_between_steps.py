@@ -27,7 +27,7 @@ DYING = TESTS / "workflows" / "dying_worker.py"
 PROGRAM = TESTS / "control" / "agent_program.py"
 TOKEN = "control-token-of-the-killing-tests"
 STEPS = (
-    "begin.glance", "begin.look", "detect.corroborate", "triage.assess", "contain.apply", "contain.verify", "contain.harm", "evidence.collect",
+    "begin.glance", "triage.assess", "contain.apply", "contain.verify", "contain.harm", "evidence.collect",
     "triage.authority", "contain.undo", "contain.verify_undo",
 )  # fmt: skip
 """Judged, applied, read back, looked at, asked to undo, undone, undo read back: the worker dies after the work of each,
