@@ -39,7 +39,7 @@ async def test_the_attorney_general_is_asked_about_first_and_a_wrong_filing_is_p
         await house.misbehave()
         await house.open()
         await house.contained()
-        determined = times.text(datetime.now(UTC) - timedelta(days=31))
+        determined = times.text(datetime.now(UTC) - timedelta(days=40))  # 30 days, and no weekend reaches that far
         facts = {"personal_data_involved": True, "acquired_vs_accessed": "acquired", "data_encrypted": False,
                  "occurred_at": determined, "affected_by_jurisdiction": {"US-TX": 900}, "determined_breach_at": determined}  # fmt: skip
         for name, value in facts.items():
