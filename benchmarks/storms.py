@@ -11,7 +11,7 @@ from contextlib import suppress
 from dataclasses import replace
 from statistics import median
 
-from temporalio.client import Client, WorkflowUpdateFailedError
+from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy
 from temporalio.service import RPCError
 
@@ -32,6 +32,8 @@ BURST, SEVERE = 500, 50
 BURST_SECONDS = 120.0
 """Seconds that the burst is watched for. An incident needs about a second of processor time to be contained."""
 STREAM = 6_000
+LEAD = "tom"
+"""Technical lead of the starter kit: may approve what contains."""
 CONTAINED = "contain.apply"
 
 
@@ -91,27 +93,36 @@ async def of_few_causes(halon: Apart) -> list[Figure]:
 
 
 async def approving(halon: Apart) -> list[Figure]:
-    """Updates of an incident while 50 senders deliver to it: an approval, and notes one after the other."""
+    """Updates of an incident while 50 senders deliver to it: an approval, and notes one after the other.
+
+    Raises WorkflowUpdateFailedError when one is refused: what is measured is a yes, not a no.
+    """
     workflow_id = ids.workflow_id(ids.correlation_key("support-bot", "stream-0"))
     storm = asyncio.create_task(halon.send(halon.plan(STREAM, 1, CONNECTIONS, prefix="stream")))
     incident = halon.client.get_workflow_handle(workflow_id)
     approvals: list[float] = []
     notes: list[float] = []
+    answered = ""
     while not storm.done():
-        gate = "" if approvals else await _open_gate(halon.client, workflow_id)
+        gate = await _open_gate(halon.client, workflow_id)
         began = time.perf_counter()
-        with suppress(RPCError, WorkflowUpdateFailedError):
-            if gate:
-                await incident.execute_update("approve", {"by": "sue", "gate": gate, "reason": "seen in the traces"})
+        with suppress(RPCError):  # until the incident stands
+            if gate and gate != answered:
+                told = {"by": LEAD, "gate": gate, "reason": "seen in the traces"}
+                await incident.execute_update("approve", told)
                 approvals.append(time.perf_counter() - began)
+                answered = gate
             else:
-                await incident.execute_update("note", {"by": "ann", "text": f"note {len(notes)}"})
+                await incident.execute_update("note", {"by": LEAD, "text": f"note {len(notes)}"})
                 notes.append(time.perf_counter() - began)
         await asyncio.sleep(0.2)
     came = await storm
     figures = [Figure("accepted meanwhile", f"{len(came.spent) / came.seconds:,.0f} /s", "all of one incident")]
-    figures += [milliseconds("approval answered (wanted: within 1 s)", approvals)] if approvals else []
-    figures += [milliseconds("note answered", notes)] if notes else []
+    figures += [
+        milliseconds("approval answered (wanted: within 1 s)", approvals) if approvals
+        else Figure("approval answered (wanted: within 1 s)", "none", "no gate was open while they sent"),
+        milliseconds("note answered", notes),
+    ]  # fmt: skip
     runs = [found async for found in halon.client.list_workflows(f"WorkflowId = '{workflow_id}'")]
     return [*figures, Figure("runs of the incident", str(len(runs)), "renewed in the storm")]
 
