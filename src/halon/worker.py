@@ -18,6 +18,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from halon import __version__
 from halon.blocked import MOST_ABANDONED, Abandoned, WorkerWorn
 from halon.client import connect
 from halon.connectors.http import new_client
@@ -88,6 +89,8 @@ def build_worker(
     worker = Worker(
         client,
         task_queue=settings.task_queue,
+        # By itself the SDK hashes the code of every module that is imported: most of a second at each start.
+        build_id=f"halon-{__version__}",
         workflows=[Incident, Relay, ObserveReport, RollUp, HaltSeen],
         activities=activities(hands),
         interceptors=[SignalGuard()],

@@ -24,7 +24,7 @@ def worker() -> None:
     async def run() -> None:
         from halon import logs, tracing
         from halon.cli import reaching
-        from halon.intake.serve import stop_on_signals
+        from halon.stopping import stop_on_signals
         from halon.worker import run_worker
 
         settings = reaching.settings()
@@ -47,8 +47,9 @@ def gateway() -> None:
         from halon.cli import reaching
         from halon.client import connect
         from halon.evidence.store import EvidenceStore
-        from halon.intake.serve import serve, stop_on_signals
+        from halon.intake.serve import serve
         from halon.kit import load
+        from halon.stopping import stop_on_signals
 
         settings = reaching.settings()
         logs.set_up(settings.log)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import signal
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -37,7 +36,7 @@ async def serve(
 ) -> None:
     """Serve the front door until ``stop`` is set or this is cancelled. ``on_ready`` hears the URL once it answers.
 
-    Signals are the caller's, see ``stop_on_signals``. The client may be lazy: without Temporal the door opens and
+    Signals are the caller's, see ``halon.stopping``. The client may be lazy: without Temporal the door opens and
     answers 503. Raises DoorRefused if a source would stand open or the address can't be had.
     """
     door = Admission(client, settings.task_queue)
@@ -64,15 +63,6 @@ async def serve(
         stopper.cancel()
         listening.close()
         await door.aclose()
-
-
-def stop_on_signals() -> asyncio.Event:
-    """An event that SIGINT or SIGTERM sets, for the running loop: for entry points that run the door alone."""
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
-    return stop
 
 
 class _Server(uvicorn.Server):
