@@ -24,8 +24,6 @@ from halon.intake.pace import Pace
 from halon.intake.place import Placed
 from halon.intake.problems import Unavailable
 from halon.intake.relays import Relays
-from halon.intake.storms import SECONDS as storm_seconds
-from halon.intake.storms import Storms
 from halon.intake.urgency import SEVERE
 from halon.intake.waiting import Waiting
 
@@ -359,45 +357,3 @@ def test_a_held_batch_only_gains_fields() -> None:
     first: dict[str, Any] = {"number": 1, "handed_on": 0, "to": {"a.x": "incident-a.x"}, "alerts": "", "reopens": ""}
     assert replace(relay.Held(**first), number=2).number == 2
     assert relay.Held() == relay.Held(0, 0, {}, "", "")
-
-
-class Clock:
-    """A clock that is set by hand."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_a_storm_is_three_causes_of_late() -> None:
-    """A cause takes part while its alerts come one upon the other; one that is not known to be open never does."""
-    clock = Clock()
-    storms = Storms(clock)
-    for key in KEYS[:2]:
-        storms.note(key, Placed("INC", key, opened=False))
-    assert storms.of("a.x", at_work=True) is None, "two causes"
-    storms.note("a.z", Placed("INC", "a.z", opened=True))
-    assert storms.of("a.x", at_work=True) == Placed("INC", "a.x", opened=False)
-    assert storms.of("a.x", at_work=False) is None, "a second alert, a while after the first"
-    assert storms.of("a.new", at_work=True) is None, "not known to be open"
-    for _ in range(2):
-        clock.now += 0.5
-        storms.note("a.x", Placed("INC", "a.x", opened=False))
-    assert storms.of("a.x", at_work=False) is not None
-    storms.note("a.x", None)
-    assert storms.of("a.x", at_work=True) is None, "what failed is not known to be open"
-    storms.note("a.x", Placed("INC", "a.x", opened=False))
-    clock.now += storm_seconds - 0.5
-    assert storms.of("a.x", at_work=True) is None, "the other two have become quiet"
-
-
-def test_what_a_gateway_knows_of_a_storm_is_bounded_by_time() -> None:
-    """A gateway that sees only severe alerts, of which nobody asks here, forgets the causes all the same."""
-    clock = Clock()
-    storms = Storms(clock)
-    for number in range(1000):
-        clock.now += 0.01
-        storms.note(f"a.{number}", Placed("INC", f"a.{number}", opened=True))
-    assert len(storms._latest) <= storm_seconds * 100 + 2
