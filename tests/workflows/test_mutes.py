@@ -118,7 +118,7 @@ async def test_a_muted_alert_that_resolved_closes_when_the_mute_ends(house: Any)
     async with house.worker():
         await quiet(house)
         await house.admit(house.alert(rule=RULE, started_at=began, status="resolved"))
-        await house.until("it to close", lambda s: bool(s["closed_at"]), seconds=60)
+        await house.until("it to close", lambda s: bool(s["closed_at"]))
         ended = await asyncio.wait_for(house.incident.result(), 90)
         assert ended["outcome"] == "muted"
         status = await house.query("status")

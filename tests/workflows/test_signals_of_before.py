@@ -60,7 +60,7 @@ async def test_a_signal_stops_the_agent_too(house: Any) -> None:
     async with house.worker():
         await house.until("the judgement", lambda s: bool(s.get("severity", {}).get("level")))
         await house.incident.signal("contain", {"by": "sue", "reason": "stop"})
-        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified", seconds=30)
+        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified")
         one = next(each for each in await house.query("actions") if each["order"]["id"] == "kill-switch")
         assert (one["asked_by"], one["asked_attempt"], one["asked_update"]) == ("sue", 1, "")
         history: WorkflowHistory = await house.incident.fetch_history()
