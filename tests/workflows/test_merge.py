@@ -112,7 +112,7 @@ async def test_a_merge_moves_alerts_and_facts_and_keeps_what_is_held(house: Any)
         assert "AgentVerySlow" not in (await house.query("status"))["alerts"]
         await house.say("undo", by="ann", action="disable-send-email", reason="the other one holds it as well")
         await house.approve("restore-disable-send-email", by="tom")
-        ended = await asyncio.wait_for(own.result(), 60)
+        ended = await asyncio.wait_for(own.result(), 240)
         assert ended["outcome"] == "merged"
         # What comes after that opens one more, which goes where the one before went.
         opened = await house.admit(house.alert(group=slow(house), rule="AgentSlowAgain", fingerprint="fp-4"))

@@ -51,7 +51,7 @@ def mails(house: Any) -> list[str]:
 
 async def details(house: Any) -> str:
     """What the Temporal UI renders as markdown."""
-    for _ in range(40):
+    for _ in range(900):
         try:
             metadata = await house.incident.query("__temporal_workflow_metadata")
             return str(metadata.current_details)

@@ -21,7 +21,7 @@ from halon_workflows.incident import Incident
 
 async def refused(house: Any, words: str) -> None:
     """Wait until a refusal that says this is on record."""
-    for _ in range(100):
+    for _ in range(900):
         if any(words in str(line["text"]) for line in await house.query("timeline")):
             return
         await asyncio.sleep(0.1)

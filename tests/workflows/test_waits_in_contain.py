@@ -19,7 +19,7 @@ async def texts(house: Any) -> list[str]:
     return [str(line["text"]) for line in await house.query("timeline")]
 
 
-async def said(house: Any, begun: str, seconds: float = 40) -> None:
+async def said(house: Any, begun: str, seconds: float = 240) -> None:
     """Wait until the log has a line that begins so."""
     end = asyncio.get_running_loop().time() + seconds
     while not any(text.startswith(begun) for text in await texts(house)):
