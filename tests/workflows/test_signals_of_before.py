@@ -75,7 +75,7 @@ NEW = {
     "restrict": {"people": ["ann"], "reason": "an insider"},
     "look": {"what": "status"},
     "contain": {"reason": "stop"},
-    "hold": {"obligation": "eu-gdpr-33", "until": "2027-01-01T00:00:00Z", "reason": "the police asked"},
+    "hold": {"obligation": "eu-gdpr-33", "until": "2099-01-01T00:00:00Z", "reason": "the police asked"},
     "late-reason": {"obligation": "eu-gdpr-33", "reason": "late"},
     "affected": {"evidence": "0" * 64, "count": 1, "reason": "counted"},
 }

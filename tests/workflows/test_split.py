@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+
+from halon.incident import times
 
 pytestmark = pytest.mark.long
 
 
 async def test_what_is_split_off_is_an_incident_of_its_own(house: Any) -> None:
     """Detected when its first alert came, judged anew, linked both ways; once it is closed, its rules join here again."""
-    first = "2026-11-21T08:00:00.000Z"
+    first = times.text(datetime.now(UTC) - timedelta(days=2))
     queue = house.settings.task_queue
     parent = await house.open()
     await house.admit(
