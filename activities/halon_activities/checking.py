@@ -31,7 +31,7 @@ def checked(hands: Hands, notice: Notice, about: Mapping[str, Any], template: st
     ``template`` is the organisation's own text, empty if it is Halon's; ``ahead``: somebody approved it ahead.
     """
     duty = duty_of(notice, about)
-    found = check(notice, about, _masked(hands, notice, template), ahead=ahead)
+    found = check(notice, about, _masked(hands, notice, about, template), ahead=ahead)
     channel = hands.kit.channels.get(notice.channel)
     if channel is not None and channel.each_affected and not notice.affected:
         why = "it goes to each affected person, and no list of them is named: halon affected ID --csv FILE"
@@ -55,7 +55,7 @@ async def require_checked(hands: Hands, info: activity.Info, request: Sending, t
     notice = request.notice
     now = {**request.about, "now": hands.now()} if request.about else {}
     ahead = notice.light is not None
-    against = check(notice, now, _masked(hands, notice, template), sending=True, ahead=ahead)
+    against = check(notice, now, _masked(hands, notice, now, template), sending=True, ahead=ahead)
     found = replace(notice, objections=against)
     counted = []
     for one in request.overridden:
@@ -89,9 +89,15 @@ def phases(notice: Notice, about: Mapping[str, Any], language: str = "en") -> di
     }
 
 
-def _masked(hands: Hands, notice: Notice, template: str) -> Callable[[str], Mapping[str, int]]:
-    """What the redaction rules find in a sentence, but for addresses that the organisation itself wrote there."""
+def _masked(
+    hands: Hands, notice: Notice, about: Mapping[str, Any], template: str
+) -> Callable[[str], Mapping[str, int]]:
+    """What the redaction rules find in a sentence, but for addresses that the organisation itself wrote there.
+
+    Among them is where the incident's notices go: leadership is told of a gate by its title, which says to whom it sends.
+    """
     own = {notice.recipient, *hands.kit.addresses.values()}
+    own |= {str(one.get("recipient") or "") for one in about.get("notices") or ()}
     own |= {channel.sender for channel in hands.kit.channels.values()}
     own |= {one for channel in hands.kit.channels.values() for one in channel.recipients}
     own |= {*_ADDRESS.findall(template), *_PHONE.findall(template)}

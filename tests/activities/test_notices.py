@@ -205,6 +205,22 @@ async def test_leadership_is_told_without_a_gate(hands: Hands, as_incident: Any)
     assert line["key"] == effect_key(INCIDENT, one.id, "send", 1)
 
 
+@pytest.mark.parametrize(
+    ("named", "against"), [("breach-notices@authority.example", []), ("jo@somewhere.example", ["sensitive"])]
+)
+async def test_leadership_hears_of_a_gate_by_the_address_that_the_kit_names_and_by_no_other(
+    hands: Hands, as_incident: Any, named: str, against: list[str]
+) -> None:
+    """While people are asked for a notice its gate says where it goes: that holds back no status, another address does."""
+    waits = notice(status="waiting")
+    asked = replace(gate_for(waits, INCIDENT), status="open", title=f"send the GDPR notice to {named}")
+    now = about(replace(state(), notices=(waits,), gates=(asked,)), NOW)
+    told = notice(audience="leadership", template="leadership", channel="leadership", gate=None, recipient="")
+    one = await as_incident(Notify(hands).draft, Draft(INCIDENT, told, now))
+    assert f"to {named} - " in one.body
+    assert [each.rule for each in one.objections] == against
+
+
 async def test_a_page_goes_out_on_every_channel_of_the_person(make_hands: Any, as_incident: Any, inbox: Inbox) -> None:
     """File and mail for pat; one channel that fails is said, and the page counts as delivered."""
     hands = make_hands(HALON_SMTP=inbox.address)

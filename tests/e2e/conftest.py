@@ -31,6 +31,7 @@ from halon.kit import starter_path
 HALON = str(Path(sys.executable).with_name("halon"))
 TOKEN = "control-token-of-the-e2e-suite"
 TAIL = 2500
+PATIENCE = 240  # seconds that a test waits for what must come: a bound of its own, and not of Halon's
 Found = TypeVar("Found")
 
 
@@ -233,7 +234,7 @@ class House:
         """Start ``halon up`` and wait until it says that it is ready."""
         before = self.said().count("\nready:")
         self.halon.start()
-        self.until("halon up to be ready", lambda: not self.halon.running or self.said().count("\nready:") > before, 90)
+        self.until("halon up to be ready", lambda: not self.halon.running or self.said().count("\nready:") > before)
         assert self.halon.running, f"halon up ended\n{tails(self.logs)}"
 
     def said(self) -> str:
@@ -251,7 +252,7 @@ class House:
         os.kill(pid, signal.SIGKILL)
         return pid
 
-    def type(self, *words: str, seconds: float = 60) -> Typed:
+    def type(self, *words: str, seconds: float = PATIENCE) -> Typed:
         """Run ``halon`` with these words, as a person would."""
         try:
             done = subprocess.run(
@@ -267,7 +268,7 @@ class House:
         assert done.code == 0, f"halon {' '.join(words)}: exit {done.code}\n{done.out}\n{done.err}\n{tails(self.logs)}"
         return done
 
-    def until(self, what: str, look: Callable[[], Found], seconds: float = 60, every: float = 0.3) -> Found:
+    def until(self, what: str, look: Callable[[], Found], seconds: float = PATIENCE, every: float = 0.3) -> Found:
         """The first true value of ``look()``; fails with the ends of all logs."""
         end = time.monotonic() + seconds
         last: Found | None = None
@@ -293,7 +294,7 @@ class House:
         return dict(done.value) if done.code == 0 else {}
 
     def until_status(
-        self, name: str, what: str, holds: Callable[[dict[str, Any]], Any], seconds: float = 60
+        self, name: str, what: str, holds: Callable[[dict[str, Any]], Any], seconds: float = PATIENCE
     ) -> dict[str, Any]:
         """The first live status for which ``holds``."""
 
@@ -307,7 +308,7 @@ class House:
             told = self.type("timeline", name).out
             raise AssertionError(f"{error}\n--- timeline of {name}\n{told[-2 * TAIL :]}") from None
 
-    def contained(self, name: str, seconds: float = 60) -> dict[str, Any]:
+    def contained(self, name: str, seconds: float = PATIENCE) -> dict[str, Any]:
         """The status once the tool is off, read back, and the harm was seen to have stopped."""
         return self.until_status(
             name, "the harm stopped, by a verified action",

@@ -279,8 +279,8 @@ def test_a_canary_is_found_in_the_sealed_evidence_and_nowhere_else(house: Any, t
         strange = door.post(f"/v1/reports/{outside.new('path')}", json={})
         assert strange.status_code == 404
         answered += answer.content + strange.content
-        house.until_status(reported, "the report's incident at work", lambda now: now["actions"], 60)
-        house.until("the agent's traces in the evidence", lambda: _sealed(house, told), 90)
+        house.until_status(reported, "the report's incident at work", lambda now: now["actions"])
+        house.until("the agent's traces in the evidence", lambda: _sealed(house, told))
         listed = door.get("/v1/incidents?all=true&limit=500")
         metrics = door.get("/metrics")
         shown = [door.get(f"/v1/incidents/{row['workflow_id']}").content for row in listed.json()["incidents"]]

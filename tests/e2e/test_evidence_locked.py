@@ -131,7 +131,7 @@ def test_nothing_that_an_incident_sealed_can_be_deleted_or_shortened(house: Any,
     opened = house.say("report", "It mailed a customer's records to a stranger.", "--agent", "support-bot", "--what",
                      "unauthorised_tool_action", "--by", "ann", "--json")  # fmt: skip
     reference = opened.value["incidents"][0]["incident"]
-    house.until("the evidence sealed", lambda: "Sealed logs" in house.say("timeline", reference).out, 90)
+    house.until("the evidence sealed", lambda: "Sealed logs" in house.say("timeline", reference).out)
     sealed = [(key, version) for key, version in store.versions("halon/evidence/") if "/intake/" not in key]
     assert len(sealed) >= 10, sealed
     soon = datetime.now(UTC) + timedelta(days=1)
@@ -139,7 +139,7 @@ def test_nothing_that_an_incident_sealed_can_be_deleted_or_shortened(house: Any,
     for key, version in sealed:
         at = {"versionId": version}
         # Sealed a moment ago, beside this test's own look: it is locked right after.
-        status, held = house.until(f"{key} to be locked", partial(_retention, store, key, version), 30)
+        status, held = house.until(f"{key} to be locked", partial(_retention, store, key, version))
         assert status == 200, (key, held)
         assert "COMPLIANCE" in held, (key, held)
         locked += 1

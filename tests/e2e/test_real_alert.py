@@ -188,14 +188,14 @@ def people_do_their_part(house: Any, reference: str) -> None:
     house.approve(reference, "revoke-token", "sue")
     house.approve(reference, "eu-gdpr-33-notification", "pat")
     house.approve(reference, "contract-dpa-notification", "cus")
-    house.until_status(reference, "the cause", lambda now: now["phases"]["rca"] == "done", 90)
+    house.until_status(reference, "the cause", lambda now: now["phases"]["rca"] == "done")
     house.api.put("/control/guardrails", json={"isolate_untrusted": True}).raise_for_status()
     correctives = house.until(
         "the corrective actions", lambda: house.shown(reference).get("rca", {}).get("correctives")
     )
     for one in correctives:
         house.say("corrective", "done", reference, one["id"], "--text", "untrusted content is isolated", "--by", "tom")
-    house.until_status(reference, "the proof", lambda now: "the fix is proved" in now["headline"], 90)
+    house.until_status(reference, "the proof", lambda now: "the fix is proved" in now["headline"])
     house.approve(reference, "restore-disable-send-email", "tom")
 
 

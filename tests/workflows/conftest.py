@@ -44,6 +44,9 @@ ATTRIBUTES = [
 AWARE = "certain only once the action log was read"
 """Why awareness came later than the first alert: that puts a clock off, so it takes a reason."""
 ANSWERS = {"contain": "sue", "restore": "tom"}
+PATIENCE = 240
+"""Seconds that a test waits for what must come. How long it takes says something about the machine; what must be in time
+is looked up in the record, or the test names its own bound."""
 DECIDERS = {"eu-gdpr-33": "pat", "contract-dpa": "cus"}
 
 
@@ -203,7 +206,9 @@ class House:
             self.refusals.append(f"{kind}: {error.cause}")
             return f"{kind}: {error.cause}"
 
-    async def until(self, what: str, true: Callable[[dict[str, Any]], bool], seconds: float = 90) -> dict[str, Any]:
+    async def until(
+        self, what: str, true: Callable[[dict[str, Any]], bool], seconds: float = PATIENCE
+    ) -> dict[str, Any]:
         """Poll ``status`` until it holds."""
         end = asyncio.get_running_loop().time() + seconds
         status: dict[str, Any] = {}
@@ -220,7 +225,7 @@ class House:
     async def open_gates(self) -> list[dict[str, Any]]:
         return [one for one in await self.query("gates") if one["status"] == "open"]
 
-    async def approve(self, subject: str, by: str = "", seconds: float = 60) -> str:
+    async def approve(self, subject: str, by: str = "", seconds: float = PATIENCE) -> str:
         """Approve the open gate of a subject as the right person."""
         end = asyncio.get_running_loop().time() + seconds
         while asyncio.get_running_loop().time() < end:
@@ -257,14 +262,14 @@ class House:
         answer = await self.api.get("/control/calls", params={"path": path} if path else {})
         return list(answer.json()["calls"])
 
-    async def asked(self, subject: str, words: str, seconds: float = 60) -> None:
+    async def asked(self, subject: str, words: str, seconds: float = PATIENCE) -> None:
         """Wait until a gate of ``subject`` is open whose question holds ``words``."""
         end = asyncio.get_running_loop().time() + seconds
         while not any(one["subject"] == subject and words in str(one) for one in await self.open_gates()):
             assert asyncio.get_running_loop().time() < end, f"no open gate of {subject} that says {words!r}"
             await asyncio.sleep(0.1)
 
-    async def filed(self, duty: str, seconds: float = 90) -> None:
+    async def filed(self, duty: str, seconds: float = PATIENCE) -> None:
         """Wait until a notice of this obligation is on record as filed; whose text changed at the yes is said yes to anew."""
         end = asyncio.get_running_loop().time() + seconds
         while asyncio.get_running_loop().time() < end:
@@ -317,7 +322,7 @@ class House:
         await self.tick("notify", "remediate")
         await self.until("everything settled", lambda s: not s["left_before_close"])
         await self.say("close", by="ann", reason="done")
-        return await asyncio.wait_for(self.incident.result(), 60)
+        return await asyncio.wait_for(self.incident.result(), PATIENCE)
 
     first_started: str = ""
 

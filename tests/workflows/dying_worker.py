@@ -1,6 +1,7 @@
 """A worker that kills itself with SIGKILL right after each kind of activity has done its work, once for each kind.
 
-The timeouts after which a dead worker's activity is given to another are shortened here: the table is data.
+The timeouts after which a dead worker's activity is given to another are shortened here: the table is data. Not so far
+that a machine with much else to do counts as dead: a try that is given up while it goes on is another story, told by others.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, 
 from halon.client import connect
 from halon.connectors.http import new_client
 from halon.evidence.store import EvidenceStore
+from halon.incident import watching
 from halon.kit import load
 from halon.record.journal import Journal
 from halon.record.store import RecordStore
@@ -54,7 +56,11 @@ class Killing(Interceptor):
 
 async def main() -> None:
     for port, row in options._TABLE.items():
-        options._TABLE[port] = dataclasses.replace(row, one_try=min(row.one_try, 6), heartbeat=2, first_pause=0.2)
+        if row.heartbeat:
+            options._TABLE[port] = dataclasses.replace(row, heartbeat=min(row.heartbeat, 6), first_pause=0.2)
+        else:
+            options._TABLE[port] = dataclasses.replace(row, one_try=min(row.one_try, 12), first_pause=0.2)
+    watching.PATIENCE = watching.LONGEST_PATIENCE  # an order is slow here because workers have to be started
     settings = Settings.from_environ(os.environ)
     client = await connect(settings, role="worker")
     store = EvidenceStore.open(settings.evidence)

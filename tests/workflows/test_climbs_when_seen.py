@@ -72,7 +72,7 @@ async def test_a_no_to_what_is_mild_sets_off_nothing_blunter_until_a_person_says
         assert "Not seen to have stopped" in told(timeline)
         assert "Next rung" not in told(timeline)
         await house.say("fact", by="ann", name="ongoing", value=True)
-        await house.until("stopped", lambda status: status["actions"]["kill-switch"] == "verified", 60)
+        await house.until("stopped", lambda status: status["actions"]["kill-switch"] == "verified")
         assert "a person says that the harm goes on" in told(await house.query("timeline"))
 
 
@@ -84,6 +84,6 @@ async def test_a_control_that_fails_is_replaced_though_nobody_can_see_the_harm(h
     async with house.worker():
         await house.open()
         await house.say("fact", by="ann", name="unauthorised_tool_actions", value=["send_email"])
-        status = await house.until("instead", lambda status: status["actions"].get("read-only") == "verified", 60)
+        status = await house.until("instead", lambda status: status["actions"].get("read-only") == "verified")
         assert status["actions"]["disable-send-email"] in ("failed", "planned", "applying")
         assert status["actions"]["kill-switch"] == "planned"

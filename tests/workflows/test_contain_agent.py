@@ -73,7 +73,7 @@ async def test_one_word_stops_it(house: Any, mode: str) -> None:
             told
             == "sue (name unverified) stops support-bot by hand: it mails strangers: Stop the agent with its kill switch."
         )
-        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified", seconds=30)
+        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified")
         assert await off(house)
         assert [one["path"] for one in await changes(house)] == [SWITCH]
         one = next(each for each in await house.query("actions") if each["order"]["id"] == "kill-switch")
@@ -87,7 +87,7 @@ async def test_said_in_the_moment_in_which_it_opens(house: Any) -> None:
     said = asyncio.create_task(house.say("contain", by="tom"))
     async with house.worker():
         assert (await said).startswith("tom (name unverified) stops support-bot by hand")
-        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified", seconds=30)
+        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified")
         assert await off(house)
 
 
@@ -125,11 +125,11 @@ async def test_a_gate_of_the_kits_own_is_asked_at_once(house: Any) -> None:
     async with house.worker():
         told = await house.say("contain", by="ann")
         assert "The kit puts a gate of its own before this, which is asked now" in told
-        status = await house.until("the gate", lambda s: s["actions"].get("kill-switch") == "waiting", seconds=30)
+        status = await house.until("the gate", lambda s: s["actions"].get("kill-switch") == "waiting")
         assert any(one["what"] == "Stop the agent with its kill switch" for one in status["asked"])
         assert await changes(house) == []
         await house.approve("kill-switch", by="sue")
-        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified", seconds=30)
+        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified")
 
 
 async def test_the_gate_shows_the_exact_calls(house: Any) -> None:
@@ -155,13 +155,13 @@ async def test_stopped_again_after_it_was_given_back(house: Any) -> None:
     await reported(house)
     async with house.worker():
         await house.say("contain", by="ann")
-        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified", seconds=30)
+        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified")
         await house.say("undo", by="ann", action="kill-switch", reason="try it")
         await house.approve("restore-kill-switch", by="tom")
-        await house.until("it to be back", lambda s: s["actions"].get("kill-switch") == "undone", seconds=30)
+        await house.until("it to be back", lambda s: s["actions"].get("kill-switch") == "undone")
         assert not await off(house)
         await house.say("contain", by="tom", reason="no, stop it")
-        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified", seconds=30)
+        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified")
         assert await off(house)
         keys = [one["key"] for one in await changes(house)]
         assert len(keys) == len(set(keys)) == 3

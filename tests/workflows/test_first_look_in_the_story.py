@@ -132,7 +132,7 @@ async def test_reset_to_each_of_the_first_tasks_repeats_nothing(house: Any) -> N
                 f"reset {number} to be noticed",
                 lambda s, number=number: s["actions"].get("disable-send-email") == "verified",
             )
-            for _ in range(100):
+            for _ in range(900):
                 told = [line for line in await texts(house) if "Somebody reset this incident" in line]
                 if len(told) > number:
                     break

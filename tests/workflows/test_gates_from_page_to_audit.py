@@ -112,7 +112,7 @@ async def test_gates_ask_whom_they_can_reach_and_leave_a_whole_record(
         await house.approve("restore-disable-send-email", by="sue")
         await house.until("everything settled", lambda s: not s["left_before_close"])
         assert "Closed" in await house.say("close", by="ann", reason="over")
-        await asyncio.wait_for(house.incident.result(), 30)
+        await asyncio.wait_for(house.incident.result(), 240)
     reminders = len(
         [one for one in await house.record.entries((await house.record.incidents())[0]) if "reminder" in one.data]
     )

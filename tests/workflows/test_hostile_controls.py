@@ -166,7 +166,7 @@ async def test_a_spoilt_control_fails_by_type_and_the_next_rung_stops_it(
     async with far_side(house, SPOILS[name]) as side, house.worker():
         await house.misbehave()
         await house.open()
-        status = await house.until("the next rung", lambda s: s["actions"].get("kill-switch") == "verified", 60)
+        status = await house.until("the next rung", lambda s: s["actions"].get("kill-switch") == "verified")
         assert side.spoilt >= 1
         assert await switched_off(house, TOOL, "enabled") is True, "the far side carried nothing out"
         assert await switched_off(house, SWITCH, "on") is True
@@ -198,9 +198,9 @@ async def test_a_far_side_that_mends_itself_is_taken_at_its_word_only_when_read_
         async with house.worker():
             await house.misbehave()
             await house.open()
-            await house.until("the failure", lambda s: s["actions"].get(ORDER) == "failed", 60)
+            await house.until("the failure", lambda s: s["actions"].get(ORDER) == "failed")
             side.spoil = None
-            await house.until("it in force", lambda s: s["actions"][ORDER] == "verified", 120)
+            await house.until("it in force", lambda s: s["actions"][ORDER] == "verified")
             assert await switched_off(house, TOOL, "enabled") is False
     calls = [call for call in await house.calls() if call["path"] == TOOL]
     assert [(call["effects"], call["conflicts"]) for call in calls] == [(1, 0)]

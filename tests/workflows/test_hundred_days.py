@@ -144,17 +144,17 @@ async def state_of(handle: Any) -> State:
     return TypeAdapter(State).validate_python(await handle.query("carry"))
 
 
-async def until(handle: Any, true: Callable[[State], bool]) -> State:
-    """The state once it holds; a judgement takes a moment of real time."""
-    for _ in range(200):
-        if await handle.query("carry") is None:
-            await asyncio.sleep(0.05)
-            continue
-        state = await state_of(handle)
-        if state.assessed_version == state.facts_version and true(state):
-            return state
+async def until(handle: Any, true: Callable[[State], bool], seconds: float = 240) -> State:
+    """The state once it holds; a judgement takes a moment of real time, on a machine with much else to do a longer one."""
+    end, told = asyncio.get_running_loop().time() + seconds, ["there is no state yet"]
+    while asyncio.get_running_loop().time() < end:
+        if await handle.query("carry") is not None:
+            state = await state_of(handle)
+            if state.assessed_version == state.facts_version and true(state):
+                return state
+            told = [line.text for line in state.tail][-20:]
         await asyncio.sleep(0.05)
-    raise AssertionError([line.text for line in state.tail][-20:])
+    raise AssertionError(told)
 
 
 async def say(handle: Any, command: str, by: str, /, **fields: Any) -> str:

@@ -197,7 +197,7 @@ async def test_killed_after_every_step_one_effect_for_one_key(
             await workers.kill()
             assert not agent.tool_is_on(), "asked is not done"
             await house.approve(f"restore-{ORDER}", by="tom")
-            await house.until("it given back", lambda s: s["actions"][ORDER] == "undone", 150)
+            await house.until("it given back", lambda s: s["actions"][ORDER] == "undone")
             was_done_once(agent)
             assert (
                 "sent" in agent.mail("ada@ours.example").lower() or "mailed" in agent.mail("ada@ours.example").lower()
@@ -269,10 +269,10 @@ async def test_reset_to_anywhere_after_apply_one_effect_for_one_key(
         await reset(house, (await ends(house))[0])
         assert not agent.tool_is_on(), "a reset approves nothing"
         await house.approve(f"restore-{ORDER}", by="tom")
-        await house.until("it given back", lambda s: s["actions"][ORDER] == "undone", 90)
+        await house.until("it given back", lambda s: s["actions"][ORDER] == "undone")
         was_done_once(agent)
         points = await ends(house)
         for event in (points[-1], points[0]):
             await reset(house, event)
-            await house.until("it still given back", lambda s: s["actions"][ORDER] == "undone", 90)
+            await house.until("it still given back", lambda s: s["actions"][ORDER] == "undone")
             was_done_once(agent)

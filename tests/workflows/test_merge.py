@@ -8,10 +8,13 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from halon.incident import times
 
 pytestmark = pytest.mark.long
 
@@ -79,7 +82,7 @@ async def test_a_merge_moves_alerts_and_facts_and_keeps_what_is_held(house: Any)
         with about(house, other):
             await house.contained()
         await house.contained()
-        early = "2026-11-20T08:00:00.000Z"
+        early = times.text(datetime.now(UTC) - timedelta(days=2))
         with about(house, own):
             await house.say("fact", by="ann", name="detected_at", value=early, reason="a customer wrote then")
             await house.say("fact", by="ann", name="affected_individuals", value={"low": 40})
@@ -112,7 +115,7 @@ async def test_a_merge_moves_alerts_and_facts_and_keeps_what_is_held(house: Any)
         assert "AgentVerySlow" not in (await house.query("status"))["alerts"]
         await house.say("undo", by="ann", action="disable-send-email", reason="the other one holds it as well")
         await house.approve("restore-disable-send-email", by="tom")
-        ended = await asyncio.wait_for(own.result(), 60)
+        ended = await asyncio.wait_for(own.result(), 240)
         assert ended["outcome"] == "merged"
         # What comes after that opens one more, which goes where the one before went.
         opened = await house.admit(house.alert(group=slow(house), rule="AgentSlowAgain", fingerprint="fp-4"))

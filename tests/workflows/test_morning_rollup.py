@@ -39,7 +39,7 @@ async def run_now(house: Any) -> Any:
     handle = await house.client.start_workflow(
         RollUp.run, {}, id=f"rollup-{queue}-{datetime.now(UTC).timestamp()}", task_queue=queue
     )
-    return await asyncio.wait_for(handle.result(), 60)
+    return await asyncio.wait_for(handle.result(), 240)
 
 
 async def test_leadership_gets_one_page_of_all_incidents_once_a_day(house: Any) -> None:
@@ -49,7 +49,7 @@ async def test_leadership_gets_one_page_of_all_incidents_once_a_day(house: Any) 
         assert (empty.nothing, mails(house)) == (True, [])
         await house.prepare()
         await house.contained()
-        for _ in range(100):
+        for _ in range(900):
             found = await gathered(house.record, times.text(datetime.now(UTC)))
             if found.open and found.open[0].level and found.open[0].asked:
                 break

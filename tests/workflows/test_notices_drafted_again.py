@@ -68,7 +68,7 @@ async def asked(house: Any) -> tuple[dict[str, Any], int]:
     while count != (count := await drafts(house)):  # the draft that is sent follows the one that was compared
         await asyncio.sleep(4)
     one = await gate(house)
-    for _ in range(100):
+    for _ in range(900):
         if pages(house):
             break
         await asyncio.sleep(0.1)
@@ -138,7 +138,7 @@ async def test_an_approval_does_not_outrun_what_was_said_before_it(house: Any) -
         after = await gate(house, before["id"])
         old = next(one for one in await house.query("gates") if one["id"] == before["id"])
         assert (old["status"], old["answers"]) == ("void", [])
-        for _ in range(100):
+        for _ in range(900):
             refused = [
                 one["text"] for one in await house.query("timeline") if one["text"].startswith("Refused approve")
             ]

@@ -172,7 +172,7 @@ async def test_a_notice_for_a_portal_is_approved_and_filed_by_a_person(house: An
         assert one["body"].encode() in sealed
         assert mails_to(house, "breach-notices@authority.example") == []
         await house.say("filed", by="pat", obligation="eu-gdpr-33", reference="BfDI 4711", reason="on the portal")
-        for _ in range(100):
+        for _ in range(900):
             if (one := await noticed(house, AUTHORITY))["status"] == "sent":
                 break
             await asyncio.sleep(0.1)

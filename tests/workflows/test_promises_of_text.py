@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from datetime import UTC, datetime, timedelta
 from email import message_from_string, policy
 from typing import Any
 
@@ -13,6 +14,7 @@ from temporalio.client import WorkflowQueryFailedError
 
 from halon.drill.customers import CUSTOMERS, FAKE_SECRET_PREFIX
 from halon.drill.documents import COLLECTOR_ADDRESS
+from halon.incident import times
 from halon.incident.alerts import Alert
 from halon.intake.sources.alertmanager import read
 from halon.intake.sources.reader import Arrived
@@ -51,7 +53,7 @@ def mails(house: Any) -> list[str]:
 
 async def details(house: Any) -> str:
     """What the Temporal UI renders as markdown."""
-    for _ in range(40):
+    for _ in range(900):
         try:
             metadata = await house.incident.query("__temporal_workflow_metadata")
             return str(metadata.current_details)
@@ -87,7 +89,7 @@ async def test_promise_10_text_is_data(house: Any, tmp_path: Any) -> None:
     )
     async with house.worker():
         await house.misbehave()
-        house.first_started = "2026-11-22T08:00:00Z"
+        house.first_started = times.text(datetime.now(UTC) - timedelta(hours=1))
         alert = delivered(house, started_at=house.first_started, summary=hostile)[0]
         await house.open(summary=alert.summary, labels=alert.labels, started_at=house.first_started)
         await house.contained()
@@ -121,7 +123,7 @@ async def test_promise_11_nothing_sensitive_where_it_does_not_belong(
     caplog.set_level(logging.INFO)
     async with house.worker():
         await house.misbehave()
-        house.first_started = "2026-11-22T08:00:00Z"
+        house.first_started = times.text(datetime.now(UTC) - timedelta(hours=1))
         summary = f"support-bot mailed {CANARY_MAIL} the key {CANARY_SECRET}"
         alert = delivered(house, started_at=house.first_started, summary=summary)[0]
         await house.open(summary=alert.summary, labels=alert.labels, started_at=house.first_started)

@@ -20,7 +20,7 @@ async def runs_of(house: Any) -> int:
     return len([one async for one in house.client.list_workflows(f"WorkflowId = '{house.incident.id}'")])
 
 
-async def more_runs(house: Any, than: int, seconds: float = 60) -> int:
+async def more_runs(house: Any, than: int, seconds: float = 240) -> int:
     end = asyncio.get_running_loop().time() + seconds
     while (have := await runs_of(house)) <= than:
         assert asyncio.get_running_loop().time() < end, f"no run after the first {have}"
@@ -28,7 +28,7 @@ async def more_runs(house: Any, than: int, seconds: float = 60) -> int:
     return have
 
 
-async def paged(house: Any, words: str, seconds: float = 60) -> None:
+async def paged(house: Any, words: str, seconds: float = 240) -> None:
     end = asyncio.get_running_loop().time() + seconds
     pages = house.settings.home / "pages.log"
     while not (pages.exists() and words in pages.read_text()):

@@ -76,7 +76,7 @@ async def test_promise_12_evidence_is_read_by_role_and_on_record(house: Any, tmp
         async def logged() -> list[Any]:
             return [one for one in await house.record.entries(incident_id) if one.kind == "evidence-read"]
 
-        for _ in range(100):
+        for _ in range(900):
             if len(await logged()) == 2:
                 break
             await asyncio.sleep(0.1)

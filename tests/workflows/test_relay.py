@@ -75,7 +75,7 @@ async def state_of(handle: WorkflowHandle[Any, Any]) -> State:
             await asyncio.sleep(0.1)
 
 
-async def counted(handle: WorkflowHandle[Any, Any], *names: str, seconds: float = 20) -> State:
+async def counted(handle: WorkflowHandle[Any, Any], *names: str, seconds: float = 240) -> State:
     """Wait until the incident knows the alerts of these fingerprints, and return its state."""
     wanted = {mark_of(f"{name}|{STARTED}|firing") for name in names}
     async with asyncio.timeout(seconds):
@@ -103,7 +103,7 @@ async def test_a_relay_whose_gateway_lives_does_nothing(house: Any) -> None:
     await handle.signal(relay.SIGNAL, relay.Held(handed_on=2))
     assert EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED not in await kinds(handle)
     async with house.worker(strict_sandbox=True):
-        assert await asyncio.wait_for(handle.result(), 20) == 2
+        assert await asyncio.wait_for(handle.result(), 240) == 2
     assert EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED not in await kinds(handle)
     assert [one async for one in house.client.list_workflows(f"WorkflowId = '{incident_of(house).id}'")] == []
 
@@ -126,7 +126,7 @@ async def test_what_a_gateway_left_reaches_its_incidents_once(house: Any) -> Non
     await handle.signal("hold", {"number": 1})
     await handle.signal(relay.SIGNAL, args=[])
     async with house.worker(strict_sandbox=True):
-        await asyncio.wait_for(handle.result(), 30)
+        await asyncio.wait_for(handle.result(), 240)
         assert firing(await counted(incident_of(house), "a", "b", "c", "d")) == (4, 1)
         state = await counted(incident_of(house, other), "o")
         assert (firing(state), state.group) == ((1, 0), other)
@@ -149,7 +149,7 @@ async def test_promise_15_a_terminated_relay_loses_nothing(house: Any) -> None:
                 await asyncio.sleep(0.1)
     assert len(settled) == 2, "each ended run is dealt with, and asked about no more"
     async with house.worker(strict_sandbox=True):
-        await asyncio.wait_for(house.client.get_workflow_handle(gateway.id).result(), 30)
+        await asyncio.wait_for(house.client.get_workflow_handle(gateway.id).result(), 240)
         assert firing(await counted(incident_of(house), "a", "b", "c")) == (3, 1)
         assert await reopen_relays(house.client, house.settings.task_queue, settled) == []
         assert await reopen_relays(house.client, house.settings.task_queue) == [], "also a watch that knows nothing"
@@ -161,7 +161,7 @@ async def test_promise_15_cancel_and_reset_of_a_relay_change_nothing(house: Any)
     handle = await gateway.start(held(1, [gateway.alert("a")]))
     await handle.cancel()
     async with house.worker():
-        assert await asyncio.wait_for(handle.result(), 30) == 1
+        assert await asyncio.wait_for(handle.result(), 240) == 1
         incident = incident_of(house)
         assert firing(await counted(incident, "a")) == (1, 0)
         run_id = str((await handle.describe()).run_id)
@@ -172,7 +172,7 @@ async def test_promise_15_cancel_and_reset_of_a_relay_change_nothing(house: Any)
             reason="somebody pressed the button", workflow_task_finish_event_id=ends[0], request_id=run_id,
         ))  # fmt: skip
         again = house.client.get_workflow_handle(gateway.id)
-        assert await asyncio.wait_for(again.result(), 30) == 1
+        assert await asyncio.wait_for(again.result(), 240) == 1
         assert (await again.describe()).run_id != run_id
         assert firing(await state_of(incident)) == (1, 0)
 
@@ -191,7 +191,7 @@ async def test_an_incident_that_is_being_reopened_is_waited_for_and_holds_up_no_
         async with asyncio.timeout(20):
             while not await reopen_terminated(house.client, house.settings.task_queue):
                 await asyncio.sleep(0.1)
-        await asyncio.wait_for(handle.result(), 60)
+        await asyncio.wait_for(handle.result(), 240)
         assert firing(await counted(incident_of(house), "a", "b")) == (2, 0)
         assert firing(await state_of(incident_of(house, other))) == (1, 0)
         successor = incident_of(house, number=2).id
@@ -220,7 +220,7 @@ async def test_a_relay_of_another_name_is_refused(house: Any, workflow_id: str) 
             task_queue=house.settings.task_queue,
         )  # fmt: skip
         with pytest.raises(WorkflowFailureError) as caught:
-            await asyncio.wait_for(handle.result(), 20)
+            await asyncio.wait_for(handle.result(), 240)
     assert isinstance(caught.value.cause, ApplicationError)
     assert caught.value.cause.type == "ForgedState"
 
@@ -233,7 +233,7 @@ async def test_a_relay_goes_on_for_no_run_that_nobody_ended(house: Any) -> None:
         for named in (run_id, "no run", "00000000-0000-4000-8000-000000000000"):
             gateway = Gateway(house)
             handle = await gateway.start(relay.Held(reopens=named))
-            assert await asyncio.wait_for(handle.result(), 20) == 0
+            assert await asyncio.wait_for(handle.result(), 240) == 0
         assert firing(await state_of(incident)) == (1, 0)
 
 
@@ -244,11 +244,11 @@ async def test_what_comes_to_an_incident_that_is_over_opens_its_successor(house:
             "Incident", {}, id=incident_of(house).id, task_queue=house.settings.task_queue
         )
         with pytest.raises(WorkflowFailureError):
-            await asyncio.wait_for(broken.result(), 20)
+            await asyncio.wait_for(broken.result(), 240)
         gateway = Gateway(house)
         batch = held(1, [gateway.alert("x", status="resolved"), gateway.alert("a"), gateway.alert("b")])
         handle = await gateway.start(batch)
-        await asyncio.wait_for(handle.result(), 30)
+        await asyncio.wait_for(handle.result(), 240)
         state = await counted(incident_of(house, number=2), "a", "b")
         assert (firing(state), state.predecessor) == ((2, 0), incident_of(house).id)
 
@@ -285,7 +285,7 @@ async def test_what_comes_late_for_a_cause_that_is_done_is_handed_on_too(house: 
         async with asyncio.timeout(20):
             while not await reopen_terminated(house.client, house.settings.task_queue):
                 await asyncio.sleep(0.1)
-        assert await asyncio.wait_for(handle.result(), 60) == 2
+        assert await asyncio.wait_for(handle.result(), 240) == 2
         assert firing(await counted(incident_of(house, other), "o0", "o"))[0] == 2
 
 
@@ -311,10 +311,10 @@ async def test_a_batch_that_comes_after_a_later_number_is_handed_on_too(
         await house.admit(gateway.alert("seed"))
         handle = await gateway.start(held(1, [gateway.alert("d")]))
         await handle.signal(relay.SIGNAL, held(3, [gateway.alert("f")]))
-        await asyncio.wait_for(read.wait(), 20)
+        await asyncio.wait_for(read.wait(), 240)
         await handle.signal(relay.SIGNAL, held(2, [gateway.alert("e")]))
         go_on.set()
-        assert await asyncio.wait_for(handle.result(), 30) == 3
+        assert await asyncio.wait_for(handle.result(), 240) == 3
         assert firing(await counted(incident_of(house), "d", "e", "f"))[0] == 4
 
 

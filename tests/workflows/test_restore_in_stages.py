@@ -92,7 +92,7 @@ async def test_harm_in_the_first_stage_takes_it_away_and_people_are_asked_again(
         assert len(told) == 1
         assert "1 unauthorised action done since (send_email)" in told[0]
         assert told[0].endswith("It is applied again; giving it back is asked anew.")
-        for _ in range(100):
+        for _ in range(900):
             pages = (house.settings.home / "pages.log").read_text()
             if pages.count("THE HARM IS BACK: Switch off the tool") >= 2:
                 break

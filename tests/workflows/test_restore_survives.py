@@ -141,7 +141,7 @@ async def test_terminate_while_a_stage_is_watched(house: Any) -> None:
         status = await first_stage(house)
         await asyncio.sleep(1)  # so that the record has it
         await house.incident.terminate("somebody pressed the button")
-        for _ in range(100):
+        for _ in range(900):
             if status["reference"] in await reopen_terminated(house.client, house.settings.task_queue):
                 break
             await asyncio.sleep(0.1)

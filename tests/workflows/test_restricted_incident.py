@@ -39,7 +39,7 @@ QUERIES = (
 TOKEN = "reading-token-of-this-test"
 
 
-async def eventually(what: str, look: Callable[[], Awaitable[Any]], seconds: float = 30) -> Any:
+async def eventually(what: str, look: Callable[[], Awaitable[Any]], seconds: float = 240) -> Any:
     """What ``look`` gives once it is truthy."""
     for _ in range(int(seconds * 5)):
         if found := await look():
@@ -289,8 +289,8 @@ async def test_the_kit_restricts_named_people_answer_the_gates_and_the_reports_a
             told: str = await house.say("close", by="ann", reason="an exercise")
             return told.startswith("Closed by ann")
 
-        await eventually("the close", closed, 60)
-        await asyncio.wait_for(house.incident.result(), 60)
+        await eventually("the close", closed)
+        await asyncio.wait_for(house.incident.result(), 240)
         entries = await house.record.entries(incident_id)
         state = await house.incident.query("carry", entries[-1].hash, result_type=State)
         # Drafts that were under way before stay as they were sealed.

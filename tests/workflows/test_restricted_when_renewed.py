@@ -22,7 +22,7 @@ async def renewed(house: Any) -> str:
 
 async def bare(house: Any) -> None:
     """Wait until the current run's attributes and memo say nothing but that it is restricted."""
-    for _ in range(100):
+    for _ in range(900):
         described = await house.incident.describe()
         shown = described.typed_search_attributes
         held = (

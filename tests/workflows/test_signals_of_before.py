@@ -21,7 +21,7 @@ from halon_workflows.incident import Incident
 
 async def refused(house: Any, words: str) -> None:
     """Wait until a refusal that says this is on record."""
-    for _ in range(100):
+    for _ in range(900):
         if any(words in str(line["text"]) for line in await house.query("timeline")):
             return
         await asyncio.sleep(0.1)
@@ -60,7 +60,7 @@ async def test_a_signal_stops_the_agent_too(house: Any) -> None:
     async with house.worker():
         await house.until("the judgement", lambda s: bool(s.get("severity", {}).get("level")))
         await house.incident.signal("contain", {"by": "sue", "reason": "stop"})
-        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified", seconds=30)
+        await house.until("the stop", lambda s: s["actions"].get("kill-switch") == "verified")
         one = next(each for each in await house.query("actions") if each["order"]["id"] == "kill-switch")
         assert (one["asked_by"], one["asked_attempt"], one["asked_update"]) == ("sue", 1, "")
         history: WorkflowHistory = await house.incident.fetch_history()
@@ -75,7 +75,7 @@ NEW = {
     "restrict": {"people": ["ann"], "reason": "an insider"},
     "look": {"what": "status"},
     "contain": {"reason": "stop"},
-    "hold": {"obligation": "eu-gdpr-33", "until": "2027-01-01T00:00:00Z", "reason": "the police asked"},
+    "hold": {"obligation": "eu-gdpr-33", "until": "2099-01-01T00:00:00Z", "reason": "the police asked"},
     "late-reason": {"obligation": "eu-gdpr-33", "reason": "late"},
     "affected": {"evidence": "0" * 64, "count": 1, "reason": "counted"},
 }

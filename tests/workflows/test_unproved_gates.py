@@ -50,7 +50,7 @@ async def test_promise_3_a_refused_signal_stops_no_approved_action(house: Any) -
             while not any("sue answered gate" in str(one["text"]) for one in await house.query("timeline")):
                 await asyncio.sleep(0.1)
         await house.say("approve", by="ann", gate=gate["id"], reason="r")
-        await house.until("the token to be revoked", lambda s: s["actions"].get("revoke-token") == "verified", 30)
+        await house.until("the token to be revoked", lambda s: s["actions"].get("revoke-token") == "verified")
 
 
 async def test_an_approval_that_history_does_not_show_is_asked_for_again(
@@ -71,7 +71,7 @@ async def test_an_approval_that_history_does_not_show_is_asked_for_again(
         await house.open()
         first = await gate_of(house)
         await house.say("approve", by="sue", gate=first["id"], reason="r")
-        status = await house.until("the gate to be asked again", lambda s: bool(missed and s["failed"]), 30)
+        status = await house.until("the gate to be asked again", lambda s: bool(missed and s["failed"]))
         assert "history shows nobody" in str(status["failed"])
         again = await gate_of(house)
         assert (again["id"], again["answers"], again["opened_at"] > first["opened_at"]) == (first["id"], [], True)

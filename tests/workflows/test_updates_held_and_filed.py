@@ -20,7 +20,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(promised, "every", lambda state, audience: 60 if audience == "customers" else 3600)
 
 
-async def gate(house: Any, subject: str, seconds: float = 60) -> dict[str, Any]:
+async def gate(house: Any, subject: str, seconds: float = 240) -> dict[str, Any]:
     for _ in range(int(seconds * 10)):
         for one in await house.open_gates():
             if one["subject"] == subject:
@@ -60,7 +60,7 @@ async def test_a_hold_keeps_back_the_update_that_was_promised(house: Any) -> Non
         told = await hold(house, **HELD)
         assert "contract-dpa is held back by law enforcement" in told
         assert "OUTLASTS THE DUE TIME of update" in told
-        for _ in range(100):
+        for _ in range(900):
             if all(one["subject"] != UPDATE for one in await house.open_gates()):
                 break
             await asyncio.sleep(0.1)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from halon.incident import watching
+from halon_activities import contain
 from halon_activities.contain import Contain
 from halon_activities.evidence import Evidence
 
@@ -18,7 +19,7 @@ async def texts(house: Any) -> list[str]:
     return [str(line["text"]) for line in await house.query("timeline")]
 
 
-async def said(house: Any, begun: str, seconds: float = 40) -> None:
+async def said(house: Any, begun: str, seconds: float = 240) -> None:
     """Wait until the log has a line that begins so."""
     end = asyncio.get_running_loop().time() + seconds
     while not any(text.startswith(begun) for text in await texts(house)):
@@ -97,3 +98,39 @@ async def test_a_slow_order_holds_up_neither_another_nor_the_next_rung(
         released.set()
         await house.until("the slow one", lambda s: s["actions"]["disable-send-email"] == "verified")
         assert await keys(house) == [("apply/1", 1)]
+
+
+@pytest.mark.long
+async def test_what_comes_into_force_during_a_look_is_looked_at_anew(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A look that began before says nothing of it: nobody is told that nothing is in force, and nothing more is begun."""
+    monkeypatch.setattr(watching, "PATIENCE", 1)
+    looking, in_force = asyncio.Event(), asyncio.Event()
+    whole, deeds = Contain._effect, contain.deeds_since
+    looks: list[str] = []
+
+    async def slow(self: Contain, step: Any, *given: Any) -> Any:
+        if step.order.id == "disable-send-email":
+            await looking.wait()
+        return await whole(self, step, *given)
+
+    async def look(hands: Any, agent: str, since: str) -> Any:
+        looks.append(since)
+        looking.set()
+        await in_force.wait()
+        return await deeds(hands, agent, since)
+
+    monkeypatch.setattr(Contain, "_effect", slow)
+    monkeypatch.setattr(contain, "deeds_since", look)
+    async with house.worker():
+        await begun(house)
+        await house.until("it is in force", lambda s: s["actions"].get("disable-send-email") == "verified")
+        in_force.set()
+        status = await house.contained()
+        assert len(looks) == 2
+        told = await texts(house)
+        assert any(text.startswith("The harm has stopped") for text in told), told
+        assert not any(text.startswith("Not seen to have stopped") for text in told), told
+        assert not any("nobody can say that it has stopped" in text for text in told), told
+        assert status["actions"]["kill-switch"] == "planned"

@@ -37,7 +37,7 @@ async def texts(house: Any) -> list[str]:
     return [str(line["text"]) for line in await house.query("timeline")]
 
 
-async def said(house: Any, begun: str, times: int = 1, seconds: float = 40) -> list[str]:
+async def said(house: Any, begun: str, times: int = 1, seconds: float = 240) -> list[str]:
     """Wait until the log has so many lines that begin so."""
     end = asyncio.get_running_loop().time() + seconds
     while True:

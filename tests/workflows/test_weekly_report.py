@@ -55,7 +55,7 @@ async def run_now(house: Any) -> Any:
         ObserveReport.run, {}, id=f"report-{house.settings.task_queue}-{datetime.now(UTC).timestamp()}",
         task_queue=house.settings.task_queue,
     )  # fmt: skip
-    return await asyncio.wait_for(handle.result(), 60)
+    return await asyncio.wait_for(handle.result(), 240)
 
 
 async def told_of(house: Any) -> Any:
@@ -74,7 +74,7 @@ async def test_an_observed_incident_is_reported_by_schedule_once_a_week(house: A
         await house.until("the note", lambda s: s["actions"].get("disable-send-email") == "would run")
         await house.say("fact", by="ann", name="ongoing", value=False, reason="seen in the log")
         await house.say("fact", by="ann", name="confirmed", value=True)
-        for _ in range(100):
+        for _ in range(900):
             made = await told_of(house)
             if made.incidents and made.incidents[0].lasted is not None and made.incidents[0].truth == "true":
                 break
@@ -104,7 +104,7 @@ async def test_an_observed_incident_is_reported_by_schedule_once_a_week(house: A
                     break
                 await asyncio.sleep(0.1)
             ended = house.client.get_workflow_handle(ran[-1].action.workflow_id)
-            result = await asyncio.wait_for(ended.result(), 60)
+            result = await asyncio.wait_for(ended.result(), 240)
             assert [(each["agent"], each["to"], each["already"]) for each in result] == [
                 ("support-bot", ["tom"], round_ == 2)
             ]
@@ -128,7 +128,7 @@ async def test_a_false_alarm_speaks_against_with_which(house: Any) -> None:
         await house.open()
         await house.until("the note", lambda s: s["actions"].get("disable-send-email") == "would run")
         await house.say("false-alarm", by="ann", reason="it was a test")
-        for _ in range(100):
+        for _ in range(900):
             made = await told_of(house)
             if made.incidents and made.incidents[0].truth == "false alarm":
                 break
@@ -147,7 +147,7 @@ async def test_a_question_of_mode_suggest_is_told_with_its_answer(house: Any) ->
         await house.open()
         await house.approve("disable-send-email", by="ann")
         await house.contained()
-        for _ in range(100):
+        for _ in range(900):
             made = await told_of(house)
             deeds = {each.action: each for one in made.incidents for each in one.deeds}
             if deeds and deeds["disable-send-email"].answer == "yes":
@@ -178,7 +178,7 @@ async def test_an_agent_without_a_file_is_reported_to_whoever_is_on_call(house: 
     async with house.worker():
         await house.open(agent="stranger-bot", summary="it did something odd")
         kit = load(house.settings.kit, house.environ)
-        for _ in range(100):
+        for _ in range(900):
             if await names(house.record, kit, times.text(datetime.now(UTC)), 7) == ["stranger-bot"]:
                 break
             await asyncio.sleep(0.1)
@@ -259,7 +259,7 @@ async def test_a_worker_that_starts_makes_the_schedule(house: Any) -> None:
     kit = load(house.settings.kit, house.environ)
     name = weekly.schedule_id(house.settings.task_queue)
     async with working(house.client, house.settings, kit, house.evidence, house.environ, said.append):
-        for _ in range(100):
+        for _ in range(900):
             if len(said) == 2:  # this one's, and the morning roll-up's
                 break
             await asyncio.sleep(0.1)

@@ -45,6 +45,8 @@ async def stopped(inc: Durable) -> bool:
         seen = await inc.act(port.harm, watch, "look whether the harm goes on")
     except ActivityError as error:
         seen = port.Harm(goes_on=None, at=inc.now, note=": ".join(reason_of(error)))
+    if set(_checked(inc)) - set(checked) and workflow.patched(patches.LOOKED_ANEW):
+        return False  # read back during the look, which says nothing of what it brought: looked at anew, from then on
     seen = climbing.with_word(inc, seen, max(checked, default=""))
     if seen.goes_on is False and (checked or not _wanted(inc)):
         return note_stopped(inc, seen.note or "no unauthorised action since")

@@ -26,17 +26,13 @@ class Authenticator:
         self._given: set[int] = set()
 
     def code(self) -> str:
-        """One that counts now and was not given before; where there is none, the next one is waited for."""
+        """One that counts for half a minute at least and was not given before; where there is none, the next is waited for."""
         while True:
             now = int(time.time()) // STEP
-            step = next((one for one in (now - 1, now, now + 1) if one not in self._given), None)
-            # One of the step before must not run out on the way.
-            if step is not None and (step >= now or time.time() % STEP < STEP / 2):
+            step = next((one for one in (now, now + 1) if one not in self._given), None)
+            if step is not None:
                 self._given.add(step)
                 return self.at(step)
-            if step is not None and now not in self._given:
-                self._given.add(now)
-                return self.at(now)
             time.sleep(1)
 
     def at(self, step: int) -> str:

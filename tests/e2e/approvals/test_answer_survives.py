@@ -24,15 +24,24 @@ def killed(house: Any) -> None:
 
 def carried_out_once(house: Any, name: str) -> None:
     """By the agent's own ledger: one call for one key, one effect."""
-    house.until("the token revoked", lambda: not token_is_active(house), 120)
-    house.until_status(name, "it read back", lambda now: now["actions"]["revoke-token"] == "verified", 120)
+    house.until("the token revoked", lambda: not token_is_active(house))
+    house.until_status(name, "it read back", lambda now: now["actions"]["revoke-token"] == "verified")
     assert [(one["method"], one["effects"], one["conflicts"]) for one in house.calls(REVOKE)] == [("POST", 1, 0)]
 
 
-def answers(house: Any, name: str, gate: str) -> list[tuple[str, str]]:
-    """Who answered the gate, and how it was proved."""
-    (found,) = [one for one in house.shown(name)["gates"] if one["id"] == gate]
-    return [(one["by"], one["how"]) for one in found["answers"]]
+def answered_by_sue(house: Any, name: str, gate: str) -> None:
+    """The next Halon has the answer of sue, and how it was proved; until it has worked through the history, it shows less."""
+
+    def answers() -> list[tuple[str, str]]:
+        found = [one for one in house.shown(name).get("gates") or [] if one["id"] == gate]
+        return [(answer["by"], answer["how"]) for one in found for answer in one["answers"]]
+
+    house.until("the answer of sue, and no other", lambda: answers() == [("sue", "totp")])
+
+
+def said(house: Any, name: str, words: str) -> int:
+    """How many lines of the log hold these words."""
+    return sum(words in one["text"] for one in house.say("timeline", name, "--json").value)
 
 
 def test_worker_and_server_killed_right_after_the_yes_was_taken(
@@ -49,11 +58,11 @@ def test_worker_and_server_killed_right_after_the_yes_was_taken(
 
     strict.up()
     carried_out_once(strict, name)
-    assert answers(strict, name, gate) == [("sue", "totp")]
+    answered_by_sue(strict, name, gate)
     again = strict.type("approve", name, gate, "--by", "sue", "--code", code, "--yes")
-    assert (again.code, "ProofUsed" in again.err or "served already" in again.err) == (1, True), again
-    log = [one["text"] for one in strict.say("timeline", name, "--json").value]
-    assert sum(line.startswith(f"sue (totp) approved {gate}") for line in log) == 1
+    refused = ("ProofUsed", "served already", "seconds old")  # the last where the way here took a minute
+    assert (again.code, any(why in again.err for why in refused)) == (1, True), again
+    assert said(strict, name, f"sue (totp) approved {gate}") == 1
     bundle = tmp_path / "bundle"
     strict.say("export", name, "--to", str(bundle))
     assert strict.say("verify", str(bundle), "--json").value["ok"] is True
@@ -74,14 +83,16 @@ def test_worker_and_server_killed_before_what_was_allowed_has_begun(
         strict.say("enrol", "sue", "--lost", "--by", "sue")
 
     strict.up()
-    assert answers(strict, name, gate) == [("sue", "totp")]
+    if lost:  # the proof is looked at as soon as a worker is there, and the gate may be asked anew by now: the record holds it
+        strict.until("the answer on record", lambda: said(strict, name, f"sue (totp) approved {gate}") == 1)
+    else:
+        answered_by_sue(strict, name, gate)
     assert strict.calls(REVOKE) == []
     strict.say("resume", "--by", "ann", "--reason", "go on")
     if not lost:
         carried_out_once(strict, name)
         return
     told_so = "the device of sue was reported lost"
-    strict.until("the refusal on record",
-                 lambda: any(told_so in one["text"] for one in strict.say("timeline", name, "--json").value), 120)  # fmt: skip
+    strict.until("the refusal on record", lambda: said(strict, name, told_so))
     assert token_is_active(strict)
     assert strict.calls(REVOKE) == []
