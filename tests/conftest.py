@@ -11,9 +11,11 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import httpx
 import pytest
 from hypothesis import settings
 
@@ -22,6 +24,9 @@ from halon.drill import launch
 # How long one example takes says something about the machine; a test that is too slow is ended by its suite.
 settings.register_profile("halon", deadline=None)
 settings.load_profile("halon")
+
+# Each client reads the file of all authorities anew, 20 ms: here a few thousand of them share what the first has read.
+httpx._transports.default.create_ssl_context = cache(httpx.create_ssl_context)
 
 LONGEST_FIRST = (
     "test_four_ways", "test_promises", "test_triage_in_the_workflow", "test_promises_of_containment",
