@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 import httpx
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadFileScheduling
 
 from halon.drill import launch
 
@@ -31,8 +32,10 @@ httpx._transports.default.create_ssl_context = cache(httpx.create_ssl_context)
 
 LONGEST_FIRST = (
     "test_four_ways", "test_promises", "test_triage_in_the_workflow", "test_promises_of_containment",
-    "test_modes_change", "test_temporal_buttons",
+    "test_modes_change", "test_temporal_buttons", "test_updates_held_and_filed", "test_cli_contain",
 )  # fmt: skip
+OF_ONE_HOUSE = ("test_cli_contain.py", "test_cli_reports.py", "test_cli_story.py")
+"""They share one `halon up`, which costs as much as twenty commands: one worker starts it, and has all of them."""
 OF_ITSELF = "tests/drill/test_sandbox_restart.py"
 """What is about how an agent starts and ends: there it is started as people start it."""
 
@@ -41,6 +44,19 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put them first; the order within a file, and of all other files, stays."""
     place = {name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: place.get(item.path.stem, len(place)))
+
+
+class ByFile(LoadFileScheduling):
+    """Each file on one worker, and the files of one house on the same."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        return "one house" if file.endswith(OF_ONE_HOUSE) else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile | None:
+    """What `--dist loadfile` means here."""
+    return ByFile(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
 class Nursery:

@@ -364,8 +364,7 @@ def test_a_held_batch_only_gains_fields() -> None:
 class Clock:
     """A clock that is set by hand."""
 
-    def __init__(self) -> None:
-        self.now = 0.0
+    now = 0.0
 
     def __call__(self) -> float:
         return self.now
@@ -373,8 +372,7 @@ class Clock:
 
 def test_a_storm_is_three_causes_of_late() -> None:
     """A cause takes part while its alerts come one upon the other; one that is not known to be open never does."""
-    clock = Clock()
-    storms = Storms(clock)
+    storms = Storms(clock := Clock())
     for key in KEYS[:2]:
         storms.note(key, Placed("INC", key, opened=False))
     assert storms.of("a.x", at_work=True) is None, "two causes"
@@ -395,8 +393,7 @@ def test_a_storm_is_three_causes_of_late() -> None:
 
 def test_what_a_gateway_knows_of_a_storm_is_bounded_by_time() -> None:
     """A gateway that sees only severe alerts, of which nobody asks here, forgets the causes all the same."""
-    clock = Clock()
-    storms = Storms(clock)
+    storms = Storms(clock := Clock())
     for number in range(1000):
         clock.now += 0.01
         storms.note(f"a.{number}", Placed("INC", f"a.{number}", opened=True))
