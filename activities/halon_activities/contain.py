@@ -66,7 +66,7 @@ class Contain:
                 async with beating():
                     return await self._read_back(step.order.verify, 0.0)
             async with self._hands.first.going(), beating():
-                return await self._read_back(step.order.verify)
+                return await self._read_back(step.order.verify, READ_BACK_SECONDS)
 
     @activity.defn(name="contain.undo")
     async def undo(self, step: Step) -> Applied:
@@ -87,7 +87,7 @@ class Contain:
             if look is None:
                 return Verified(None, self._hands.now(), note="the kit has no call that reads this undo back")
             async with beating():
-                return await self._read_back(look)
+                return await self._read_back(look, READ_BACK_SECONDS)
 
     @activity.defn(name="contain.harm")
     async def harm(self, watch: Watch) -> Harm:
@@ -192,7 +192,7 @@ class Contain:
             return {"unread": in_words(error)}
         return shown(answer)
 
-    async def _read_back(self, call: Call, seconds: float = READ_BACK_SECONDS) -> Verified:
+    async def _read_back(self, call: Call, seconds: float) -> Verified:
         """Read until it is as expected, for ``seconds`` at most; then say what was seen last."""
         hands = self._hands
         end = asyncio.get_running_loop().time() + seconds

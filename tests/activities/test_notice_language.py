@@ -223,7 +223,9 @@ def _plain(value: Any) -> Any:
 
 def _laws() -> list[tuple[RegimeFile, str]]:
     files = sorted(starter_path().glob("**/regimes/*.yaml"))
-    laws = [RegimeFile.model_validate(_plain(yaml.safe_load(file.read_text("utf-8")))) for file in files]
+    laws = [
+        RegimeFile.model_validate(_plain(yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader))) for file in files
+    ]
     return [(law, stage.id) for law in laws for stage in law.stages]
 
 

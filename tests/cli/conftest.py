@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import signal
 import socket
@@ -19,7 +18,6 @@ import pytest
 from halon.drill.launch import running_agent
 
 HALON = str(Path(sys.executable).parent / "halon")
-FORKING = Path(__file__).with_name("forking_halon.py")
 TOKEN = "control-token-of-the-cli-tests"
 
 
@@ -37,53 +35,11 @@ def bare_environment() -> dict[str, str]:
 
 
 @dataclass
-class Typed:
-    """What one command did."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def value(self) -> Any:
-        return json.loads(self.out)
-
-
-class Keyboard:
-    """Where ``halon`` is typed: forked from a process that has imported it, which saves half a second a command."""
-
-    def __init__(self, folder: Path) -> None:
-        self.out, self.err = folder / "out", folder / "err"
-        self.process = subprocess.Popen(
-            [sys.executable, str(FORKING)], env=bare_environment(), text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-        )  # fmt: skip
-        assert self._answer() == "ready"
-
-    def type(self, words: tuple[str, ...], environment: dict[str, str], seconds: float) -> Typed:
-        """Run ``halon`` with these words, for this long at most."""
-        files = {"out": str(self.out), "err": str(self.err)}
-        asked = {"words": words, "environment": environment, "seconds": seconds, **files}
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(asked) + "\n")
-        self.process.stdin.flush()
-        return Typed(int(self._answer()), self.out.read_text("utf-8"), self.err.read_text("utf-8"))
-
-    def _answer(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
-
-    def close(self) -> None:
-        """End the process."""
-        self.process.communicate(timeout=10)
-
-
-@dataclass
 class House:
     """A home with its ports; ``halon up`` can be started, stopped and started again on it."""
 
     home: Path
-    keyboard: Keyboard
+    keyboard: Any
     more: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[str] | None = None
     said: list[str] = field(default_factory=list)
@@ -92,7 +48,7 @@ class House:
         ports = {name: str(free_port()) for name in ("HALON_GATEWAY_PORT", "HALON_TEMPORAL_PORT", "HALON_UI_PORT")}
         self.environment = {**bare_environment(), **ports, "HALON_HOME": str(self.home), **self.more}
 
-    def type(self, *words: str, seconds: float = 60, **more: str) -> Typed:
+    def type(self, *words: str, seconds: float = 60, **more: str) -> Any:
         """Run ``halon`` with these words."""
         return self.keyboard.type(words, {**self.environment, **more}, seconds)
 
@@ -129,15 +85,7 @@ class House:
 
 
 @pytest.fixture(scope="session")
-def keyboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Keyboard]:
-    """One for all tests of the command line."""
-    made = Keyboard(tmp_path_factory.mktemp("keyboard"))
-    yield made
-    made.close()
-
-
-@pytest.fixture(scope="session")
-def house(tmp_path_factory: pytest.TempPathFactory, keyboard: Keyboard) -> Iterator[House]:
+def house(tmp_path_factory: pytest.TempPathFactory, keyboard: Any) -> Iterator[House]:
     """One ``halon up`` with the sandbox agent, for all tests of the command line."""
     with running_agent(token=TOKEN) as agent:
         built = House(

@@ -184,7 +184,9 @@ def product(serve: Callable[[Handler], Any]) -> Callable[..., Any]:
 
     @asynccontextmanager
     async def serving(name: str = "") -> AsyncIterator[Product]:
-        made = Product(yaml.safe_load((CONTRACTS / f"{name}.yaml").read_text("utf-8")) if name else None)
+        made = Product(
+            yaml.load((CONTRACTS / f"{name}.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader) if name else None
+        )
         async with serve(made) as port:
             made.url = f"http://127.0.0.1:{port}"
             yield made

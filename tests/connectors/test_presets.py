@@ -25,7 +25,9 @@ from halon.kit.files.connectors import OperationShape
 from halon.kit.places import Problems
 from halon.kit.presets import CONTRACT, RAN, NoSuchPreset, Preset, preset, presets
 
-CONTRACTS: dict[str, Any] = yaml.safe_load((Path(__file__).parent / "contracts" / "presets.yaml").read_text("utf-8"))
+CONTRACTS: dict[str, Any] = yaml.load(
+    (Path(__file__).parent / "contracts" / "presets.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader
+)
 SECRET = "a-secret-of-the-preset-tests"
 ALL = {one.name: one for one in presets()}
 STEPS = ("apply", "verify", "undo", "undo_verify")

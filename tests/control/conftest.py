@@ -130,13 +130,13 @@ def kit_for() -> Callable[..., Any]:
 
 def kit_at(folder: Path, url: str, values: Mapping[str, Mapping[str, Any]]) -> Any:
     shutil.copytree(starter_path(), folder, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
-    connector = yaml.safe_load((folder / "connectors" / "halon-control.yaml").read_text())
+    connector = yaml.load((folder / "connectors" / "halon-control.yaml").read_text(), Loader=yaml.CSafeLoader)
     agent = {
         "title": "My agent", "entity": "acme-eu", "mode": "act", "connector": "halon-control", "control_url": f"{url}/halon",
         "tools": {"send_email": {"risk": "external"}},
     }  # fmt: skip
     (folder / "agents" / "my-agent.yaml").write_text(yaml.safe_dump(agent))
-    actions = yaml.safe_load((folder / "actions.yaml").read_text())
+    actions = yaml.load((folder / "actions.yaml").read_text(), Loader=yaml.CSafeLoader)
     for operation, with_ in values.items():
         back = "undo" in connector["operations"][operation]
         actions["actions"][f"my-{operation.replace('_', '-')}"] = {

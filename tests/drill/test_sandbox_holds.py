@@ -111,7 +111,7 @@ def orders_at(url: str, folder: Path) -> dict[str, Order]:
         "secret": "SANDBOX_AGENT_TOKEN", "tools": {"send_email": {"risk": "external"}},
     }  # fmt: skip
     (folder / "agents" / "held.yaml").write_text(yaml.safe_dump(agent))
-    actions = yaml.safe_load((folder / "actions.yaml").read_text())
+    actions = yaml.load((folder / "actions.yaml").read_text(), Loader=yaml.CSafeLoader)
     for operation, values in {**{name: one[0] for name, one in FELT.items()}, **FOR_GOOD}.items():
         back = operation in FELT
         actions["actions"][f"held-{operation.replace('_', '-')}"] = {
@@ -132,7 +132,7 @@ def outside(held_agent: RunningAgent) -> Iterator[httpx.Client]:
 
 def test_no_sandbox_operation_is_left_out() -> None:
     """What the connector has stands in one of the two tables."""
-    file = yaml.safe_load((Path(starter_path()) / "connectors" / "sandbox-agent.yaml").read_text())
+    file = yaml.load((Path(starter_path()) / "connectors" / "sandbox-agent.yaml").read_text(), Loader=yaml.CSafeLoader)
     assert {name for name, one in file["operations"].items() if "undo" in one} == set(FELT)
     assert {name for name, one in file["operations"].items() if "undo" not in one} == set(FOR_GOOD)
 

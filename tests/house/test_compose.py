@@ -34,7 +34,7 @@ def resolved(text: str, environ: dict[str, str]) -> dict[str, Any]:
         assert given or found["how"] == ":-", f"{found['name']}: {found['rest']}"
         return given or found["rest"]
 
-    return dict(yaml.safe_load(_REFERENCE.sub(value, text)))
+    return dict(yaml.load(_REFERENCE.sub(value, text), Loader=yaml.CSafeLoader))
 
 
 @pytest.fixture(scope="module")
@@ -149,7 +149,7 @@ def test_every_part_is_held_tight(services: dict[str, Any], root: Path) -> None:
 
 def test_no_secret_is_written_down_and_nothing_starts_without_one(text: str, secrets: dict[str, str]) -> None:
     """Each secret comes from .env, or Compose refuses with the next step; .env.example names exactly these."""
-    raw = yaml.safe_load(text)
+    raw = yaml.load(text, Loader=yaml.CSafeLoader)
     for name, one in raw["services"].items():
         for variable, value in one.get("environment", {}).items():
             if _SECRET.search(variable):
@@ -228,7 +228,7 @@ def test_the_namespace_knows_the_one_list_of_search_attributes(root: Path, servi
 
 def test_the_dynamic_configuration_is_that_of_the_embedded_server(root: Path, services: dict[str, Any]) -> None:
     """What was measured to matter holds here too, and events name who was verified to send them."""
-    read = yaml.safe_load((root / "deploy/temporal-dynamic.yaml").read_text())
+    read = yaml.load((root / "deploy/temporal-dynamic.yaml").read_text(), Loader=yaml.CSafeLoader)
     values = {key: json.dumps(one[0]["value"]) for key, one in read.items()}
     words = embedded.arguments(Path("x"), 1, 2)
     here = dict(words[at + 1].split("=", 1) for at, word in enumerate(words) if word == "--dynamic-config-value")

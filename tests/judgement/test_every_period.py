@@ -23,7 +23,9 @@ from halon.judgement.policy import Policy
 from halon.judgement.vocabulary import VOCABULARY
 from halon.kit import load, starter_path
 
-ROWS: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "law" / "periods.yaml").read_text("utf-8"))
+ROWS: list[dict[str, Any]] = yaml.load(
+    (Path(__file__).parent / "law" / "periods.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader
+)
 WHO = "every-law"
 START = datetime(2028, 3, 8, 15, 10, tzinfo=UTC)
 """When each clock begins: all that is law stands by then, and no public holiday lies in the business days that follow."""
@@ -42,7 +44,7 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Policy:
     packs = sorted(one.name for one in (folder / "packs").iterdir())
     page.write_text(page.read_text().replace("packs: []", f"packs: [{', '.join(packs)}]"))
     contract = {"name": "the other one", "recipient": "them@example.com", "hours": CONTRACT_HOURS}
-    names = (yaml.safe_load(one.read_text("utf-8")) for one in folder.glob("**/regimes/*.yaml"))
+    names = (yaml.load(one.read_text("utf-8"), Loader=yaml.CSafeLoader) for one in folder.glob("**/regimes/*.yaml"))
     file = {
         "name": "Every Law Ltd", "roles": ["controller"], "establishments": ["DE"], "zone": "Europe/Brussels",
         "authorities": {"data_protection": {"name": "an authority", "recipient": "notices@authority.example"}},
@@ -235,7 +237,7 @@ def test_a_law_counts_from_its_first_day_on(policy: Policy, row: dict[str, Any])
 def test_no_stage_of_any_regime_is_without_its_row() -> None:
     """Whoever ships a regime or a stage writes its row from the law as well."""
     files = [*starter_path().glob("regimes/*.yaml"), *starter_path().glob("packs/*/regimes/*.yaml")]
-    laws = [yaml.safe_load(one.read_text("utf-8")) for one in files]
+    laws = [yaml.load(one.read_text("utf-8"), Loader=yaml.CSafeLoader) for one in files]
     shipped = {f"{law['id']}/{stage['id']}" for law in laws for stage in law["stages"]}
     rows = [f"{row['regime']}/{stage}" for row in ROWS for stage in row["stages"]]
     assert len(rows) == len(set(rows))

@@ -13,8 +13,8 @@ import yaml
 from halon.cli import entry
 from halon.kit import Kit, load, starter_path
 
-EXAMPLES: list[dict[str, Any]] = yaml.safe_load(
-    (Path(__file__).parent / "law" / "worked_examples.yaml").read_text("utf-8")
+EXAMPLES: list[dict[str, Any]] = yaml.load(
+    (Path(__file__).parent / "law" / "worked_examples.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader
 )
 OF_DUTY = ("status", "needs", "local", "displaced_by", "provisional", "arguable")
 ENTITIES = {
@@ -132,7 +132,7 @@ def test_nothing_that_applies_is_silent_about_its_source(law_kit: Path) -> None:
     assert len(files) > 50
     for file in files:
         text = file.read_text("utf-8")
-        law = yaml.safe_load(text)
+        law = yaml.load(text, Loader=yaml.CSafeLoader)
         assert text.startswith("# Not legal advice. A named person decides"), file
         assert law["id"] == file.stem
         assert {"source", "confidence", "last_verified", "decider", "contents", "stages"} <= set(law)

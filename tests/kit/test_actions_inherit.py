@@ -20,7 +20,7 @@ LEFT_OUT = ("title", "reversible", "effect", "disruption", "stops", "collateral"
 def change(folder: Path, entry_id: str, /, *, kinds: dict[str, Any] | None = None, **changed: Any) -> None:
     """Rewrite one entry of actions.yaml; None takes a key out of it, ``kinds`` are the kit's own."""
     file = folder / "actions.yaml"
-    whole = yaml.safe_load(file.read_text("utf-8"))
+    whole = yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader)
     entry = {
         **whole["actions"].get(entry_id, {}),
         **{name.replace("with_", "with"): one for name, one in changed.items()},
@@ -188,7 +188,9 @@ def test_what_an_entry_says_comes_before_its_kind(folder: Path) -> None:
 def test_a_list_of_values_goes_into_a_body_and_nowhere_else(folder: Path) -> None:
     """Scopes and domains are lists; in an address a list would be nonsense."""
     file = folder / "connectors" / "sandbox-agent.yaml"
-    whole = yaml.safe_load((starter_path() / "connectors" / "sandbox-agent.yaml").read_text("utf-8"))
+    whole = yaml.load(
+        (starter_path() / "connectors" / "sandbox-agent.yaml").read_text("utf-8"), Loader=yaml.CSafeLoader
+    )
     fields = {
         "needs": ["names"],
         "apply": {"method": "PUT", "path": "/x", "body": {"names": "{names}"}, "key_header": "Key"},

@@ -297,4 +297,4 @@ def test_a_kit_of_before_names_neither_command(folder: Path) -> None:
     add(folder, WORST)
     whole = load(folder, {})
     assert restore(whole.canonical, {}).policy.gate_rules == whole.policy.gate_rules
-    assert yaml.safe_load(file.read_text())["gates"]["policies"][0]["kind"] == "irreversible"
+    assert yaml.load(file.read_text(), Loader=yaml.CSafeLoader)["gates"]["policies"][0]["kind"] == "irreversible"

@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> Path:
 def agent(folder: Path, name: str, **changed: Any) -> None:
     """Change keys of an agent's file; None takes one out."""
     file = folder / "agents" / f"{name}.yaml"
-    whole = {**yaml.safe_load(file.read_text("utf-8")), **changed}
+    whole = {**yaml.load(file.read_text("utf-8"), Loader=yaml.CSafeLoader), **changed}
     file.write_text(
         yaml.safe_dump({key: one for key, one in whole.items() if one is not None}, sort_keys=False), "utf-8"
     )

@@ -138,6 +138,7 @@ class House:
     evidence: EvidenceStore
     http: httpx.AsyncClient
     api: httpx.AsyncClient
+    keyboard: Any
     handle: WorkflowHandle[Any, Any] | None = None
     refusals: list[str] = field(default_factory=list)
 
@@ -186,6 +187,12 @@ class House:
         admitted = await self.admit(self.alert(**fields))
         self.handle = self.client.get_workflow_handle(admitted[0].workflow_id)
         return self.handle
+
+    async def typed(self, *words: str) -> Any:
+        """Run ``halon`` with these words, as people type it here."""
+        around = {name: value for name, value in os.environ.items() if not name.startswith(("HALON_", "TEMPORAL_"))}
+        given = {**around, **self.environ, "TEMPORAL_ADDRESS": self.client.service_client.config.target_host}
+        return await asyncio.to_thread(self.keyboard.type, words, given, 90)
 
     async def query(self, name: str) -> Any:
         for attempt in range(60):
@@ -344,7 +351,7 @@ class House:
 
 
 @pytest.fixture
-async def make_house(tmp_path: Path) -> AsyncIterator[Callable[[Client, str], Awaitable[House]]]:
+async def make_house(tmp_path: Path, keyboard: Any) -> AsyncIterator[Callable[[Client, str], Awaitable[House]]]:
     """Build houses; each has an agent, a mail server and a home of its own."""
     made: list[tuple[House, Controller]] = []
 
@@ -361,7 +368,15 @@ async def make_house(tmp_path: Path) -> AsyncIterator[Callable[[Client, str], Aw
         settings = Settings.from_environ(environ)
         api = httpx.AsyncClient(base_url=agent.url, headers=agent.headers, trust_env=False, timeout=10)
         house = House(
-            client, agent, mailbox, settings, environ, EvidenceStore.open(settings.evidence), new_client(), api
+            client,
+            agent,
+            mailbox,
+            settings,
+            environ,
+            EvidenceStore.open(settings.evidence),
+            new_client(),
+            api,
+            keyboard,
         )
         made.append((house, mail))
         return house

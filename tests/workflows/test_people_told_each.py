@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
-HALON = str(Path(sys.executable).parent / "halon")
 CUSTOMER = "contract-dpa-notification"
 LISTED = "email,place,name\nann@mail.example,DE,=Ann\nANN@mail.example,DE,\nbob@mail.example,US-CA,Bob\nno-address-C-7,DE,Cy\n"
 
 
 async def typed(house: Any, *words: str) -> tuple[int, Any, str]:
     """Run ``halon`` with these words; exit code, JSON, and what it said beside it."""
-    around = {name: value for name, value in os.environ.items() if not name.startswith(("HALON_", "TEMPORAL_"))}
-    given = {**around, **house.environ, "TEMPORAL_ADDRESS": house.client.service_client.config.target_host}
-    done = await asyncio.to_thread(
-        subprocess.run, [HALON, *words, "--json"], env=given, capture_output=True, text=True, timeout=90
-    )
-    return done.returncode, json.loads(done.stdout), done.stderr
+    done = await house.typed(*words, "--json")
+    return done.code, done.value, done.err
 
 
 def to_each(house: Any) -> None:

@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-HALON = str(Path(sys.executable).parent / "halon")
 WHY = "the authority asks for it"
 
 
-@dataclass
-class Typed:
-    """What one command did."""
-
-    code: int
-    value: Any
-    err: str
-
-
-async def typed(house: Any, *words: str) -> Typed:
+async def typed(house: Any, *words: str) -> Any:
     """Run ``halon evidence`` as people type it."""
-    around = {name: value for name, value in os.environ.items() if not name.startswith(("HALON_", "TEMPORAL_"))}
-    given = {**around, **house.environ, "TEMPORAL_ADDRESS": house.client.service_client.config.target_host}
-    done = await asyncio.to_thread(
-        subprocess.run, [HALON, "evidence", *words, "--json"], env=given, capture_output=True, text=True, timeout=90
-    )
-    return Typed(done.returncode, json.loads(done.stdout), done.stderr)
+    return await house.typed("evidence", *words, "--json")
 
 
 async def listed(house: Any, reference: str, *words: str) -> dict[str, dict[str, Any]]:

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -22,7 +19,6 @@ from halon.incident.state import State
 from halon.intake import reading
 from halon.intake.signatures import READING, Keys
 
-HALON = str(Path(sys.executable).parent / "halon")
 AGENT, WORD = "canary-agent-5b", "canary-word-5b"
 QUERIES = (
     "status",
@@ -56,12 +52,8 @@ def pages(house: Any) -> list[dict[str, Any]]:
 
 async def halon(house: Any, *words: str) -> tuple[int, str]:
     """A command as people type it: its exit code, and all that it says."""
-    around = {name: value for name, value in os.environ.items() if not name.startswith(("HALON_", "TEMPORAL_"))}
-    given = {**around, **house.environ, "TEMPORAL_ADDRESS": house.client.service_client.config.target_host}
-    done = await asyncio.to_thread(
-        subprocess.run, [HALON, *words], env=given, capture_output=True, text=True, timeout=90
-    )
-    return done.returncode, done.stdout + done.stderr
+    done = await house.typed(*words)
+    return done.code, done.out + done.err
 
 
 async def over_http(house: Any, path: str) -> str:

@@ -22,12 +22,6 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watches, "HOUR", 2)
     monkeypatch.setattr(watching, "_LEAST_PAUSE", 1)
     monkeypatch.setattr(hands, "READ_BACK_SECONDS", 0.2)
-    whole = Contain._read_back
-
-    async def read(self: Contain, call: Any, seconds: float = 0.2) -> Any:
-        return await whole(self, call, min(seconds, 0.2))
-
-    monkeypatch.setattr(Contain, "_read_back", read)
 
 
 def arrives_late(monkeypatch: pytest.MonkeyPatch, order: str, seconds: float, *, lost: bool) -> list[Any]:

@@ -122,7 +122,8 @@ def _deliver(server: Server, mail: EmailMessage, recipients: tuple[str, ...]) ->
 
 
 def _connect(server: Server) -> smtplib.SMTP:
-    context = ssl.create_default_context()
+    # Whom to trust is read from files each time, so that a renewed one counts: not where nothing is encrypted.
+    context = None if server.security == "none" else ssl.create_default_context()
     client: smtplib.SMTP
     if server.security == "tls":
         client = smtplib.SMTP_SSL(server.host, server.port, timeout=server.timeout, context=context)

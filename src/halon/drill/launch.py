@@ -16,7 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import httpx
 
@@ -144,9 +144,7 @@ class RunningAgent:
         environment = {key: os.environ[key] for key in _PASSED_ON if key in os.environ}
         environment["SANDBOX_AGENT_TOKEN"] = self.token
         with self.log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
-                command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-            )
+            self._process = _spawned(command, environment, log)
         self._wait_until_ready(port, self._process)
 
     def _wait_until_ready(self, port: int, process: subprocess.Popen[bytes]) -> None:
@@ -187,6 +185,12 @@ def running_agent(
         start_seconds: how long to wait for the first answer.
     """
     return RunningAgent(token, smtp=smtp, name=name, state=state, log=log, start_seconds=start_seconds)
+
+
+def _spawned(command: list[str], environment: dict[str, str], log: BinaryIO) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own interpreter and module, no shell
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+    )
 
 
 def _pid_behind(client: httpx.Client) -> int | None:

@@ -89,7 +89,8 @@ def _running(state: State) -> Iterator[tuple[Obligation, Stage]]:
 def _events(state: State) -> Iterator[ClockEvent]:
     for event in _all(state):
         if event.key not in state.ledger:
-            yield replace(event, at=normal(event.at))
+            at = normal(event.at)
+            yield event if at == event.at else replace(event, at=at)
 
 
 def _all(state: State) -> Iterator[ClockEvent]:

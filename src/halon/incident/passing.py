@@ -148,7 +148,8 @@ def without_firing(state: State, alerts: Iterable[Alert]) -> State:
     if not state.firing_rest:
         return replace(state, firing=firing)
     rest = unpack(state.firing_rest)
-    left = [one for one in rest if one not in {key(mark) for mark in gone}]
+    elsewhere = {key(mark) for mark in gone}
+    left = [one for one in rest if one not in elsewhere]
     more = state.firing_more - (len(rest) - len(left))
     return replace(state, firing=firing, firing_rest=pack(left), firing_more=more)
 

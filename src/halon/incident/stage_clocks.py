@@ -17,6 +17,7 @@ DAY = 86_400
 _MISSED = ("missed:", "missed-again:")
 _RAN_OUT = "ran-out:"
 """In the ledger of a clock that ran out without being missed: should it turn out to count, it is missed then."""
+_OVER = (*_MISSED, _RAN_OUT)
 Moment = tuple[str, str, str, Callable[[State, str], State]]
 """When, under which name in the ledger, in words, and what happens."""
 
@@ -39,7 +40,7 @@ def still_missed(state: State) -> Iterator[Moment]:
     """What was missed or ran out, and is still open, is said again each day, in one message."""
     if not decided_here(state):
         return
-    last = max((at for key, at in state.ledger.items() if key.startswith((*_MISSED, _RAN_OUT))), default="")
+    last = max((at for key, at in state.ledger.items() if key.startswith(_OVER)), default="")
     if not last:
         return
     left = [(duty, stage) for duty, stage in _left(state) if stage.due and normal(stage.due) <= last]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 
 def parse(text: str) -> datetime:
@@ -22,8 +23,12 @@ def text(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+@lru_cache(maxsize=4096)
 def normal(moment: str) -> str:
-    """``moment`` in the one form that sorts: ``text(parse(moment))``; empty stays empty."""
+    """``moment`` in the one form that sorts: ``text(parse(moment))``; empty stays empty.
+
+    The next event of an incident asks it of each of its moments, again and again: what was asked is kept.
+    """
     return text(parse(moment)) if moment else ""
 
 

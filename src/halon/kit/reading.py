@@ -5,18 +5,19 @@ Plain words stay text: unlike YAML 1.1, ``no``, ``on``, ``12:30`` and ``2026-11-
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
 
+from halon.kit.composing import DEEPEST, nodes
 from halon.kit.errors import Problem
 
 LARGEST = 1_048_576
 """Characters of one file."""
-DEEPEST = 50
 MOST_NODES = 50_000
+
+__all__ = ["DEEPEST", "LARGEST", "MOST_NODES", "Document", "Path", "read"]
 
 Path = tuple[str | int, ...]
 
@@ -37,49 +38,12 @@ class Document:
         return 0
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML's core schema: null, true, false, decimal numbers; everything else is text. Nested ``DEEPEST`` deep at most."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._deep = 0
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """One node and what is in it. Raises ComposerError where it stands too deep, before Python's own stack ends."""
-        event = self.peek_event()  # type: ignore[no-untyped-call]
-        if not isinstance(event, yaml.CollectionStartEvent):
-            return super().compose_node(parent, index)
-        if self._deep == DEEPEST:
-            what = f"nested too deep, more than {DEEPEST} times"
-            raise yaml.composer.ComposerError(None, None, what, event.start_mark)  # type: ignore[arg-type]
-        self._deep += 1
-        node = super().compose_node(parent, index)
-        self._deep -= 1
-        return node
-
-
-_Loader.yaml_implicit_resolvers = {}
-for _tag, _pattern, _first in (
-    ("null", r"~|null|", "~n"),
-    ("bool", r"true|false", "tf"),
-    ("int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
-    ("float", r"[-+]?(?:0|[1-9][0-9]*)\.[0-9]+", "-+0123456789"),
-):
-    _Loader.add_implicit_resolver(
-        f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_pattern})$"), [*_first, *([""] if _tag == "null" else [])]
-    )
-
-
 def read(name: str, text: str) -> tuple[Document, list[Problem]]:
     """``text`` as data with lines, and everything that is wrong with its form. ``name`` is what problems call it."""
     if len(text) > LARGEST:
         return Document(name, None), [Problem(name, 1, f"longer than {LARGEST} characters", next_step="split it")]
     try:
-        loader = _Loader(text)
-        try:
-            node = loader.get_single_node()
-        finally:
-            loader.dispose()
+        node = nodes(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1

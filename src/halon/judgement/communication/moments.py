@@ -68,7 +68,7 @@ def known(about: Mapping[str, Any], *promised: str, sending: bool = False) -> Kn
             left += list(one.values())
         elif isinstance(one, list | tuple):
             left += list(one)
-        elif isinstance(one, str):
+        elif isinstance(one, str) and "-" in one:  # most values hold no day: not asked, they cost nothing
             for found in _KNOWN.finditer(one[:4_000]):
                 days.add(found.group(1))
                 if found.group(2):

@@ -38,7 +38,6 @@ def carry_out(asked: dict[str, Any]) -> NoReturn:
 
 
 gc.freeze()
-print("ready", flush=True)
 for line in iter(sys.stdin.readline, ""):
     if (pid := os.fork()) == 0:
         carry_out(json.loads(line))
