@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from benchmarks import assess, contain, control, doors, pure, storms
+from benchmarks import assess, contain, control, doors, pure, storms, wire
 from benchmarks.figures import print_machine, print_table
 from benchmarks.processes import apart
 
@@ -34,13 +34,13 @@ async def _doors(home: Path) -> None:
 
 
 async def _contain(home: Path) -> None:
-    seen: list[contain.Wire] = []
+    seen: list[wire.Wire] = []
 
     @asynccontextmanager
     async def before(url: str) -> AsyncIterator[str]:
-        async with contain.wire(url) as wire:
-            seen.append(wire)
-            yield wire.url
+        async with wire.wire(url, doors.TOOL) as one:
+            seen.append(one)
+            yield one.url
 
     async with doors.house(home / "contain", before) as house:
         figures, shares = await contain.to_the_call(house, seen[0])

@@ -13,11 +13,9 @@ import secrets
 import statistics
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 import httpx
 from temporalio import activity, workflow
@@ -26,6 +24,7 @@ from temporalio.worker import UnsandboxedWorkflowRunner, Worker
 
 from benchmarks.doors import TOOL, House, now
 from benchmarks.figures import Figure, milliseconds
+from benchmarks.wire import Wire
 from halon.memory import settle
 
 RUNS, WARM = 40, 3
@@ -34,60 +33,6 @@ WANTED = {"p50": 1.5, "p95": 2.0, "verified": 3.0}
 PATIENCE = 15.0
 QUIET = 0.5
 """Seconds after an incident was ended, in which what it had begun goes, before anything is timed again."""
-
-
-@dataclass
-class Wire:
-    """A proxy in front of the agent that keeps the time at which calls of the tool arrive and reads of it are answered."""
-
-    agent: str
-    url: str = ""
-    put_at: float = 0.0
-    read_at: float = 0.0
-    _reading: bool = field(default=False, repr=False)
-
-    def forget(self) -> None:
-        """Wait for the next call."""
-        self.put_at = self.read_at = 0.0
-        self._reading = False
-
-    async def pipe(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, both ways."""
-        target = urlsplit(self.agent)
-        upstream, down = await asyncio.open_connection(target.hostname, target.port)
-        try:
-            await asyncio.gather(self._copy(reader, down, asked=True), self._copy(upstream, writer, asked=False))
-        finally:
-            for one in (down, writer):
-                one.close()
-
-    async def _copy(self, source: asyncio.StreamReader, sink: asyncio.StreamWriter, *, asked: bool) -> None:
-        with suppress(ConnectionError):
-            while data := await source.read(65_536):
-                self._look(data, asked=asked)
-                sink.write(data)
-                await sink.drain()
-            sink.close()
-
-    def _look(self, data: bytes, *, asked: bool) -> None:
-        if asked and data.startswith(b"PUT /control/"):
-            self.put_at = self.put_at or time.perf_counter()
-        elif asked and data.startswith(f"GET {TOOL} ".encode()):
-            self._reading = bool(self.put_at)
-        elif not asked and self._reading:
-            self.read_at = self.read_at or time.perf_counter()
-
-
-@asynccontextmanager
-async def wire(agent: str) -> AsyncIterator[Wire]:
-    """The proxy, as long as the block runs."""
-    made = Wire(agent)
-    server = await asyncio.start_server(made.pipe, "127.0.0.1", 0)
-    made.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    try:
-        yield made
-    finally:
-        server.close()
 
 
 @activity.defn(name="bench.call")
@@ -175,19 +120,22 @@ class Run:
 
 
 async def _floor(house: House, seen: Wire, queue: str, way: type[Floor | TwoTurns]) -> float:
-    seen.forget()
+    await seen.forget()
     began = time.perf_counter()
     handle = await house.client.start_workflow(
         way.run, [seen.url, house.api.headers["authorization"]], id=f"{queue}-{secrets.token_hex(4)}",
         task_queue=queue, request_eager_start=True,
     )  # fmt: skip
     await handle.result()
+    while not seen.put_at:  # the call was made before this; the proxy says it a moment later
+        await asyncio.sleep(0.001)
+    spent = seen.put_at - began
     await _given_back(house)
-    return seen.put_at - began
+    return spent
 
 
 async def _ours(house: House, seen: Wire, number: int) -> Run | None:
-    seen.forget()
+    await seen.forget()
     began = time.perf_counter()
     found = await house.deliver(f"bench-{number}", "fp", now())
     taken = time.perf_counter() - began

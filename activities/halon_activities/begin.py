@@ -8,16 +8,19 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from halon.incident.assessment import Assessment
 from halon.incident.learning import learnt
+from halon.incident.orders import Call
 from halon.ports.begin import Begin, Begun
 from halon.ports.detect import Seen
 from halon.ports.record import Found
 from halon_activities.beat import beating
+from halon_activities.contain import state_before
 from halon_activities.detect import Detect
 from halon_activities.failures import typed
 from halon_activities.guard import require_incident
@@ -58,11 +61,17 @@ class FirstLook:
             self._glancing = True
             try:
                 async with asyncio.timeout(AT_A_GLANCE):
-                    return Begun(Found(None, "the first run of this incident"), *await self._look(begin))
+                    seen, judged, missing = await self._look(begin)
+                    if judged is not None and judged.mode == "act":
+                        self._hands.beforehand.begin(begin.case.incident_id, judged.orders, self._state_before)
+                    return Begun(Found(None, "the first run of this incident"), seen, judged, missing)
             except TimeoutError:
                 return None
             finally:
                 self._glancing = False
+
+    async def _state_before(self, look: Call) -> Any:
+        return await state_before(self._hands, look)
 
     @activity.defn(name="begin.look")
     async def look(self, begin: Begin) -> Begun:

@@ -30,6 +30,8 @@ from halon_activities.sealed import require_sealed
 from halon_activities.telling import telling
 
 READ_BACK_SECONDS = 10.0
+READ_AT_ONCE_SECONDS = 1.0
+"""For the read-back in the turn of the call itself; what does not show by then has the turn of ``verify``."""
 _PAUSE = 0.5
 _LARGEST_SHOWN = 4096
 
@@ -54,7 +56,7 @@ class Contain:
                     await proofs.require_said(self._hands, info, AS_FULL_AUTHORITY, step.asked_by, step.asked_proof)
                 if not order.reversible or order.touches_evidence:
                     await self._require_evidence(info, step)
-                return await self._effect(step, "apply", step.order.apply, step.order.verify)
+                return await self._effect(step, "apply", order.apply, order.verify, at_once=order.verify)
 
     @activity.defn(name="contain.verify")
     async def verify(self, step: Step) -> Verified:
@@ -131,19 +133,25 @@ class Contain:
             return
         await require_sealed(self._hands.evidence, step.incident_id, step.evidence)
 
-    async def _effect(self, step: Step, verb: str, call: Call, look: Call | None, part: str = "") -> Applied:
+    async def _effect(
+        self, step: Step, verb: str, call: Call, look: Call | None, part: str = "", at_once: Call | None = None
+    ) -> Applied:
+        """The call, once for its key. ``at_once`` reads it back while its receipt is written down."""
         hands, order = self._hands, step.order
         key = effect_key(step.incident_id, order.id, f"{verb}{part}", step.attempt)
         what = {"digest": order.digest_for(step.incident_id, verb), "verb": verb, "order": order.id}
         # Without a key in the call the receiver can't tell a repetition from a second order.
         effect: Effect = "once" if order.effect == "keyed" and not call.key_header else order.effect
         # Beside the journal, because reading it changes nothing and the call waits for both.
-        reading = asyncio.create_task(self._before(look))
+        reading = asyncio.create_task(self._before(key, look))
+        after: list[asyncio.Task[Verified | None]] = []
 
         async def carry() -> dict[str, Any]:
             before = await reading
             with telling(call):
                 answer = await send(call, key=effects.header_key(key), client=hands.http, environ=hands.environ)
+            if at_once is not None:
+                after.append(asyncio.create_task(self._in_force(at_once)))
             wrong = unmet(call.expect_json, answer.json)
             note = f"The answer was not as expected: {'; '.join(wrong)}." if wrong else ""
             return {
@@ -155,14 +163,16 @@ class Contain:
             }
 
         try:
-            done_before, halted = await asyncio.gather(effects.settled(hands.journal, key), self._halted(key))
-            if done_before is None and halted is not None:
+            halted = await self._halted(key)
+            if halted is not None and await effects.settled(hands.journal, key) is None:
                 raise halted
             done = await effects.carry_out(hands.journal, key, what, effect, carry)
+            read = await after[0] if after else None
         finally:
-            reading.cancel()
-            with suppress(asyncio.CancelledError):
-                await reading
+            for task in (reading, *after):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
         receipt = done.receipt
         return Applied(
             status=int(receipt["status"]),
@@ -170,7 +180,13 @@ class Contain:
             replayed=done.replayed or bool(receipt["replayed"]),
             before=receipt["before"],
             note=str(receipt["note"]),
+            read=read,
         )
+
+    async def _before(self, key: str, look: Call | None) -> Any:
+        if look is None:
+            return None
+        return await self._hands.beforehand.take(key, look, lambda look: state_before(self._hands, look))
 
     async def _halted(self, key: str) -> Halted | Uncertain | None:
         """Halted only where nothing was sent; Uncertain where an earlier try may have arrived: it is read back then."""
@@ -182,15 +198,13 @@ class Contain:
             return halted
         return None
 
-    async def _before(self, look: Call | None) -> Any:
-        """The state before, if it can be read. That it can't be read stops nothing."""
-        if look is None or look.method not in ("GET", "HEAD"):
-            return None
-        try:
-            answer = await send(look, key=None, client=self._hands.http, environ=self._hands.environ)
-        except ConnectorError as error:
-            return {"unread": in_words(error)}
-        return shown(answer)
+    async def _in_force(self, call: Call) -> Verified | None:
+        """What a look right after the call shows if it is in force by then. Else nothing is known yet, and nothing said."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(READ_AT_ONCE_SECONDS):
+                read = await self._read_back(call, 0.0)
+                return read if read.holds else None
+        return None
 
     async def _read_back(self, call: Call, seconds: float) -> Verified:
         """Read until it is as expected, for ``seconds`` at most; then say what was seen last."""
@@ -229,6 +243,17 @@ def _giving_back(step: Step) -> tuple[Call, Call | None, str]:
         raise Malformed(f"{order.id} is given back in {len(stages)} stages, and stage {step.stage} is none of them")
     stage = stages[step.stage - 1]
     return stage.apply, stage.verify, f"-stage-{step.stage}"
+
+
+async def state_before(hands: Hands, look: Call | None) -> Any:
+    """The state before, if it can be read. That it can't be read stops nothing."""
+    if look is None or look.method not in ("GET", "HEAD"):
+        return None
+    try:
+        answer = await send(look, key=None, client=hands.http, environ=hands.environ)
+    except ConnectorError as error:
+        return {"unread": in_words(error)}
+    return shown(answer)
 
 
 def shown(answer: Response) -> Any:

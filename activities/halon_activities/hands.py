@@ -16,6 +16,7 @@ from halon.incident import times
 from halon.kit import Kit
 from halon.record.journal import Journal
 from halon.record.store import RecordStore
+from halon_activities.beforehand import Beforehand
 from halon_activities.first import First
 
 
@@ -24,7 +25,7 @@ class Hands:
     """Everything that reaches outside. ``environ`` holds the secrets by name; ``home`` is Halon's own folder.
 
     ``link`` is where people open an incident's page (``LINK/i/REFERENCE``), empty where they can't.
-    ``first``: the calls that other work lets go first.
+    ``first``: the calls that other work lets go first. ``beforehand``: what is read for them while they are written down.
     """
 
     kit: Kit
@@ -38,6 +39,7 @@ class Hands:
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     link: str = ""
     first: First = field(default_factory=First, repr=False)
+    beforehand: Beforehand = field(default_factory=Beforehand, repr=False)
 
     def now(self) -> str:
         """The time as ISO 8601 text in UTC."""

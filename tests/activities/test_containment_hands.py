@@ -45,6 +45,38 @@ async def test_a_reversible_order_is_applied_read_back_and_told_from_its_repetit
     assert len(calls(attacked, effect_key(INCIDENT, step.order.id, "apply", 1))) == 1
 
 
+async def test_what_is_in_force_right_after_the_call_is_read_back_in_its_turn(
+    hands: Hands, orders: Mapping[str, Order], as_incident: Any, attacked: RunningAgent
+) -> None:
+    """It says what it saw. A second try, which sends nothing, says nothing: its state is of another moment."""
+    step = Step(INCIDENT, orders["disable-send-email"], 7)
+    first = await as_incident(Contain(hands).apply, step)
+    again = await as_incident(Contain(hands).apply, step)
+    assert first.read is not None
+    assert (first.read.holds, first.read.seen) == (True, {"tool": "send_email", "enabled": False, "share": 100})
+    assert first.read.at >= first.at
+    assert again.read is None
+
+
+async def test_what_does_not_show_right_after_the_call_is_left_to_the_read_back(
+    hands: Hands, orders: Mapping[str, Order], as_incident: Any, attacked: RunningAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An agent that lies, one that can't be read and one that hangs: applied, nothing said of it, and nobody waits long."""
+    monkeypatch.setattr(hand, "READ_AT_ONCE_SECONDS", 0.3)
+    order = orders["disable-send-email"]
+    lying = replace(order, id="lying", verify=replace(order.verify, expect_json={"/enabled": "never"}))
+    dark = replace(order, id="dark", verify=unreachable(order.verify))
+    server = await asyncio.start_server(lambda reader, _: reader.read(), "127.0.0.1", 0)
+    async with server:
+        place = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        call = replace(order.verify, url=f"http://{place}/", hosts=("127.0.0.1",), method="POST")
+        hanging = replace(order, id="hanging", verify=call)
+        async with asyncio.timeout(5):
+            for one in (lying, dark, hanging):
+                done = await as_incident(Contain(hands).apply, Step(INCIDENT, one, 1))
+                assert (done.status, done.read) == (200, None), one.id
+
+
 async def test_a_keyed_order_without_receipt_is_sent_again_under_its_key(
     hands: Hands, orders: Mapping[str, Order], as_incident: Any, attacked: RunningAgent
 ) -> None:

@@ -2,6 +2,9 @@
 
 The timeouts after which a dead worker's activity is given to another are shortened here: the table is data. Not so far
 that a machine with much else to do counts as dead: a try that is given up while it goes on is another story, told by others.
+
+Of the kinds in ``DYING_DURING`` it kills itself while the work is under way instead, before there is any answer. With
+``DYING_GLANCE`` set to 0 no first look is over within its workflow task, so that each takes a turn of its own.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from halon.record.journal import Journal
 from halon.record.store import RecordStore
 from halon.settings import Settings
 from halon.worker import workflow_runner
+from halon_activities import begin
 from halon_activities.hands import Hands, activities
 from halon_workflows import options
 from halon_workflows.guard import SignalGuard
@@ -33,20 +37,32 @@ from halon_workflows.incident import Incident
 
 LEDGER = Path(os.environ["DYING_LEDGER"])
 KINDS = set(filter(None, os.environ.get("DYING_KINDS", "").split(",")))
+DURING = set(filter(None, os.environ.get("DYING_DURING", "").split(",")))
+BEGUN = 0.01
+"""Seconds into the work: its first requests are under way, and nothing of it is known."""
 
 
 class Dying(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        kind = activity.info().activity_type
+        if kind in DURING and first(f"during {kind}"):
+            work = asyncio.ensure_future(super().execute_activity(input))
+            await asyncio.sleep(BEGUN)
+            assert not work.done(), "it is over already: nothing was cut off"
+            os.kill(os.getpid(), signal.SIGKILL)
         result = await super().execute_activity(input)
-        if KINDS and activity.info().activity_type not in KINDS:
-            return result
-        mark = LEDGER / activity.info().activity_type
-        try:
-            mark.touch(exist_ok=False)
-        except FileExistsError:
-            return result
-        os.kill(os.getpid(), signal.SIGKILL)
+        if (not KINDS or kind in KINDS) and first(kind):
+            os.kill(os.getpid(), signal.SIGKILL)
         return result
+
+
+def first(death: str) -> bool:
+    """Whether no worker has died of this before."""
+    try:
+        (LEDGER / death).touch(exist_ok=False)
+    except FileExistsError:
+        return False
+    return True
 
 
 class Killing(Interceptor):
@@ -61,6 +77,7 @@ async def main() -> None:
         else:
             options._TABLE[port] = dataclasses.replace(row, one_try=min(row.one_try, 12), first_pause=0.2)
     watching.PATIENCE = watching.LONGEST_PATIENCE  # an order is slow here because workers have to be started
+    begin.AT_A_GLANCE = float(os.environ.get("DYING_GLANCE", begin.AT_A_GLANCE))
     settings = Settings.from_environ(os.environ)
     client = await connect(settings, role="worker")
     store = EvidenceStore.open(settings.evidence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from halon.incident.opening import Opening
 from halon_activities import begin
+from halon_activities import contain as hand
 
+READ_BACK = "verify: Switch off the tool send_email"
 SEPARATE = ("record.find", "detect.corroborate", "triage.assess")
 
 
@@ -18,6 +21,15 @@ async def events(house: Any) -> list[Any]:
     run = (await house.incident.describe()).run_id
     handle = house.client.get_workflow_handle(house.incident.id, run_id=run)
     return [event async for event in handle.fetch_history_events()]
+
+
+async def summaries(house: Any) -> list[str]:
+    """What the workflow's activities were for, in words."""
+    return [
+        json.loads(event.user_metadata.summary.data)
+        for event in await events(house)
+        if event.HasField("activity_task_scheduled_event_attributes")
+    ]
 
 
 async def begun(house: Any) -> list[str]:
@@ -70,6 +82,7 @@ async def test_an_alert_at_the_door_is_one_turn_from_its_first_order(house: Any)
         assert set(names) <= {"evidence.collect", "contain.apply"}
         assert await tasks_before_the_order(house) == 1
         assert await glances(house) == 1
+        assert READ_BACK not in await summaries(house), "what is in force right after the call is read back with it"
         status = await house.query("carry")
         assert {"corroborated", "assessed", "triaged"} <= set(status["ledger"])
         told = await texts(house)
@@ -89,6 +102,24 @@ async def test_what_is_not_over_at_a_glance_takes_its_own_turn(house: Any, monke
         names = await begun(house)
         assert names[0] == "begin.look"
         assert not set(SEPARATE) & set(names)
+        await applied_once(house)
+
+
+async def test_what_is_not_in_force_at_once_is_read_back_in_a_turn_of_its_own(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is said of a control that takes a moment, until the patient look has seen it."""
+    monkeypatch.setattr(hand, "READ_AT_ONCE_SECONDS", 0.0)
+    async with house.worker():
+        await house.misbehave()
+        await house.open()
+        await house.contained()
+        assert READ_BACK in await summaries(house)
+        told = await texts(house)
+        order = [[n for n, line in enumerate(told) if line.startswith(word)]
+                 for word in ("Applied: Switch off the tool send_email", "Verified by reading back: Switch off the tool send_email")]  # fmt: skip
+        assert [len(each) for each in order] == [1, 1]
+        assert order[0] < order[1]
         await applied_once(house)
 
 

@@ -217,6 +217,46 @@ async def test_killed_after_every_step_one_effect_for_one_key(
     assert len(done) == 2, "and the record tells each once"
 
 
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("during", "after", "more"),
+    [
+        ("begin.glance", "contain.apply", {}),
+        ("detect.corroborate", "begin.look,detect.corroborate,triage.assess,contain.apply", {"DYING_GLANCE": "0"}),
+    ],
+    ids=["within the workflow task", "in turns of its own"],
+)
+async def test_killed_while_it_looks_first_one_effect_for_one_key(
+    server: Any, make_house: Callable[..., Any], tmp_path: Path, unused_tcp_port: int, during: str, after: str,
+    more: dict[str, str],
+) -> None:  # fmt: skip
+    """``kill -9`` in the middle of the first look, and after what follows: it looks again, and one order leaves the house."""
+    house = await make_house(server.client, "killed-while-it-looks")
+    async with mailer(house, unused_tcp_port, tmp_path) as agent:
+        deaths = tmp_path / "deaths"
+        deaths.mkdir()
+        environ = {**os.environ, **house.environ, **more, "DYING_LEDGER": str(deaths), "DYING_KINDS": after,
+                   "DYING_DURING": during, "TEMPORAL_ADDRESS": house.client.service_client.config.target_host}  # fmt: skip
+        workers = Workers(environ, tmp_path / "worker.log")
+        keeping = asyncio.create_task(workers.keep())
+        try:
+            agent.mail("eve@elsewhere.example")
+            await house.open(agent="mailer")
+            await in_force(house)
+            assert not agent.tool_is_on()
+            assert agent.ledger() == [("apply/1", 1, 0, False)]
+            told = [entry.text for entry in await house.record.entries((await house.record.incidents())[0])]
+            for word in ("Looked at", "Assessed", "Applied: Switch off", "Verified by reading back: Switch off"):
+                assert sum(line.startswith(word) for line in told) == 1, told
+        finally:
+            keeping.cancel()
+            with suppress(asyncio.CancelledError):
+                await keeping
+    died = {one.name for one in deaths.iterdir()}
+    assert died == {f"during {during}", *after.split(",")}, "it died in the middle of the look, and after each step"
+    assert workers.deaths.count(-signal.SIGKILL) >= len(died), workers.deaths
+
+
 async def ends(house: Any) -> list[int]:
     """The events to which the latest run can be reset."""
     run = (await house.incident.describe()).run_id

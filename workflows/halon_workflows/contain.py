@@ -137,9 +137,9 @@ async def _carry_out(inc: Durable, name: str) -> None:
     one = _get(inc, name)
     if one.status in ("planned", "waiting"):
         _move(inc, name, "applying", f"Applying: {one.order.title}.")
-    if _get(inc, name).status == "applying" and not await _apply(inc, name, allowed):
-        return
-    await _verify(inc, name, allowed)
+    applied, read = await _apply(inc, name, allowed)
+    if applied:
+        await _verify(inc, name, allowed, read)
 
 
 def _may_touch(inc: Durable, name: str) -> bool:
@@ -218,26 +218,29 @@ async def _allowed(inc: Durable, name: str) -> tuple[bool, Gate | None]:
         return True, asked
 
 
-async def _apply(inc: Durable, name: str, allowed: Gate | None) -> bool:
+async def _apply(inc: Durable, name: str, allowed: Gate | None) -> tuple[bool, port.Verified | None]:
+    """Whether it may be in force now, and what the turn of the call has read back of that already."""
     one = _get(inc, name)
+    if one.status != "applying":
+        return True, None
     step = _step(inc, one, allowed)
     try:
         done = await inc.act(port.apply, step, f"apply: {one.order.title}")
     except ActivityError as error:
         kind, text = reason_of(error)
         if halts.held_up(inc, name, kind, text):
-            return False
+            return False, None
         if unproved.void(inc, one, allowed, kind, text):
             _failed(inc, name, kind, text)
             _move(inc, name, "waiting", "")
             await _carry_out(inc, name)
-            return False
+            return False, None
         if kind in PERHAPS_DONE:
             inc.state = with_action(inc.state, replace(_get(inc, name), applied_at=inc.now))
             if watching.tells_lately(one.order):
                 _failed(inc, name, kind, text)
             _move(inc, name, "applied", f"{one.order.title}: it may have taken effect ({kind}); reading back.")
-            return True
+            return True, None
         _failed(inc, name, kind, text)
         _move(inc, name, "failed", f"{one.order.title} failed ({kind}: {text}).")
         looking.tell_lead(
@@ -246,18 +249,18 @@ async def _apply(inc: Durable, name: str, allowed: Gate | None) -> bool:
             asked=f"{one.order.title} failed ({kind}). It is tried again while the harm goes on, and the next rung after it",
             command=looking.done_outside(inc, one),
         )  # fmt: skip
-        return False
+        return False, None
     if allowed is not None:
         gating.spend(inc, allowed)
     inc.state = with_action(inc.state, replace(_get(inc, name), before=done.before, applied_at=done.at))
     again = " (it had taken effect before; not sent twice)" if done.replayed else ""
     _move(inc, name, "applied", f"Applied: {one.order.title}{again}. {done.note}".strip())
-    return True
+    return True, done.read
 
 
-async def _verify(inc: Durable, name: str, allowed: Gate | None) -> None:
+async def _verify(inc: Durable, name: str, allowed: Gate | None, known: port.Verified | None = None) -> None:
     asked = asked_again.to_read(_get(inc, name))
-    read = await _read(inc, name, allowed, once=asked)
+    read = known or await _read(inc, name, allowed, once=asked)
     if asked and read.holds is False and not modes.only_observed(inc):
         asked_again.put_back(inc, _get(inc, name), read)
         await _carry_out(inc, name)

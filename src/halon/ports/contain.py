@@ -31,17 +31,6 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Applied:
-    """What the far side answered. ``replayed`` says that it had already taken effect before this call."""
-
-    status: int
-    at: str
-    replayed: bool = False
-    before: Any = None
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Verified:
     """What was read back. ``holds`` None: it could not be read."""
 
@@ -49,6 +38,21 @@ class Verified:
     at: str
     seen: Any = None
     note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What the far side answered. ``replayed`` says that it had already taken effect before this call.
+
+    ``read``: it was read back in the same turn, right after the call, and is in force; None: ``verify`` has to tell.
+    """
+
+    status: int
+    at: str
+    replayed: bool = False
+    before: Any = None
+    note: str = ""
+    read: Verified | None = None
 
 
 @dataclass(frozen=True, slots=True)

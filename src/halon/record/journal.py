@@ -6,6 +6,7 @@ the others learn whether it was sent. This holds across crash, retry, continue-a
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from collections.abc import Callable
@@ -55,15 +56,20 @@ class Journal:
         """
         at, mark = times.text(self._now()), digest(what)
         written = {"key": key, "at": at, "digest": mark, "what": what}
+        # Looked for beside the writing: a receipt can only be there before its intent if somebody removed the intent. It
+        # still counts. One that comes meanwhile is of another caller, whose intent is found first.
+        looking = asyncio.create_task(self._settled(key))
         try:
             await self._store.put(_intent(key), canonical(written))
+            receipt = await looking
         except ObjectExists:
             stored = await self._read(_intent(key), key, {"at": str, "digest": str})
             if stored["digest"] != mark:
                 raise JournalConflict(key, stored["digest"], mark) from None
             return Intent(False, stored["at"], await self._settled(key))
-        # A receipt can only be there before its intent if somebody removed the intent: it still counts.
-        receipt = await self._settled(key)
+        finally:
+            looking.cancel()
+            await asyncio.gather(looking, return_exceptions=True)
         return Intent(receipt is None, at, receipt)
 
     async def settle(self, key: str, receipt: dict[str, Any]) -> dict[str, Any]:
