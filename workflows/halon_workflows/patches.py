@@ -44,3 +44,6 @@ KEPT_YES = "yes-kept"
 """A notice that a channel does not take is tried again under its yes, and counts as not sent only where that is proved."""
 CIRCLES = "circles-are-told"
 """Of incidents that are merged into each other, the one that goes on is told of the circle by the other one."""
+BEFORE_FORM_3 = frozenset({BESIDE, ALREADY})
+"""Patches asked for in every run that are older than an opening's form 3: one that was opened so needs no marker for them.
+None may be added: a younger patch parts the histories of that form as well."""
