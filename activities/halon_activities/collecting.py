@@ -18,8 +18,8 @@ MOST_PAGES = 10
 class Kind:
     """One kind: the call under ``observe``, in words, whether it is asked for a window of time, at most so many bytes.
 
-    ``expected`` ones are told of each by itself where the connector has no such call. ``fleeting`` is what the first
-    calls change, so it is not left until they were sent.
+    ``expected`` ones are told of each by itself where the connector has no such call. What is asked for a window is a log
+    of what happened; the rest is what is in force, which the first calls change.
     """
 
     name: str
@@ -27,13 +27,12 @@ class Kind:
     windowed: bool
     expected: bool
     largest: int = 16 * MIB
-    fleeting: bool = False
 
 
 KINDS = (
     Kind("traces", "traces", True, True),
     Kind("actions", "action log", True, True),
-    Kind("controls", "state of the controls", False, True, 4 * MIB, fleeting=True),
+    Kind("controls", "state of the controls", False, True, 4 * MIB),
     Kind("describe", "version and toolset", False, True, 4 * MIB),
     Kind("config", "configuration and its hash", False, False, 4 * MIB),
     Kind("prompts", "prompts in force", False, False, 4 * MIB),

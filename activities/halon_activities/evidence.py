@@ -79,7 +79,9 @@ class Evidence:
     async def _kind(self, request: Collect, kind: Kind, until: str, before: Before) -> tuple[list[Sealed], str]:
         """All pages of one kind, and in words what is missing of it. Raises OSError of the store."""
         found: list[Sealed] = []
-        if not kind.fleeting:
+        if (
+            kind.windowed
+        ):  # what happened stays as it is; the rest is what the first calls change, so it is asked for now
             await self._hands.first.let_go()
         try:
             async with asyncio.timeout(WITHIN) as limit:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import zlib
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -11,6 +14,7 @@ from pydantic import TypeAdapter
 
 from halon.incident.alerts import Alert
 from halon.intake.written import listed, slim, whole, with_raw
+from halon_activities import relay
 from halon_workflows.batches import alerts_in
 
 BARE = Alert("am", "bot", "group", "Rule", "firing", "fp", "2026-11-22T08:16:15.508Z", "2026-11-22T08:16:16.000Z")
@@ -26,6 +30,16 @@ def test_what_is_written_whole_is_read_as_it_was(alert: Alert) -> None:
     said = json.loads(b'{"alerts":%b}' % listed([whole(alert), whole(alert)]))
     assert alerts_in(said, "bot", "group") == [alert, alert]
     assert TypeAdapter(tuple[Alert, ...]).validate_json(listed([whole(alert)])) == (alert,)
+
+
+@pytest.mark.parametrize("write", [whole, slim])
+@pytest.mark.parametrize("name", ["rule", "fingerprint", "started_at"])
+def test_an_alert_that_lacks_something_costs_no_other_alert(write: Callable[[Alert], bytes], name: str) -> None:
+    """A relay's batch holds alerts of many senders: it is read whole, also where one of them is odd."""
+    nothing: dict[str, Any] = {name: ""}
+    odd = replace(BARE, **nothing)
+    packed = base64.b64encode(zlib.compress(listed([write(BARE), write(odd), write(BARE)]))).decode()
+    assert relay._unpacked(packed) == (BARE, odd, BARE)
 
 
 def test_every_field_is_written() -> None:

@@ -310,6 +310,10 @@ async def test_the_fields_of_a_foreign_pagerduty_incident() -> None:
     assert (over.agent, over.ended_at) == ("API Service", "2026-11-22T08:45:22.169Z")
     (again,) = pagerduty.read(pd_event("incident.reopened", "k"), PD, NOW).alerts
     assert again.identity != alert.identity
+    timeless = pd_event("incident.reopened", "k")
+    timeless["event"]["occurred_at"] = "0001-01-01T00:00:00Z"
+    (unknown,) = pagerduty.read(timeless, PD, NOW).alerts
+    assert unknown.started_at == NOW, "an alert without a moment would be refused with all that comes with it"
 
 
 @pytest.mark.parametrize(

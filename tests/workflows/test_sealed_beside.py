@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import pytest
 
+from halon.connectors.http import Response, send
+from halon.incident.orders import Call
 from halon.incident.state import Sealed
+from halon_activities import contain, first
 from halon_activities.evidence import Evidence
 
 
@@ -46,3 +50,27 @@ async def record_of(house: Any) -> list[dict[str, Any]]:
     """The lines of the record."""
     [incident_id] = await house.record.incidents()
     return [{"text": entry.text} for entry in await house.record.entries(incident_id)]
+
+
+async def test_what_is_sealed_as_before_containment_stood_before_it(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While the order's call is on its way, what it changes is asked for already, however long the logs are left to it."""
+
+    async def slow(call: Call, **given: Any) -> Response:
+        if call.method == "PUT":
+            await asyncio.sleep(1)
+        return await send(call, **given)
+
+    monkeypatch.setattr(contain, "send", slow)
+    monkeypatch.setattr(first, "A_MOMENT", 60.0)
+    async with house.worker():
+        await house.misbehave()
+        await house.open()
+        await house.contained()
+        carried = await house.query("carry")
+    sealed = {one["what"]: one["path"] for one in carried["evidence"]}
+    permissions = json.loads(await house.evidence.get(sealed["tools and permissions in force, before containment"]))
+    assert [one["enabled"] for one in permissions["tools"] if one["name"] == "send_email"] == [True]
+    controls = json.loads(await house.evidence.get(sealed["state of the controls, before containment"]))
+    assert controls["tools"]["send_email"]["enabled"] is True

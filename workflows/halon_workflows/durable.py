@@ -25,7 +25,7 @@ from halon.incident.numbers import apart_from_numbers
 from halon.incident.replacing import replace
 from halon.incident.state import Sealed, State
 from halon.ports import record
-from halon_workflows import options
+from halon_workflows import options, patches
 from halon_workflows.early import Early
 
 A = TypeVar("A")
@@ -71,7 +71,7 @@ class Durable:
 
     def goes(self, patch: str) -> bool:
         """Whether this run goes the way that came with ``patch``. One that began after it needs no marker for that."""
-        return self.orders_lead or workflow.patched(patch)
+        return (self.orders_lead and patch in patches.BEFORE_FORM_3) or workflow.patched(patch)
 
     def note(self, kind: str, phase: str, text: str, actor: str = "halon", **data: Any) -> None:
         """One line into the log."""

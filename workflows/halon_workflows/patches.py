@@ -46,3 +46,7 @@ CIRCLES = "circles-are-told"
 """Of incidents that are merged into each other, the one that goes on is told of the circle by the other one."""
 LOOKED_ANEW = "looked-anew"
 """What came into force while it was looked whether the harm goes on is looked at anew; before, that look counted."""
+
+BEFORE_FORM_3 = frozenset({BESIDE, ALREADY})
+"""Patches asked for in every run that are older than an opening's form 3: one that was opened so needs no marker for them.
+None may be added: a younger patch parts the histories of that form as well."""

@@ -7,7 +7,7 @@ type's fields by itself need for it was a tenth of the door's time (measured).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from operator import attrgetter
 from typing import Any
 
@@ -18,6 +18,7 @@ from halon.incident.alerts import Alert
 _NAMES = tuple(field.name for field in fields(Alert))
 _values = attrgetter(*_NAMES)
 _RAW, _SHA256 = _NAMES.index("raw"), _NAMES.index("raw_sha256")
+_NEEDED = frozenset(field.name for field in fields(Alert) if field.default is field.default_factory is MISSING)
 _SLIM = tuple(name for name in _NAMES if name not in ("labels", "summary"))
 _slim_values = attrgetter(*_SLIM)
 
@@ -30,13 +31,20 @@ def with_raw(alert: Alert, raw: str, sha256: str) -> Alert:
 
 
 def whole(alert: Alert) -> bytes:
-    """``alert`` as JSON. A field that says nothing is left out: whoever reads it has the same default."""
-    return to_json({name: value for name, value in zip(_NAMES, _values(alert), strict=True) if value})
+    """``alert`` as JSON. A field that says nothing is left out where whoever reads it has the same default.
+
+    One that has none is written however little it says: a batch of many senders is read whole or not at all.
+    """
+    return to_json(
+        {name: value for name, value in zip(_NAMES, _values(alert), strict=True) if value or name in _NEEDED}
+    )
 
 
 def slim(alert: Alert) -> bytes:
     """What counts of ``alert`` in a storm, as JSON: who, what, when; no labels and no summary."""
-    return to_json({name: value for name, value in zip(_SLIM, _slim_values(alert), strict=True) if value})
+    return to_json(
+        {name: value for name, value in zip(_SLIM, _slim_values(alert), strict=True) if value or name in _NEEDED}
+    )
 
 
 def listed(alerts: Iterable[bytes]) -> bytes:

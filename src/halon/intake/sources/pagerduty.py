@@ -104,9 +104,9 @@ def _alert(event: Event, incident: Incident, source: Source, received_at: str) -
         status="resolved" if resolved else "firing",
         fingerprint=prints.named(incident.id or event.id),
         # One that is reopened is the same incident there and has fired anew.
-        started_at=event.occurred_at
-        if event.event_type == "incident.reopened"
-        else incident.created_at or event.occurred_at or received_at,
+        started_at=(event.event_type != "incident.reopened" and incident.created_at)
+        or event.occurred_at
+        or received_at,
         received_at=received_at,
         ended_at=event.occurred_at if resolved else "",
         severity_hint=fields.clean((incident.priority and incident.priority.summary) or "", fields.LONGEST_NAME),
