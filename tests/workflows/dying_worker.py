@@ -72,10 +72,11 @@ class Killing(Interceptor):
 
 async def main() -> None:
     for port, row in options._TABLE.items():
-        if row.heartbeat:
-            options._TABLE[port] = dataclasses.replace(row, heartbeat=min(row.heartbeat, 6), first_pause=0.2)
-        else:
-            options._TABLE[port] = dataclasses.replace(row, one_try=min(row.one_try, 12), first_pause=0.2)
+        shorter = {"heartbeat": min(row.heartbeat, 6)} if row.heartbeat else {"one_try": min(row.one_try, 12)}
+        tries = max(
+            row.all_tries, 300
+        )  # of which a death takes one, and the start of the next worker may take some more
+        options._TABLE[port] = dataclasses.replace(row, **shorter, all_tries=tries, first_pause=0.2)
     watching.PATIENCE = watching.LONGEST_PATIENCE  # an order is slow here because workers have to be started
     begin.AT_A_GLANCE = float(os.environ.get("DYING_GLANCE", begin.AT_A_GLANCE))
     settings = Settings.from_environ(os.environ)

@@ -42,7 +42,7 @@ class PagerDuty:
         return [key for key in found if about(key) == (what or ("", ""))]
 
     async def until(self, what: str, true: Any) -> None:
-        for _ in range(300):
+        for _ in range(2400):
             if true():
                 return
             await asyncio.sleep(0.1)

@@ -43,7 +43,7 @@ def bank(house: Any) -> None:
 async def becoming(house: Any, true: Callable[[dict[str, dict[str, Any]]], Any]) -> dict[str, dict[str, Any]]:
     """The duties of the one incident by name, once it holds of them."""
     found: dict[str, dict[str, Any]] = {}
-    for _ in range(300):
+    for _ in range(2400):
         found = {one["key"]: one for one in await house.query("obligations")}
         if found and true(found):
             return found

@@ -40,7 +40,7 @@ def told(house_timeline: list[dict[str, Any]]) -> str:
 
 async def asked(house: Any, name: str) -> dict[str, Any]:
     """The open gate of an action."""
-    for _ in range(300):
+    for _ in range(2400):
         for gate in await house.open_gates():
             if gate["subject"] == name:
                 return dict(gate)
@@ -59,7 +59,7 @@ async def test_a_no_to_what_is_mild_sets_off_nothing_blunter_until_a_person_says
         gate = await asked(house, "disable-send-email")
         said = await house.say("reject", by="ann", gate=gate["id"], reason="month end, looks like a false alarm")
         assert "rejected disable-send-email" in said
-        for _ in range(600):
+        for _ in range(2400):
             timeline = await house.query("timeline")
             if "Not seen to have stopped" in told(timeline):
                 break

@@ -160,7 +160,7 @@ async def in_force(house: Any) -> None:
 async def undo_is_asked(house: Any) -> None:
     told = await house.say("undo", by="ann", action=ORDER, reason="the cause is fixed")
     assert "NotAuthorised" not in told, told
-    for _ in range(600):
+    for _ in range(2400):
         if any(one["subject"] == f"restore-{ORDER}" for one in await house.open_gates()):
             return
         await asyncio.sleep(0.1)
@@ -276,7 +276,7 @@ async def reset(house: Any, event: int) -> None:
     )  # fmt: skip
     said, _ = await typed.communicate()
     assert typed.returncode == 0, said.decode()
-    for _ in range(300):
+    for _ in range(2400):
         if await resets(house) > before:
             return
         await asyncio.sleep(0.1)

@@ -27,14 +27,14 @@ async def test_every_channel_of_leadership_gets_the_status_and_a_broken_one_is_t
         await house.misbehave()
         await house.open()
         await house.contained()
-        for _ in range(300):
+        for _ in range(2400):
             if statuses(house, "board.log") and statuses(house, "leadership.log"):
                 break
             await asyncio.sleep(0.1)
         first, other = statuses(house, "leadership.log")[0], statuses(house, "board.log")[0]
         assert (first["subject"], first["body"]) == (other["subject"], other["body"])
         assert first["key"] != other["key"]
-        for _ in range(300):
+        for _ in range(2400):
             if any(line["text"].startswith("Leadership was told") for line in await house.query("timeline")):
                 break
             await asyncio.sleep(0.1)

@@ -164,7 +164,7 @@ async def test_merged_into_each_other_at_once_one_of_them_goes_on(house: Any) ->
     await own.signal("merge", {"by": "ann", "into": names[other.id], "reason": "r"})
     async with house.worker():
         standing: dict[str, dict[str, Any]] = {}
-        for _ in range(600):
+        for _ in range(2400):
             for handle in (other, own):
                 with about(house, handle):
                     standing[handle.id] = await house.query("status")
@@ -209,7 +209,7 @@ async def test_a_worker_killed_in_the_middle_of_a_merge(
             to = (await house.query("status"))["reference"]
         await listed(house, to)
         await own.signal("merge", {"by": "ann", "into": to, "reason": "r"})
-        for _ in range(600):
+        for _ in range(2400):
             if worker.returncode is not None:
                 assert worker.returncode == -signal.SIGKILL
                 deaths, worker = deaths + 1, await started()
@@ -247,7 +247,7 @@ async def test_a_forged_merge_takes_nothing(house: Any) -> None:
                 await other.signal("merged", forged)
             await other.signal("merged", args=[{}, {}])
             await other.signal("merged", {"from": "billing"})
-            for _ in range(200):
+            for _ in range(2400):
                 refused = [text for text in await texts(house) if text.startswith("Refused merged")]
                 if len(refused) == 7:
                     break

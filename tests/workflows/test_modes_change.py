@@ -27,7 +27,7 @@ def in_mode(house: Any, mode: str) -> None:
 
 async def moved(house: Any) -> None:
     """The newer kit was noticed, and the commander moves the incident to it."""
-    for _ in range(300):
+    for _ in range(2400):
         if any("A newer kit is in use" in text for text in await texts(house)):
             break
         await asyncio.sleep(0.1)

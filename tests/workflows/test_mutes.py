@@ -68,7 +68,7 @@ async def quiet(house: Any) -> dict[str, Any]:
 async def awake(house: Any, why: str) -> None:
     status = await house.until("it to wake", lambda s: bool((s.get("muted") or {}).get("woke_at")))
     assert (status["muted"]["now"], why in status["muted"]["text"]) == (False, True), status["muted"]
-    for _ in range(200):  # others are paged beside, such as those who decide on duties
+    for _ in range(2400):  # others are paged beside, such as those who decide on duties
         if any("it was muted by evals-retrained until" in line for line in pages(house)):
             break
         await asyncio.sleep(0.1)

@@ -34,7 +34,7 @@ async def drafts(house: Any) -> int:
 
 async def gate(house: Any, other_than: str = "") -> dict[str, Any]:
     """The open gate of the notice, once there is one with another id than this."""
-    for _ in range(400):
+    for _ in range(2400):
         for one in await house.open_gates():
             if one["subject"] == SUBJECT and one["id"] != other_than:
                 return dict(one)
@@ -44,7 +44,7 @@ async def gate(house: Any, other_than: str = "") -> dict[str, Any]:
 
 async def drafted(house: Any, more_than: int) -> int:
     """Wait until it was drafted again."""
-    for _ in range(200):
+    for _ in range(2400):
         if (count := await drafts(house)) > more_than:
             return count
         await asyncio.sleep(0.1)

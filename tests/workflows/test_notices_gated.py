@@ -45,7 +45,7 @@ def preapprove(house: Any, until: date, digest: str = "", slots: str = "") -> No
 
 async def gate(house: Any, subject: str, words: str = "") -> dict[str, Any]:
     """The open gate of the notice, once its question holds ``words``."""
-    for _ in range(600):
+    for _ in range(2400):
         for one in await house.open_gates():
             if one["subject"] == subject and words in "\n".join(one["question"]):
                 return dict(one)
@@ -194,7 +194,7 @@ async def test_customers_hear_by_the_time_that_they_were_promised(house: Any, mo
         update = "contract-dpa-update-1"
         asked = await gate(house, update)
         await house.say("approve", by="cus", gate=asked["id"])
-        for _ in range(200):
+        for _ in range(2400):
             if (
                 len(mails_to(house, "security@customer.example")) == 2
                 and (await noticed(house, update))["status"] == "sent"

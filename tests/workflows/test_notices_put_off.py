@@ -53,7 +53,7 @@ def up_again(house: Any, port: int) -> Iterator[None]:
 
 async def seen(house: Any, words: str) -> list[str]:
     """The lines of the log that hold ``words``, once there is one."""
-    for _ in range(600):
+    for _ in range(2400):
         lines = [one["text"] for one in await house.query("timeline") if words in one["text"]]
         if lines:
             return lines
@@ -62,7 +62,7 @@ async def seen(house: Any, words: str) -> list[str]:
 
 
 async def noticed(house: Any, name: str, *statuses: str) -> dict[str, Any]:
-    for _ in range(600):
+    for _ in range(2400):
         one = next(each for each in await house.query("notices") if each["id"] == name)
         if one["status"] in statuses:
             return dict(one)
@@ -179,7 +179,7 @@ async def test_a_worker_that_died_while_it_sent_leaves_it_uncertain(
             await house.prepare()
             await house.contained()
             await house.approve(CUSTOMER, by="cus")
-            for _ in range(200):
+            for _ in range(2400):
                 if handler.mails:
                     break
                 await asyncio.sleep(0.05)

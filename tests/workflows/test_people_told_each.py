@@ -28,7 +28,7 @@ def to_each(house: Any) -> None:
 
 
 async def gate(house: Any, words: str, *, without: str = "") -> dict[str, Any]:
-    for _ in range(600):
+    for _ in range(2400):
         for one in await house.open_gates():
             asked = "\n".join(one["question"])
             if one["subject"] == CUSTOMER and words in asked and not (without and without in asked):

@@ -18,7 +18,7 @@ DAY = 86_400
 
 
 async def gate_of(house: Any, subject: str) -> dict[str, Any]:
-    for _ in range(200):
+    for _ in range(2400):
         for gate in await house.open_gates():
             if gate["subject"] == subject:
                 return dict(gate)
@@ -55,7 +55,7 @@ async def test_promise_2_the_irreversible_waits_for_evidence(house: Any) -> None
         await house.until("the first assessment", lambda s: s.get("category") is not None)
         await house.say("fact", by="ann", name="credential_exposed", value=True)
         told = "No evidence could be sealed"
-        for _ in range(300):
+        for _ in range(2400):
             pages = (
                 (house.settings.home / "pages.log").read_text() if (house.settings.home / "pages.log").exists() else ""
             )
@@ -135,7 +135,7 @@ def fired(state: State, until: str) -> tuple[State, list[tuple[str, str]]]:
 
 async def gate_that(house: Any, proposed: bool) -> dict[str, Any]:
     """The open gate of the token whose question does, or does not, name a proposer."""
-    for _ in range(300):
+    for _ in range(2400):
         gate = await gate_of(house, "revoke-token")
         if any(line.startswith("Proposed by: sue") for line in gate["question"]) is proposed:
             return gate

@@ -174,7 +174,7 @@ async def test_a_store_that_is_away_does_not_end_an_incident(house: Any) -> None
         store.unlink()
         hidden.rename(store)
         await house.contained()
-        for _ in range(400):
+        for _ in range(2400):
             incidents = await house.record.incidents()
             if incidents and "still here" in json.dumps([e.text for e in await house.record.entries(incidents[0])]):
                 break

@@ -68,7 +68,7 @@ async def test_promise_5_a_renewal_does_not_wait_for_what_is_tried_again_and_aga
         await house.contained()
         status = await house.query("status")
         entries: Any = []
-        for _ in range(200):
+        for _ in range(2400):
             incidents = await house.record.incidents()
             entries = await house.record.entries(incidents[0]) if incidents else []
             if len(entries) >= status["record"]["entries"]:

@@ -14,7 +14,7 @@ TOOL = "/control/tools/send_email"
 
 async def said(house: Any, begun: str) -> None:
     told: list[str] = []
-    for _ in range(300):
+    for _ in range(2400):
         told = [str(line["text"]) for line in await house.query("timeline")]
         if any(text.startswith(begun) for text in told):
             return

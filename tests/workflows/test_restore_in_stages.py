@@ -143,7 +143,7 @@ async def test_what_can_not_be_seen_is_not_given_back_further(house: Any) -> Non
         await house.say("undo", by="ann", action="disable-send-email", reason="customers need their receipts")
         await house.approve("restore-disable-send-email", by="tom")
         await house.until("the first stage", lambda s: bool(s["given_back"]))
-        for _ in range(200):
+        for _ in range(2400):
             if unseen := [text for text in await texts(house) if text.startswith("Nobody can see what the 10 percent")]:
                 break
             await asyncio.sleep(0.1)

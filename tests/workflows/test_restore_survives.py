@@ -68,7 +68,7 @@ async def test_a_word_about_now_counts_again(house: Any, goes_on: bool) -> None:
         kit.write_text(kit.read_text().replace("path: /v1/actions", "path: /v1/no-such-log"))
     async with house.worker():
         await first_stage(house)
-        for _ in range(200):
+        for _ in range(2400):
             if any(text.startswith("Nobody can see what the 10 percent") for text in await texts(house)):
                 break
             await asyncio.sleep(0.1)

@@ -36,7 +36,7 @@ async def test_a_second_incident_names_the_first_and_repeats_nothing(house: Any)
         assert (await house.query("report"))["irreversible"] == []
         await house.facts()
         gate: dict[str, Any] = {}
-        for _ in range(600):
+        for _ in range(2400):
             gate = next((one for one in await house.open_gates() if one["subject"] == "eu-gdpr-33-notification"), {})
             if gate:
                 break

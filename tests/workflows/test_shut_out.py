@@ -49,7 +49,7 @@ async def updates_on_record(house: Any) -> int:
 
 
 async def told_in_the_log(house: Any, begins: str, ends: str) -> None:
-    for _ in range(300):
+    for _ in range(2400):
         if any(one["text"].startswith(begins) and one["text"].endswith(ends) for one in await house.query("timeline")):
             return
         await asyncio.sleep(0.1)

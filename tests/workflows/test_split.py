@@ -58,7 +58,7 @@ async def test_what_is_split_off_is_an_incident_of_its_own(house: Any) -> None:
         await house.say("false-alarm", by="ann", reason="the provider says so")
         for gate in [one for one in await house.open_gates() if one["kind"] == "restore"]:
             await house.say("approve", by="tom", gate=gate["id"])
-        for _ in range(300):
+        for _ in range(2400):
             await house.admit(
                 *(house.alert(rule="AgentSlow", fingerprint=f"fp-{n}", status="resolved") for n in (2, 3, 4))
             )

@@ -15,7 +15,7 @@ from halon.incident.state import State
 
 async def state_when(house: Any, true: Callable[[State], bool]) -> State:
     """The state once it holds."""
-    for _ in range(300):
+    for _ in range(2400):
         state = TypeAdapter(State).validate_python(await house.query("carry"))
         if state.assessed_version == state.facts_version and true(state):
             return state

@@ -20,7 +20,7 @@ async def lines(house: Any, word: str) -> list[str]:
 
 
 async def wait_for_line(house: Any, word: str, count: int = 1) -> list[str]:
-    for _ in range(200):
+    for _ in range(2400):
         found = await lines(house, word)
         if len(found) >= count:
             return found

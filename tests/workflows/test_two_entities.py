@@ -28,7 +28,7 @@ async def duties(house: Any) -> dict[str, dict[str, Any]]:
 
 async def becoming(house: Any, true: Callable[[dict[str, dict[str, Any]]], Any]) -> dict[str, dict[str, Any]]:
     """The duties by name, once it holds of them."""
-    for _ in range(300):
+    for _ in range(2400):
         found = await duties(house)
         if true(found):
             return found
@@ -78,7 +78,7 @@ async def asking(house: Any) -> list[str]:
 
 async def sent(house: Any, name: str) -> dict[str, dict[str, Any]]:
     """The duties, once the notice of this one was approved and went out; a draft that changes meanwhile is asked about anew."""
-    for _ in range(300):
+    for _ in range(2400):
         found = await duties(house)
         if found[name]["stages"][0]["filed_at"]:
             return found

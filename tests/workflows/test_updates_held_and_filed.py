@@ -30,7 +30,7 @@ async def gate(house: Any, subject: str, seconds: float = 240) -> dict[str, Any]
 
 
 async def noticed(house: Any, name: str, *statuses: str) -> dict[str, Any]:
-    for _ in range(600):
+    for _ in range(2400):
         one = next((each for each in await house.query("notices") if each["id"] == name), None)
         if one is not None and one["status"] in statuses:
             return dict(one)

@@ -66,7 +66,7 @@ async def keys(house: Any, path: str = TOOL) -> list[tuple[str, int]]:
 
 async def pages(house: Any, words: str, at_least: int = 1) -> str:
     text = ""
-    for _ in range(200):
+    for _ in range(2400):
         log = Path(house.settings.home) / "pages.log"
         text = log.read_text() if log.exists() else ""
         if text.count(words) >= at_least:

@@ -98,7 +98,7 @@ async def test_an_observed_incident_is_reported_by_schedule_once_a_week(house: A
         assert {(at.astimezone(zone).isoweekday(), at.astimezone(zone).hour) for at in due} == {(1, 8)}
         for round_ in (1, 2):
             await schedule.trigger()
-            for _ in range(300):
+            for _ in range(2400):
                 ran = (await schedule.describe()).info.recent_actions
                 if len(ran) >= round_:
                     break
