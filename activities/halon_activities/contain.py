@@ -56,7 +56,7 @@ class Contain:
                     await proofs.require_said(self._hands, info, AS_FULL_AUTHORITY, step.asked_by, step.asked_proof)
                 if not order.reversible or order.touches_evidence:
                     await self._require_evidence(info, step)
-                return await self._effect(step, "apply", order.apply, order.verify, at_once=order.verify)
+                return await self._effect(step, "apply", order.apply, order.verify)
 
     @activity.defn(name="contain.verify")
     async def verify(self, step: Step) -> Verified:
@@ -133,10 +133,8 @@ class Contain:
             return
         await require_sealed(self._hands.evidence, step.incident_id, step.evidence)
 
-    async def _effect(
-        self, step: Step, verb: str, call: Call, look: Call | None, part: str = "", at_once: Call | None = None
-    ) -> Applied:
-        """The call, once for its key. ``at_once`` reads it back while its receipt is written down."""
+    async def _effect(self, step: Step, verb: str, call: Call, look: Call | None, part: str = "") -> Applied:
+        """The call, once for its key. ``look`` tells the state before; after an apply also whether it is in force by then."""
         hands, order = self._hands, step.order
         key = effect_key(step.incident_id, order.id, f"{verb}{part}", step.attempt)
         what = {"digest": order.digest_for(step.incident_id, verb), "verb": verb, "order": order.id}
@@ -150,8 +148,8 @@ class Contain:
             before = await reading
             with telling(call):
                 answer = await send(call, key=effects.header_key(key), client=hands.http, environ=hands.environ)
-            if at_once is not None:
-                after.append(asyncio.create_task(self._in_force(at_once)))
+            if verb == "apply" and look is not None:  # while the receipt is written down
+                after.append(asyncio.create_task(self._in_force(look)))
             wrong = unmet(call.expect_json, answer.json)
             note = f"The answer was not as expected: {'; '.join(wrong)}." if wrong else ""
             return {
