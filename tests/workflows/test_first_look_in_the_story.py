@@ -143,8 +143,45 @@ async def test_reset_to_each_of_the_first_tasks_repeats_nothing(house: Any) -> N
         assert sum(line.startswith("Applied: ") for line in told) == 1
 
 
-async def test_the_next_incident_of_the_same_agent_begins_with_one_look_as_well(house: Any) -> None:
-    """It asks first whether the one before was merged, and what was seen meanwhile counts."""
+async def test_a_reset_to_where_the_story_begins_leaves_nothing_out(house: Any) -> None:
+    """A word had come before the first look was over. What can't be undone still runs at a yes, what was taken is given back."""
+    await house.misbehave()
+    await house.open()
+    await house.incident.signal("note", {"by": "ann", "text": "I look at it"})
+    async with house.worker():
+        await house.contained()
+        history = await events(house)
+        order = next(
+            at
+            for at, event in enumerate(history)
+            if event.activity_task_scheduled_event_attributes.activity_type.name == "contain.apply"
+        )
+        begins = next(
+            event.event_id
+            for event in reversed(history[:order])
+            if event.HasField("workflow_task_completed_event_attributes")
+        )
+        run = (await house.incident.describe()).run_id
+        await house.client.workflow_service.reset_workflow_execution(
+            ResetWorkflowExecutionRequest(
+                namespace=house.client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=house.incident.id, run_id=run),
+                reason="somebody pressed the button", workflow_task_finish_event_id=begins, request_id=run,
+            )
+        )  # fmt: skip
+        await house.until("the reset to be noticed", lambda s: s["actions"].get("disable-send-email") == "verified")
+        told = await house.approve("revoke-token")
+        assert "NotAuthorised" not in told
+        await house.until("the token revoked", lambda s: s["actions"].get("revoke-token") == "verified", 45)
+        assert "NotAuthorised" not in await house.say("undo", by="ann", action="disable-send-email", reason="a test")
+        await house.asked("restore-disable-send-email", "", 45)
+        assert sum("Somebody reset this incident" in line for line in await texts(house)) == 1
+        await applied_once(house)
+
+
+@pytest.mark.parametrize("form", [2, 3])
+async def test_the_next_incident_of_the_same_agent_begins_with_one_look_as_well(house: Any, form: int) -> None:
+    """In a turn of its own with form 2, in the first task with form 3, as the door sends it today. It asks first whether the one before was merged, and what was seen meanwhile counts."""
     async with house.worker():
         await house.misbehave()
         await house.open()
