@@ -30,6 +30,12 @@ async def begun(house: Any) -> list[str]:
     return names[: names.index("contain.apply") + 1]
 
 
+async def asked_in(house: Any, name: str) -> set[int]:
+    """The workflow tasks, by the event that ended each, that asked for this activity."""
+    asked = [event.activity_task_scheduled_event_attributes for event in await events(house)]
+    return {one.workflow_task_completed_event_id for one in asked if one.activity_type.name == name}
+
+
 async def tasks_before_the_order(house: Any) -> int:
     """How many workflow tasks had ended when the first order was asked for."""
     ended = 0
@@ -66,9 +72,10 @@ async def test_an_alert_at_the_door_is_one_turn_from_its_first_order(house: Any)
         await house.misbehave()
         await house.open()
         await house.contained()
-        names = await begun(house)
-        assert set(names) <= {"evidence.collect", "contain.apply"}
+        assert set(await begun(house)) <= {"evidence.collect", "contain.apply"}
         assert await tasks_before_the_order(house) == 1
+        (together,) = await asked_in(house, "evidence.collect")
+        assert together in await asked_in(house, "contain.apply")
         assert await glances(house) == 1
         status = await house.query("carry")
         assert {"corroborated", "assessed", "triaged"} <= set(status["ledger"])
