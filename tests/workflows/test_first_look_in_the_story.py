@@ -187,7 +187,7 @@ async def test_a_reset_to_where_the_story_begins_leaves_nothing_out(house: Any) 
 
 
 @pytest.mark.parametrize("form", [2, 3])
-async def test_the_next_incident_of_the_same_agent_begins_with_one_look_as_well(house: Any, form: int) -> None:
+async def test_the_next_incident_looks_once(house: Any, form: int) -> None:
     """In a turn of its own with form 2, in the first task with form 3, as the door sends it today. It asks first whether the one before was merged, and what was seen meanwhile counts."""
     async with house.worker():
         await house.misbehave()
