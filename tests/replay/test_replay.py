@@ -1,6 +1,7 @@
 """Running incidents survive releases: recorded histories and carried states of every release replay (promise 14).
 
-A new recording: HALON_RECORD=1 python -m pytest tests/workflows/test_four_ways.py -k "way_1 or way_3"
+A new recording: HALON_RECORD=1 python -m pytest tests/workflows/test_four_ways.py -k "way_1 or way_3"; of an opening's form:
+tests/workflows/test_each_opening.py. What is recorded anew gets a name of its own; what lies here stays as it is.
 """
 
 from __future__ import annotations
@@ -33,6 +34,23 @@ def test_there_are_recordings_of_a_whole_story_and_of_its_renewals() -> None:
     names = [path.name for path in HISTORIES]
     assert any(name.startswith("story-") for name in names), names
     assert sum(name.startswith("renewed-") for name in names) >= 8, names
+
+
+async def test_promise_14_each_form_of_an_opening_is_among_them() -> None:
+    """One look in a turn of its own, one within the first task, and one that was too long for that: each begins otherwise."""
+    forms: dict[str, tuple[int, int, bool]] = {}
+    for path in HISTORIES:
+        events = read(path).events
+        started = events[0].workflow_execution_started_event_attributes
+        if started.continued_execution_run_id:
+            continue
+        form = (await data_converter.decode(started.input.payloads, [Opening]))[0].form
+        asked = {one.activity_task_scheduled_event_attributes.activity_type.name for one in events}
+        glances = sum(one.marker_recorded_event_attributes.marker_name == "core_local_activity" for one in events)
+        forms[path.name.partition("-")[0]] = (form, glances, "begin.look" in asked)
+    assert forms["look"] == (2, 0, True)
+    assert forms["glance"] == (3, 1, False)
+    assert forms["turn"] == (3, 1, True)
 
 
 @pytest.mark.parametrize("path", HISTORIES, ids=lambda path: path.name.removesuffix(".json.gz"))

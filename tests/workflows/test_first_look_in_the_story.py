@@ -42,6 +42,12 @@ async def begun(house: Any) -> list[str]:
     return names[: names.index("contain.apply") + 1]
 
 
+async def asked_in(house: Any, name: str) -> set[int]:
+    """The workflow tasks, by the event that ended each, that asked for this activity."""
+    asked = [event.activity_task_scheduled_event_attributes for event in await events(house)]
+    return {one.workflow_task_completed_event_id for one in asked if one.activity_type.name == name}
+
+
 async def tasks_before_the_order(house: Any) -> int:
     """How many workflow tasks had ended when the first order was asked for."""
     ended = 0
@@ -78,9 +84,10 @@ async def test_an_alert_at_the_door_is_one_turn_from_its_first_order(house: Any)
         await house.misbehave()
         await house.open()
         await house.contained()
-        names = await begun(house)
-        assert set(names) <= {"evidence.collect", "contain.apply"}
+        assert set(await begun(house)) <= {"evidence.collect", "contain.apply"}
         assert await tasks_before_the_order(house) == 1
+        (together,) = await asked_in(house, "evidence.collect")
+        assert together in await asked_in(house, "contain.apply")
         assert await glances(house) == 1
         assert READ_BACK not in await summaries(house), "what is in force right after the call is read back with it"
         status = await house.query("carry")
@@ -174,8 +181,45 @@ async def test_reset_to_each_of_the_first_tasks_repeats_nothing(house: Any) -> N
         assert sum(line.startswith("Applied: ") for line in told) == 1
 
 
-async def test_the_next_incident_of_the_same_agent_begins_with_one_look_as_well(house: Any) -> None:
-    """It asks first whether the one before was merged, and what was seen meanwhile counts."""
+async def test_a_reset_to_where_the_story_begins_leaves_nothing_out(house: Any) -> None:
+    """A word had come before the first look was over. What can't be undone still runs at a yes, what was taken is given back."""
+    await house.misbehave()
+    await house.open()
+    await house.incident.signal("note", {"by": "ann", "text": "I look at it"})
+    async with house.worker():
+        await house.contained()
+        history = await events(house)
+        order = next(
+            at
+            for at, event in enumerate(history)
+            if event.activity_task_scheduled_event_attributes.activity_type.name == "contain.apply"
+        )
+        begins = next(
+            event.event_id
+            for event in reversed(history[:order])
+            if event.HasField("workflow_task_completed_event_attributes")
+        )
+        run = (await house.incident.describe()).run_id
+        await house.client.workflow_service.reset_workflow_execution(
+            ResetWorkflowExecutionRequest(
+                namespace=house.client.namespace,
+                workflow_execution=WorkflowExecution(workflow_id=house.incident.id, run_id=run),
+                reason="somebody pressed the button", workflow_task_finish_event_id=begins, request_id=run,
+            )
+        )  # fmt: skip
+        await house.until("the reset to be noticed", lambda s: s["actions"].get("disable-send-email") == "verified")
+        told = await house.approve("revoke-token")
+        assert "NotAuthorised" not in told
+        await house.until("the token revoked", lambda s: s["actions"].get("revoke-token") == "verified", 45)
+        assert "NotAuthorised" not in await house.say("undo", by="ann", action="disable-send-email", reason="a test")
+        await house.asked("restore-disable-send-email", "", 45)
+        assert sum("Somebody reset this incident" in line for line in await texts(house)) == 1
+        await applied_once(house)
+
+
+@pytest.mark.parametrize("form", [2, 3])
+async def test_the_next_incident_looks_once(house: Any, form: int) -> None:
+    """In a turn of its own with form 2, in the first task with form 3, as the door sends it today. It asks first whether the one before was merged, and what was seen meanwhile counts."""
     async with house.worker():
         await house.misbehave()
         await house.open()
@@ -184,7 +228,7 @@ async def test_the_next_incident_of_the_same_agent_begins_with_one_look_as_well(
         await house.client.get_workflow_handle(before).terminate("out of the way")
         alert = house.alert(fingerprint="fp-2")
         house.handle = await house.client.start_workflow(
-            "Incident", Opening(alerts=(alert,), predecessor=before, form=2), id=f"{before}~2",
+            "Incident", Opening(alerts=(alert,), predecessor=before, form=form), id=f"{before}~2",
             task_queue=house.settings.task_queue,
         )  # fmt: skip
         await house.until("an assessment", lambda s: s.get("category") is not None)
@@ -193,6 +237,7 @@ async def test_the_next_incident_of_the_same_agent_begins_with_one_look_as_well(
             for event in await events(house)
             if event.HasField("activity_task_scheduled_event_attributes")
         ]
-        assert asked[0] == "begin.look"
+        assert ("begin.look" in asked, await glances(house)) == ((True, 0) if form == 2 else (False, 1))
+        assert asked[0] == ("begin.look" if form == 2 else "correlate.follow")
         assert "correlate.follow" in asked
         assert not {"record.find", "detect.corroborate"} & set(asked)

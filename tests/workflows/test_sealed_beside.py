@@ -30,6 +30,7 @@ async def test_promise_2_what_can_be_undone_does_not_wait_for_the_evidence(
     async with house.worker():
         await house.open()
         now = await house.until("the tool to be off", lambda s: s["actions"].get("disable-send-email") == "verified")
+        assert await shown(house, "evidence.collect") == "seal evidence", "it is no step before the call"
         assert now["actions"]["revoke-token"] == "planned"
         assert await house.open_gates() == []
         assert not [one for one in await house.query("timeline") if one["text"].startswith("Sealed traces")]
@@ -44,6 +45,14 @@ async def test_promise_2_what_can_be_undone_does_not_wait_for_the_evidence(
     )
     revoked = next(at for at, text in enumerate(texts) if text.startswith("Applying: ") and "token" in text.lower())
     assert off < sealed < revoked
+
+
+async def shown(house: Any, name: str) -> str:
+    """What the Temporal UI shows of the first activity of this name."""
+    async for event in house.incident.fetch_history_events():
+        if event.activity_task_scheduled_event_attributes.activity_type.name == name:
+            return str(json.loads(event.user_metadata.summary.data))
+    raise AssertionError(f"no {name} was asked for")
 
 
 async def record_of(house: Any) -> list[dict[str, Any]]:

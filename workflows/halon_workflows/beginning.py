@@ -164,7 +164,7 @@ async def after_reset(inc: Durable) -> None:
     """A Reset cut the history of this run: take the furthest state there is and go on from it."""
     info = workflow.info()
     inc.was_reset = False
-    inc.early = None
+    inc.early, inc.head_start = None, False  # nothing is left that would end the head start
     inc.tasks.clear()
     request = record.Find(inc.state.incident_id, info.workflow_id, info.run_id)
     found = await _find(inc, request)

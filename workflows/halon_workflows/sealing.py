@@ -39,7 +39,8 @@ async def _collect(inc: Durable) -> None:
     since = times.after(began, -3600)
     request = evidence.Collect(inc.state.incident_id, inc.state.agent, since)
     try:
-        got = await inc.act(evidence.collect, request, "seal evidence before containment")
+        # The step keeps its name of before: a run that is being renewed finds the time left of its own by it.
+        got = await inc.act(evidence.collect, request, "seal evidence", step="seal evidence before containment")
     except ActivityError as error:
         got = evidence.Collected((), (": ".join(reason_of(error)),))
     inc.keep_sealed("contain", got.sealed)
