@@ -121,7 +121,7 @@ class Evidence:
             again = reference(earlier, words)
             return again, _json(await read(hands.evidence, again)) if kind.windowed else None
         answer = await ask(hands, request.agent, kind.name, params=params, largest=kind.largest)
-        if kind.fleeting:  # read before the first calls change it; the disk is theirs for a moment
+        if not kind.windowed:  # read before the first calls change it; the disk is theirs for a moment
             await hands.first.let_go()
         media_type = "application/json" if answer.json is not None else "application/octet-stream"
         label = hands.kit.evidence.label(kind.name)
