@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from halon.incident.assessment import Person
 from halon.incident.errors import Malformed
-from halon.judgement.communication.people import People, read
+from halon.judgement.communication.people import People, by_place, read
+from halon.judgement.iso_places import no_place
 from halon.kit import Kit
 from halon.ports.triage import Claimed
 from halon.record.holdings import Holding, Stores, content, holdings
@@ -40,10 +41,19 @@ async def objection(hands: Hands, claimed: Claimed) -> tuple[str, str]:
         return UNKNOWN, f"{held.id} is no list of people: {in_words(error)}"
     if people.count != claimed.parameters.get("count"):
         return "CountDiffers", f"{held.id} names {people.count} people, not {claimed.parameters.get('count')}"
+    if wrong := next((why for one in people.all if one.place and (why := no_place(one.place))), ""):
+        return UNKNOWN, f"{held.id} is no list of people: {wrong}"
     said = claimed.parameters.get("places") or {}
     if said and said != people.places:
         return "CountDiffers", f"{held.id} counts {people.places or 'no place of everybody'}, not {said}"
     return "", ""
+
+
+async def counted(hands: Hands, claimed: Claimed) -> dict[str, int]:
+    """How many people of a list that somebody names are in each place. Raises EvidenceMissing, Malformed, Tampered."""
+    if claimed.command != "affected" or claimed.parameters.get("reviewed"):
+        return {}
+    return by_place(await people_of(hands, claimed.incident_id, str(claimed.parameters.get("evidence", "")).lower()))
 
 
 async def people_of(hands: Hands, incident_id: str, sha256: str) -> People:

@@ -11,9 +11,9 @@ from temporalio import activity
 
 from halon.incident.affected_people import counted_in
 from halon.incident.notices import Notice, Objection, objected
-from halon.judgement.communication import fillers
 from halon.judgement.communication.checks import check, duty_of
-from halon.judgement.communication.contents import completeness, follows, wanted
+from halon.judgement.communication.contents import completeness, wanted
+from halon.judgement.communication.phases import phases as phases
 from halon.ports.notify import Sending
 from halon.redaction import redact
 from halon_activities import mailing, proofs
@@ -70,23 +70,6 @@ async def require_checked(hands: Hands, info: activity.Info, request: Sending, t
         )
         more = f"; and {len(left) - _MOST_SHOWN} more" if len(left) > _MOST_SHOWN else ""
         raise CheckFailed(f"{notice.id} is not sent as it stands: {told}{more}")
-
-
-def phases(notice: Notice, about: Mapping[str, Any], language: str = "en") -> dict[str, Any]:
-    """What a template may say of the contents that its regime asks for: those not known yet, the answers that have no
-    place of their own in any template, each once, and what follows when."""
-    duty = duty_of(notice, about)
-    contents = completeness(wanted(duty, notice.stage), about) if duty else ()
-    names = tuple(dict.fromkeys(name for one in contents for name in one.facts))
-    return {
-        "contents": [
-            {"what": one.what, "filled": one.filled, "facts": list(one.facts), "missing": list(one.missing)}
-            for one in contents
-        ],
-        "asked_for": list(names),
-        "answers": fillers.answers(names, about, language),
-        "follows": follows(duty, notice.stage) if duty else {},
-    }
 
 
 def _masked(

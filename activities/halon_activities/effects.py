@@ -105,7 +105,7 @@ async def _try(
         raise
     except Unexpected as error:
         # A refusal is an answer: it did not take effect. A server that broke may have broken afterwards.
-        if _refuses(error.status):
+        if _refuses(error):
             await _not_arrived(journal, entry, effect, error)
             raise
         if effect == "once":
@@ -118,9 +118,9 @@ async def _try(
     return await journal.settle(entry, receipt)
 
 
-def _refuses(status: int) -> bool:
-    """HTTP 3xx and 4xx, and SMTP replies: SMTP's 5yz are permanent refusals, and none of them is an HTTP 500 to 511."""
-    return 300 <= status < 500 or status >= 521
+def _refuses(error: Unexpected) -> bool:
+    """Whether the answer proves that it did not arrive: HTTP 3xx and 4xx, and each 4yz and 5yz of SMTP (RFC 5321, 4.2.1)."""
+    return error.status >= 400 if error.protocol == "smtp" else 300 <= error.status < 500
 
 
 async def _not_arrived(journal: Journal, entry: str, effect: Effect, error: Exception) -> None:

@@ -14,6 +14,7 @@ HandError
 ├── NoChannel         the kit does not say how to reach this person or recipient
 ├── NotDelivered      no channel took the page or the notice
 ├── PutOff            the server says "later" for some of those who are written to one by one
+├── PartlySent        some have their mail, and the server takes none for the others now
 └── Unfinished        more are to be written to than one try has time for; the next one goes on
 """
 
@@ -97,6 +98,10 @@ class PutOff(HandError):
     """The server says "later" for some of those who are written to one by one; all others are done."""
 
 
+class PartlySent(HandError):
+    """Some of those who are written to one by one have their mail, and the server takes none for the others now."""
+
+
 class Unfinished(HandError):
     """More people are to be written to than one try has time for; the next one goes on where it ended."""
 
@@ -116,12 +121,13 @@ _TABLE: tuple[tuple[type[BaseException], str, bool], ...] = (
     (NoChannel, "NoChannel", FINAL),
     (NotDelivered, "NotDelivered", AGAIN),
     (PutOff, "PutOff", AGAIN),
+    (PartlySent, "PartlySent", AGAIN),
     (Unfinished, "Unfinished", AGAIN),
     (connectors.Refused, "Refused", FINAL),
     (connectors.MissingSecret, "MissingSecret", FINAL),
     (connectors.Unreachable, "Unreachable", AGAIN),
     (connectors.NoAnswer, "NoAnswer", AGAIN),
-    (connectors.Unexpected, "Unexpected", FINAL),  # except for the codes of ``_PASSING``
+    (connectors.Unexpected, "Unexpected", FINAL),  # except for what is ``_passing``
     (evidence.Tampered, "Tampered", FINAL),
     (evidence.EvidenceError, "EvidenceStore", FINAL),
     (record.RecordForked, "RecordForked", FINAL),
@@ -135,8 +141,8 @@ _TABLE: tuple[tuple[type[BaseException], str, bool], ...] = (
     (RPCError, "TemporalUnavailable", AGAIN),
     (OSError, "Disk", AGAIN),
 )
-_PASSING = frozenset({408, 421, 423, 425, 429, *range(450, 453), *range(500, 505), 507})
-"""Statuses that may be another one a little later: HTTP's own, and SMTP's 4yz replies (RFC 5321, 4.2.1)."""
+_PASSING = frozenset({408, 421, 423, 425, 429, *range(500, 505), 507, *range(520, 531)})
+"""Statuses of HTTP that may be another one a little later; 520 to 530 are what a proxy says of the server behind it."""
 
 
 @contextmanager
@@ -155,13 +161,18 @@ def as_failure(error: Exception) -> ApplicationError:
     """The typed failure for ``error``. One that the table does not know is tried again under its own name."""
     for kind, name, final in _TABLE:
         if isinstance(error, kind):
-            if isinstance(error, connectors.Unexpected) and error.status in _PASSING:
+            if isinstance(error, connectors.Unexpected) and _passing(error):
                 final = AGAIN
             return ApplicationError(_said(error), type=name, non_retryable=final)
     # Its words may hold what came over the wire; where it happened does not.
     where = "".join(traceback.format_tb(error.__traceback__))
     _LOG.error("not expected: %s, at\n%s", type(error).__name__, where)
     return ApplicationError(_said(error), type=type(error).__name__, non_retryable=AGAIN)
+
+
+def _passing(error: connectors.Unexpected) -> bool:
+    """Whether the answer may be another one a little later: of SMTP each 4yz, and no 5yz (RFC 5321, 4.2.1)."""
+    return 400 <= error.status < 500 if error.protocol == "smtp" else error.status in _PASSING
 
 
 def in_words(error: Exception) -> str:

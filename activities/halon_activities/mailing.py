@@ -25,7 +25,7 @@ from halon.kit import Channel
 from halon_activities import effects
 from halon_activities.affected_list import people_of
 from halon_activities.channels import Mail, deliver
-from halon_activities.failures import CheckFailed, NotDelivered, PutOff, Uncertain, Unfinished, in_words
+from halon_activities.failures import CheckFailed, NotDelivered, PartlySent, PutOff, Uncertain, Unfinished, in_words
 from halon_activities.hands import Hands
 from halon_activities.sealed import seal
 
@@ -120,7 +120,7 @@ async def each(
     because somebody else was not reached and it was drafted again.
 
     Raises CheckFailed where the list is too long; Unfinished where time ran out; NotDelivered while the server can't be
-    reached; PutOff while it says "later" for somebody, unless this is the last round; Refused where nobody was reached;
+    reached, PartlySent if somebody has it by then; PutOff while it says "later" for somebody, unless this is the last round; Refused where nobody was reached;
     Uncertain where somebody may have been reached or not. Those who were reached are never written to again.
     """
     people = people or await whom(hands, incident_id, sha256)
@@ -137,8 +137,9 @@ async def each(
             try:
                 row = await letting_end(person.written_to())
             except Unreachable as error:
-                told = sum(1 for each in rows if each.outcome == "sent")
-                raise NotDelivered(f"{told} of {people.count} were written to; then: {in_words(error)}") from error
+                told = len([each for each in people.all if await _Person(hands, channel, mail, each, this).begun()])
+                kind = PartlySent if told else NotDelivered
+                raise kind(f"{told} of {people.count} were written to; then: {in_words(error)}") from error
         (later if row.outcome == "put off" else rows).append(row)
     if any(row.outcome == "under way" for row in rows):
         raise Unfinished("a mail of the try before may still be under way; it is looked up again")
@@ -190,6 +191,11 @@ class _Person:
             return self._row("under way" if young else "uncertain", "no answer came when it was written to", since)
         refused = (await journal.look(self._refusal())).receipt
         return self._row("refused", str(refused["why"]), str(refused["at"])) if refused is not None else None
+
+    async def begun(self) -> bool:
+        """Whether this person was written to, in whatever try: what was refused does not count."""
+        row = await self.known()
+        return row is not None and row.outcome != "refused"
 
     async def written_to(self) -> _Row:
         """Write to this person. Raises Unreachable."""

@@ -32,11 +32,12 @@ from halon_activities.hands import Hands
 from halon_activities.jurisdictions import places_of
 from halon_activities.people import person
 
-_GATED = ("regulator", "customers")
+_GATED = ("regulator", "customers", "counterparty")
 _SUBJECT = "Subject: "
 _KINDS: dict[str, Kind] = {"page": "page", "inform": "update", "leadership": "update", "resolve": "resolve"}
-_TO_END = 30.0
-"""Seconds of a try that are left for the last mail begun in it."""
+_TO_END, _TURN = 30.0, 30.0
+"""Seconds of a try that are left for the last mail begun in it; and for which mails are begun in one try at most: a hold,
+or a yes that is taken back, counts before the next one."""
 RINGING = ("pagerduty", "opsgenie")
 """Kinds of channel that ring until somebody, or we, say that it is over."""
 
@@ -174,7 +175,7 @@ class Notify:
 
     async def _require_nothing_open(self, request: Sending, effect: Effect, error: Exception) -> None:
         """Raises Uncertain where an earlier try may have arrived: no other error may say then that nothing was sent."""
-        key = effect_key(request.incident_id, request.notice.id, "send", request.notice.attempt)
+        key = _key(request)
         channel = self._hands.kit.channels.get(request.notice.channel)
         each = channel is not None and channel.each_affected
         if effect != "once" or each or isinstance(error, Uncertain):
@@ -183,13 +184,13 @@ class Notify:
             raise Uncertain(f"an earlier try may have arrived; since then: {in_words(error)}") from error
 
     async def _nothing_sent(self, request: Sending) -> bool:
-        key = effect_key(request.incident_id, request.notice.id, "send", request.notice.attempt)
+        key = _key(request)
         begun = await effects.unanswered(self._hands.journal, key)
         return not begun and await effects.settled(self._hands.journal, key) is None
 
     async def _send(self, request: Sending, digest: str, effect: Effect) -> Sent:
         hands, notice = self._hands, request.notice
-        key = effect_key(request.incident_id, notice.id, "send", notice.attempt)
+        key = _key(request)
         channel = channel_of(hands, notice.channel)
         reference = request.incident_id.rpartition(":")[0]
         mail = Mail(key, notice.subject, notice.body, reference, _addresses(notice.recipient))
@@ -268,10 +269,17 @@ class Notify:
         return ", ".join(channel.recipients) if channel is not None else ""
 
 
+def _key(request: Sending) -> str:
+    """The effect that this is: of a notice that goes to several channels, each is one."""
+    one = request.notice
+    subject = f"{one.id}@{one.channel}" if request.beside else one.id
+    return effect_key(request.incident_id, subject, "send", one.attempt)
+
+
 def _ends() -> float:
     """When no further mail is begun in this try (``time.monotonic``): the last one has time to end by itself."""
     whole = (activity.info().start_to_close_timeout or timedelta(seconds=60)).total_seconds()
-    return time.monotonic() + max(whole - _TO_END, whole / 2)
+    return time.monotonic() + min(max(whole - _TO_END, whole / 2), _TURN)
 
 
 def _told(receipt: dict[str, Any]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from halon.incident.clocks import next_deadline
 from halon.incident.ids import reference
 from halon.incident.restricting import in_words
 from halon.incident.restriction import restricted
-from halon.incident.standing import open_gates
+from halon.incident.standing import missed_now, open_gates
 from halon.incident.state import State
 from halon.incident.status import headline
 from halon.incident.stopped import stopped_at
@@ -118,5 +118,5 @@ def _line(state: State, ended: str) -> Line:
         reference=state.reference, level=state.level or "", agent=state.agent, headline=headline(state),
         opened_at=state.opened_at, commander=state.commander, stopped_at=stopped_at(state), closed_at=ended,
         deadline=soonest[1] if soonest else "", deadline_at=soonest[0] if soonest else "", asked=len(open_gates(state)),
-        missed=state.missed, next_update=state.next_update_at, drill=state.drill,
+        missed=missed_now(state), next_update=state.next_update_at, drill=state.drill,
     )  # fmt: skip

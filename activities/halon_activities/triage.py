@@ -96,6 +96,7 @@ class Triage:
             told = Authority(
                 who.name, known=True, roles=who.roles, verified=bool(found.how), may=may, why=why, refusal=refusal,
                 how=found.how, others=affected_list.others(self._hands.kit, who) if claimed.command == "affected" else (),
+                places=await affected_list.counted(self._hands, claimed) if may else {},
             )  # fmt: skip
             return await self._with_newer_kit(told, claimed) if may and claimed.command == "kit" else told
 

@@ -10,6 +10,7 @@ from typing import Any
 from halon.incident import fact_words
 from halon.incident.notices import Notice
 from halon.judgement.communication import figures, german
+from halon.judgement.communication.contents import UPDATE
 from halon.kit.wordings import wording
 from halon.rendering import render, render_own
 from halon_activities.hands import Hands
@@ -41,14 +42,28 @@ def chosen(hands: Hands, notice: Notice, asked: str) -> Chosen:
 
 
 def language_of(notice: Notice, about: Mapping[str, Any]) -> str:
-    """The language that its stage asks for, or its duty; empty: none, so that it is English."""
+    """The language that its stage asks for, or its duty; empty: none, so that it is English.
+
+    An update is for those whom the notice before it told: it speaks the language of that stage.
+    """
     duty = next(
         (one for one in about.get("obligations", ()) if one.get("key", one.get("id")) == notice.obligation), None
     )
     if duty is None:
         return ""
-    stage = next((one for one in duty.get("stages") or () if one.get("id") == notice.stage), None) or {}
+    stage_id = _told_by(notice, about) if notice.stage == UPDATE else notice.stage
+    stage = next((one for one in duty.get("stages") or () if one.get("id") == stage_id), None) or {}
     return str(stage.get("language") or duty.get("language") or "")
+
+
+def _told_by(notice: Notice, about: Mapping[str, Any]) -> str:
+    """The stage whose notice promised the update, the last one that was sent; empty: none is known."""
+    sent = [
+        str(one.get("stage", "")) for one in about.get("notices", ())
+        if (one.get("obligation"), one.get("audience"), one.get("status")) == (notice.obligation, notice.audience, "sent")
+        and one.get("stage") != UPDATE
+    ]  # fmt: skip
+    return sent[-1] if sent else ""
 
 
 def in_language(notice: Notice, about: Mapping[str, Any], written: str, places: tuple[str, ...]) -> dict[str, Any]:

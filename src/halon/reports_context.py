@@ -126,7 +126,7 @@ def _outside(about: Mapping[str, Any]) -> str:
     told = [
         one["id"]
         for one in about["notices"]
-        if one["status"] in _TAKEN and one["audience"] in ("regulator", "customers")
+        if one["status"] in _TAKEN and one["audience"] in ("regulator", "customers", "counterparty")
     ]
     so_far = f"Told so far: {', '.join(told)}." if told else "Nobody outside has been told yet."
     if about["closed_at"] and about["outcome"] == "resolved":

@@ -66,7 +66,10 @@ async def test_promise_4_a_crash_while_a_once_effect_was_sent_is_uncertain(journ
     assert receiver.calls == 0
 
 
-@pytest.mark.parametrize("error", [Unreachable("h", "refused"), Unexpected(429, "slow down"), Unexpected(404, "no")])
+@pytest.mark.parametrize("error", [
+    Unreachable("h", "refused"), Unexpected(429, "slow down"), Unexpected(404, "no"),
+    *(Unexpected(code, "no", "smtp") for code in (421, 451, 501, 503, 504, 550)),
+])  # fmt: skip
 async def test_a_once_effect_that_provably_did_not_arrive_may_be_tried_again(
     journal: Journal, error: Exception
 ) -> None:
@@ -81,10 +84,11 @@ async def test_a_once_effect_that_provably_did_not_arrive_may_be_tried_again(
     assert (done.receipt, receiver.calls, await settled(journal, "k")) == ({"at": "3"}, 3, {"at": "3"})
 
 
-async def test_a_server_that_broke_may_have_broken_afterwards(journal: Journal) -> None:
-    """HTTP 500 to a once effect is no refusal."""
+@pytest.mark.parametrize("status", [500, 503, 521, 524, 599])
+async def test_a_server_that_broke_may_have_broken_afterwards(journal: Journal, status: int) -> None:
+    """HTTP 500 and above to a once effect is no refusal, also from a proxy that waited for the server in vain."""
     with pytest.raises(Uncertain):
-        await carry_out(journal, "k", WHAT, "once", Receiver(Unexpected(500, "oops")))
+        await carry_out(journal, "k", WHAT, "once", Receiver(Unexpected(status, "oops")))
     assert (await journal.look("k")).state == "intended"
 
 

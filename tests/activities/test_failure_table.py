@@ -17,7 +17,9 @@ from halon_activities.failures import HandError, as_failure, typed
     [(Refused("h", "w"), "Refused", True), (MissingSecret("X"), "MissingSecret", True),
      (Unreachable("h", "w"), "Unreachable", False), (NoAnswer("h", "w"), "NoAnswer", False),
      (Unexpected(404, ""), "Unexpected", True), (Unexpected(503, ""), "Unexpected", False),
-     (Unexpected(429, ""), "Unexpected", False), (Unexpected(550, ""), "Unexpected", True),
+     (Unexpected(429, ""), "Unexpected", False), (Unexpected(524, ""), "Unexpected", False),
+     *((Unexpected(code, "", "smtp"), "Unexpected", False) for code in (421, 432, 447, 451, 454, 455)),
+     *((Unexpected(code, "", "smtp"), "Unexpected", True) for code in (500, 501, 503, 504, 530, 550, 554)),
      (OSError("disk"), "Disk", False), (KeyError("x"), "KeyError", False)],
 )  # fmt: skip
 def test_each_error_has_its_type_and_whether_it_is_tried_again(error: Exception, kind: str, final: bool) -> None:

@@ -20,7 +20,7 @@ from halon.judgement.communication.people import Affected, once, read, written
 from halon.kit import Channel
 from halon_activities import checking, effects, mailing
 from halon_activities.channels import Mail
-from halon_activities.failures import CheckFailed, NotDelivered, PutOff, Uncertain, Unfinished
+from halon_activities.failures import CheckFailed, NotDelivered, PartlySent, PutOff, Uncertain, Unfinished
 from halon_activities.hands import Hands
 from halon_activities.jurisdictions import places_of
 from halon_activities.sealed import seal
@@ -42,6 +42,7 @@ class Server:
         self.answers: dict[str, str] = {}
         self.takes_seconds = 0.0
         self.hangs_up = False
+        self.hangs_up_on = ""
         self.address = ""
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str, options: Any) -> str:
@@ -54,7 +55,7 @@ class Server:
     async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:
         await asyncio.sleep(self.takes_seconds)
         self.taken.append(envelope.rcpt_tos[0])
-        if self.hangs_up:
+        if self.hangs_up or envelope.rcpt_tos[0] == self.hangs_up_on:
             server.transport.abort()
         return "250 taken"
 
@@ -107,6 +108,52 @@ async def test_whoever_may_have_been_reached_is_no_success(make_hands: Callable[
     assert (done.sent, len(server.taken)) == (3, 6)
     assert (await to_each(later, sha256, 5, mailing.Round(attempt=3, anew=2))).sent == 3
     assert len(server.taken) == 6
+
+
+async def test_who_was_reached_is_not_written_to_again_for_those_who_may_have_been(
+    make_hands: Callable[..., Hands], server: Server
+) -> None:
+    """One sent, one uncertain: approved anew, it goes to the second one alone, however often it is tried."""
+    hands = make_hands(HALON_SMTP=server.address)
+    sha256 = await listed(hands, *living("a", "b"))
+    server.hangs_up_on = "b@mail.example"
+    with pytest.raises(Uncertain, match="1 sent, 0 refused, 1 uncertain"):
+        await to_each(hands, sha256)
+    server.hangs_up_on = ""
+    later = replace(hands, clock=lambda: hands.clock() + timedelta(seconds=mailing.STILL_UNDER_WAY + 1))
+    for number in (2, 3):
+        done = await to_each(later, sha256, number, mailing.Round(attempt=number, anew=number))
+        assert (done.sent, done.uncertain) == (2, 0)
+        assert sorted(server.taken) == ["a@mail.example", "b@mail.example", "b@mail.example"]
+
+
+@pytest.mark.parametrize("answer", ["501 no", "503 bad sequence", "504 not here", "550 no such user"])
+async def test_whatever_no_the_server_says_it_is_one(
+    make_hands: Callable[..., Hands], server: Server, answer: str
+) -> None:
+    """A permanent reply of SMTP proves that this person got nothing; the others are the proof that the duty is met."""
+    hands = make_hands(HALON_SMTP=server.address)
+    sha256 = await listed(hands, *living("a", "b", "c"))
+    server.answers = {"b@mail.example": answer}
+    done = await to_each(hands, sha256)
+    assert (done.sent, done.refused, done.uncertain) == (2, 1, 0)
+
+
+async def test_a_server_that_goes_away_in_between_does_not_make_it_not_out(
+    make_hands: Callable[..., Hands], server: Server
+) -> None:
+    """Some have it, also where those before them in the list were put off: it is said so, and goes on."""
+    hands = make_hands(HALON_SMTP=server.address)
+    sha256 = await listed(hands, *living("a", "b", "c"))
+    server.answers = {"a@mail.example": "452 later", "c@mail.example": "550 no such user"}
+    with pytest.raises(PutOff):
+        await to_each(hands, sha256)
+    away = replace(hands, environ={**hands.environ, "HALON_SMTP": "127.0.0.1:9"})
+    with pytest.raises(PartlySent, match="1 of 3 were written to; then"):
+        await to_each(away, sha256)
+    server.answers = {}
+    done = await to_each(hands, sha256)
+    assert (done.sent, done.refused, server.taken) == (2, 1, ["b@mail.example", "a@mail.example"])
 
 
 async def test_bounces_are_counted_and_not_asked_for_again(make_hands: Callable[..., Hands], server: Server) -> None:

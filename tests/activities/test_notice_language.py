@@ -181,6 +181,19 @@ def test_the_stage_asks_before_the_duty(duty: str, stage: str, asked: str) -> No
     assert words.language_of(Notice("n", "customers", obligation="x", stage="s"), known) == asked
 
 
+@pytest.mark.parametrize(("status", "asked"), [("sent", "de"), ("waiting", "fr"), ("", "fr")])
+def test_an_update_speaks_the_language_of_the_notice_before_it(status: str, asked: str) -> None:
+    """Whoever was told in German reads the next message in German too; before anything is sent, the duty's counts."""
+    known = told(_duty("fr", "de"))
+    known["notices"] = (
+        [{"id": "x-s", "obligation": "x", "stage": "s", "audience": "customers", "status": status}] if status else []
+    )
+    update = Notice(
+        "x-update-1", "customers", obligation="x", stage="update", template="customers-update", promise=PROMISE
+    )
+    assert words.language_of(update, known) == asked
+
+
 def test_the_question_says_the_language_and_what_is_missing_of_it() -> None:
     """Which was asked for and which it is; and that no words are checked in one that Halon does not read."""
     state = State("incident-a.b:run-1", "incident-a.b", "INC-7F3A", "support-bot", "g", NOW)

@@ -102,7 +102,7 @@ async def test_the_text_of_a_restricted_incident_is_sealed_for_few(
     assert [each.access for each in held if each.path == one.version["path"]] == [sealed]
 
 
-@pytest.mark.parametrize("audience", ["regulator", "customers", "leadership", "responders"])
+@pytest.mark.parametrize("audience", ["regulator", "customers", "counterparty", "leadership", "responders"])
 async def test_every_audience_has_its_template(hands: Hands, as_incident: Any, audience: Any) -> None:
     """Without a template of its own, and under the names by which kit and workflow call them."""
     for template in ("", audience, f"notices/{audience}.md.j2"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -124,7 +125,7 @@ def test_a_time_after_as_of_is_refused_like_in_an_incident(page: Path, kit: Kit)
     """What has not happened yet starts no clock; when a hold ends may well lie ahead."""
     page.write_text(
         "as_of: 2026-11-22T09:00:00Z\nagent: support-bot\nfacts:\n  aware_at: 2026-11-25T09:00:00Z\n"
-        "  personal_data_involved: true\n  law_enforcement_hold: {agency: BKA, until: 2026-12-24, written: yes}\n"
+        "  personal_data_involved: true\n  law_enforcement_hold: {agency: BKA, to: 2026-12-24, written: yes}\n"
         "entities:\n  acme-eu: {facts: {payment_made_at: 2026-11-24}}\n"
     )
     with pytest.raises(FactsUnusable) as caught:
@@ -137,3 +138,48 @@ def test_a_time_after_as_of_is_refused_like_in_an_incident(page: Path, kit: Kit)
     ]
     page.write_text(page.read_text().replace("11-25T09:00", "11-22T09:04").replace("11-24}", "11-22}"))
     assert assess_file(page, kit)["obligations"], "clocks of two machines may differ by minutes"
+
+
+DORA = """\
+as_of: 2026-11-25T09:00:00Z
+agent: support-bot
+entity: acme-eu
+facts:
+  roles: [financial_entity_dora]
+  aware_at: 2026-11-20T10:00:00Z
+  major_ict_incident: true
+  classified_major_at: 2026-11-20T11:00:00Z
+filed:
+"""
+
+
+@pytest.mark.parametrize(
+    ("made", "line", "what"),
+    [
+        ({"intermediate": "12:00"}, 10, "intermediate counts from the filing of initial, which is not among those filed"),
+        ({"final": "12:00"}, 10, "final counts from the filing of intermediate, which is not among those filed"),
+        ({"initial": "14:00", "intermediate": "12:00"}, 11,
+         "intermediate counts from the filing of initial, made at 2026-11-20T14:00:00.000Z: it can't have been filed at"),
+        ({"initial": "12:00", "intermediate": "14:00"}, 0, ""),
+    ],
+)  # fmt: skip
+def test_filings_out_of_order_are_refused_like_in_an_incident(
+    tmp_path: Path, made: dict[str, str], line: int, what: str
+) -> None:
+    """No due time is reckoned from a filing that can't have been."""
+    folder, file = tmp_path / "kit", tmp_path / "facts.yaml"
+    shutil.copytree(starter_path(), folder)
+    page = folder / "organisation.yaml"
+    page.write_text(page.read_text().replace("packs: []", "packs: [eu]"))
+    rows = (f"  - {{obligation: eu-dora-19, stage: {one}, at: '2026-11-20T{at}:00Z'}}\n" for one, at in made.items())
+    file.write_text(DORA + "".join(rows))
+    if not what:
+        duties = assess_file(file, load(folder, {}))["obligations"]
+        stages = next(one["stages"] for one in duties if one["id"] == "eu-dora-19")
+        assert [bool(one["filed_at"]) for one in stages] == [True, True, False]
+        return
+    with pytest.raises(FactsUnusable) as caught:
+        assess_file(file, load(folder, {}))
+    (told,) = str(caught.value).splitlines()
+    assert told.startswith(f"{file}:{line}: ")
+    assert f"eu-dora-19/{what}" in told

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import pytest
 
 from halon.cli import listing
 from halon.cli.regimes import told, where
@@ -60,3 +63,20 @@ def test_regimes_say_where_they_count_and_who_is_told() -> None:
     assert rows["contract-dpa"]["where"] == ""
     assert where(type("Rule", (), {"id": "us-tx"})()) == "US-TX"
     assert where(type("Rule", (), {"id": "us-sec-8k"})()) == "US"
+
+
+def test_for_machines_it_says_beside_the_list_that_it_is_no_advice(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The list stays what scripts read; who looks at it reads the sentence."""
+    monkeypatch.setattr("halon.cli.reaching.with_client", lambda work: [{"due": None, "what": "one"}])
+    listing.clocks(as_json=True)
+    said = capsys.readouterr()
+    assert json.loads(said.out) == [{"due": None, "what": "one"}]
+    assert said.err.strip() == "Not legal advice; a named person decides."
+
+
+def test_what_ran_out_before_a_decision_says_which() -> None:
+    """It is no miss, and what would settle it is named."""
+    owed = duty(stage("initial", "2020-01-01T10:00:00Z", awaits="classified_major_at"), status="undetermined")
+    assert "ran out, counts once classified_major_at is said" in listing._state(owed, owed["stages"][0])

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from halon.incident.about import about
+from halon.incident.affected_people import counted_in
 from halon.incident.assessment import DECIDED, FORM
 from halon.incident.notices import Notice
 from halon.judgement.communication.checks import check
@@ -15,9 +16,9 @@ from halon.judgement.communication.checks import check
 LIST = "ab" * 32
 
 
-def named(room: Any, **fields: Any) -> Any:
+def named(room: Any, *, state: Any = None, **fields: Any) -> Any:
     told = {"evidence": LIST, "count": 12, "places": {"DE": 9, "US-CA": 3}, "reason": "from the mail log"} | fields
-    return room.say(room.assessed(), "affected", "pat", **told)
+    return room.say(state or room.assessed(), "affected", "pat", **told)
 
 
 def test_the_list_counts_from_then_on_and_says_where_people_are(room: Any) -> None:
@@ -33,6 +34,15 @@ def test_the_list_counts_from_then_on_and_says_where_people_are(room: Any) -> No
         "person",
     )
     assert "names 12 affected people (list abababababab…)" in [line.text for line in said.state.tail][-2]
+
+
+def test_the_list_holds_how_many_are_nobody_knows_where(room: Any) -> None:
+    """As it was counted when it was named, whatever was said of it; only what was said becomes a fact."""
+    who = replace(room.standing("pat"), places={"": 1, "DE": 8, "US-CA": 3})
+    said = room.say(room.assessed(), "affected", "pat", who=who, evidence=LIST, count=12, reason="r")
+    assert said.state.affected.places == {"": 1, "DE": 8, "US-CA": 3}
+    assert counted_in(12, said.state.affected.places, ("US-CA",)) == 4
+    assert "affected_by_jurisdiction" not in [one.name for one in said.state.facts]
 
 
 def test_a_person_reviews_it_once(room: Any) -> None:
@@ -96,3 +106,26 @@ def test_the_list_must_agree_with_the_number_that_is_told(
         one.rule for one in check(notice, about(state, room.at(99)), lambda text: {}) if one.rule.startswith("list-")
     ]
     assert found == rules
+
+
+@pytest.mark.parametrize(("status", "form", "told"), [
+    ("sent", DECIDED, True), ("waiting", DECIDED, False), ("sent", DECIDED - 1, False),
+])  # fmt: skip
+def test_a_list_that_grows_after_the_notice_went_out_is_a_step_for_its_decider(
+    room: Any, status: Any, form: int, told: bool
+) -> None:
+    """Whoever came onto the list later heard nothing: who decides and who owns it are told, and it is to be done."""
+    duty = room.duty("applies", id="dpa", decider="privacy")
+    state = room.assessed(room.judged(obligations=(duty,), comms_owner="leadership", form=form))
+    one = Notice("dpa-notification", "customers", "dpa", "notification", status=status, affected="cd" * 32)
+    state = named(room, state=replace(state, notices=(one,))).state
+    steps = [each for each in state.tasks if each.step.id == "notify/new-for-dpa-notification"]
+    assert len(steps) == int(told)
+    assert {each.to for each in state.outbox if "the list has changed" in each.subject} == (
+        {"pat", "lea"} if told else set()
+    )
+    if told:
+        assert (steps[0].status, steps[0].step.owner) == ("open", "privacy")
+        assert "the list counts 12 people now" in steps[0].step.words
+        same = room.say(state, "affected", "pat", evidence="cd" * 32, count=2, reason="the first one was right").state
+        assert sum("the list has changed" in each.subject for each in same.outbox) == 2

@@ -209,6 +209,69 @@ def test_a_stage_is_not_filed_before_the_one_it_counts_from(room: Any) -> None:
     assert room.say(state, "filed", "pat", now=room.at(3 * HOUR), **second).refusal == ""
 
 
+def one_reference(room: Any) -> State:
+    """An authority gave one reference to the whole chain, as DORA's reference code is."""
+    state = dora(room)
+    for name, hours in (("initial", 3), ("intermediate", 9)):
+        said = room.say(
+            state, "filed", "pat", obligation=DORA, stage=name, reference="DE-77", reason="r", now=room.at(hours * HOUR)
+        )
+        assert said.refusal == ""
+        second = replace(stage(said.state, "intermediate"), provisional=False, started=room.at(3 * HOUR))
+        first = stage(said.state, "initial")
+        state = replace(said.state, obligations=(replace(said.state.obligations[0], stages=(first, second)),))
+    return state
+
+
+def test_of_one_reference_for_a_whole_chain_the_stage_says_which_filing_is_wrong(room: Any) -> None:
+    """The first report's time is put right, and the second is taken back, each by the reference that it has."""
+    state, fields = one_reference(room), {"obligation": DORA, "reference": "DE-77", "reason": "the portal says so"}
+    now = room.at(10 * HOUR)
+    right = room.say(state, "filed", "pat", stage="initial", corrects="DE-77", at=room.at(2 * HOUR), now=now, **fields)
+    assert right.refusal == ""
+    assert (stage(right.state, "initial").filed_at, stage(right.state, "intermediate").filed_at) == (
+        room.at(2 * HOUR),
+        room.at(9 * HOUR),
+    )
+    back = room.say(right.state, "filed", "pat", stage="intermediate", not_filed=True, now=now, **fields)
+    assert back.refusal == ""
+    assert stage(back.state, "intermediate").filed_at == ""
+
+
+def test_where_the_stage_is_open_it_is_asked(room: Any) -> None:
+    """Nothing is guessed: both stages are named."""
+    state = one_reference(room)
+    for fields in ({"corrects": "DE-77", "at": room.at(2 * HOUR)}, {"not_filed": True}):
+        said = room.say(
+            state, "filed", "pat", obligation=DORA, reference="DE-77", reason="r", now=room.at(10 * HOUR), **fields
+        )
+        assert said.refusal == "WhichStage"
+        assert "initial and intermediate of eu-dora-19" in said.text
+        assert said.state.filings == state.filings
+
+
+def test_an_update_under_the_same_reference_is_corrected_where_it_is_said(room: Any) -> None:
+    """Without the word it is the filing itself, never the update in its place."""
+    state = one_reference(room)
+    state = updated(
+        room, state, 12 * HOUR, obligation=DORA, stage="intermediate", reference="DE-77", reason="it grew"
+    ).state
+    fields = {
+        "obligation": DORA,
+        "stage": "intermediate",
+        "reference": "DE-77",
+        "corrects": "DE-77",
+        "reason": "typed wrongly",
+    }
+    moved = updated(room, state, 14 * HOUR, at=room.at(11 * HOUR), **fields).state
+    assert [(one.update, one.at) for one in moved.filings if one.counts and one.stage == "intermediate"] == [
+        (False, room.at(9 * HOUR)),
+        (True, room.at(11 * HOUR)),
+    ]
+    itself = room.say(moved, "filed", "pat", at=room.at(8 * HOUR), now=room.at(14 * HOUR), **fields).state
+    assert stage(itself, "intermediate").filed_at == room.at(8 * HOUR)
+
+
 def test_the_register_shows_the_wrong_filing_as_wrong(room: Any) -> None:
     """Neither hidden nor taken for a filing."""
     state = texas(room)

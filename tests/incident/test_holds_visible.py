@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,10 +10,13 @@ import pytest
 from halon.incident import holds, views
 from halon.incident.assessment import DECIDED
 from halon.incident.clocks import fire_due, next_event
+from halon.incident.gates import Answer, Proof
+from halon.incident.notices import Notice
 from halon.incident.state import State
 from halon.incident.status import status
 
 DUTY = "eu-gdpr-33"
+YES = Answer("sue", True, "r", "2026-11-22T10:00:01.000Z", ("security",), Proof("run-1", "update", "u"))
 
 
 def running(room: Any, **fields: Any) -> State:
@@ -52,6 +56,45 @@ def test_promise_5_a_hold_stops_no_clock(room: Any) -> None:
     assert state.missed == ("eu-gdpr-33/notification",)
     assert "held back by legal" in state.tail[-1].text
     assert status(state)["next_deadline"] is not None
+
+
+def test_an_embargo_keeps_a_promised_update_back_too(room: Any) -> None:
+    """The update is none of the law's stages: what must not be said yet, it must not say either."""
+    state = running(room, not_before=room.at(500), embargo="the police look for them")
+    assert "the police look for them" in holds.held_back(state, state.obligations[0], "update", room.at(499))
+    assert holds.held_back(state, state.obligations[0], "update", room.at(500)) == ""
+
+
+@pytest.mark.parametrize(("affected", "form", "refused"), [
+    ("ab" * 32, DECIDED, False), ("", DECIDED, True), ("ab" * 32, DECIDED - 1, True),
+], ids=["one by one", "one mail", "of an earlier release"])  # fmt: skip
+def test_what_goes_to_many_people_is_held_and_taken_back_between_two_mails(
+    room: Any, affected: str, form: int, refused: bool
+) -> None:
+    """A mailing takes minutes: a hold and a withdrawal reach it while it runs; one mail can't be stopped."""
+    name = f"{DUTY}-notification"
+    asked = room.gate(name, kind="notice", status="granted", answers=(YES,))
+    one = Notice(name, "customers", DUTY, "notification", status="sending", affected=affected)
+    state = running(room)
+    assert state.assessment is not None
+    state = replace(state, notices=(one,), gates=(asked,), assessment=replace(state.assessment, form=form))
+    kept, back = hold(room, state, 1000), room.say(state, "withdraw", "sue", gate=asked.id)
+    assert [kept.refusal, back.refusal] == (["NothingToHold", "GateClosed"] if refused else ["", ""])
+    if not refused:
+        assert f"Some may have {name} already" in kept.text
+        assert next(each.status for each in back.state.gates) == "open"
+
+
+def test_a_yes_is_taken_back_while_the_notice_waits_for_its_channel(room: Any) -> None:
+    """Nothing is under way then; what an earlier release judged goes on by its rules."""
+    name = f"{DUTY}-notification"
+    asked = room.gate(name, kind="notice", status="granted", answers=(YES,))
+    state = running(room)
+    state = replace(state, notices=(Notice(name, "regulator", DUTY, "notification", status="put_off"),), gates=(asked,))
+    assert room.say(state, "withdraw", "sue", gate=asked.id).refusal == ""
+    assert state.assessment is not None
+    earlier = replace(state, assessment=replace(state.assessment, form=DECIDED - 1))
+    assert room.say(earlier, "withdraw", "sue", gate=asked.id).refusal == "GateClosed"
 
 
 def test_a_hold_is_lifted_by_name_with_a_reason(room: Any) -> None:

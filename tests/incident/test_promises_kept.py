@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from halon.incident import judged, promised
-from halon.incident.assessment import DECIDED
+from halon.incident.assessment import DECIDED, FORM
 from halon.incident.clocks import fire_due, next_event
 from halon.incident.notices import Notice, Objection, objected
 from halon.incident.state import State
@@ -187,6 +187,22 @@ def test_an_override_counts_for_the_sentence_that_it_was_said_of(room: Any) -> N
     other = replace(made.notices[0], objections=(Objection("overpromise", "There is no risk.", "w"),))
     assert objected(made.notices[0], made.overridden) == ()
     assert objected(other, made.overridden) == other.objections
+
+
+@pytest.mark.parametrize("rule", ["list-agrees", "says-contents"])
+def test_an_override_of_what_is_missing_counts_for_that_alone(room: Any, rule: str) -> None:
+    """Whoever let 100 pass against 120 has not let 5,000 pass against 3; what an earlier release judged goes on as it was."""
+    made = drafted(room, Objection(rule, "", "the list names 100 people, and the fact is 120"))
+    made = replace(made, assessment=replace(made.assessment, form=FORM))
+    said = {"what": "notice", "notice": "eu-gdpr-33-notification", "rule": rule, "reason": "20 are doubles"}
+    other = replace(made.notices[0], objections=(Objection(rule, "", "the list names 5000 people, and the fact is 3"),))
+    now = room.say(made, "override", **said).state
+    assert objected(made.notices[0], now.overridden) == ()
+    assert objected(other, now.overridden) == other.objections
+    earlier = replace(made, assessment=replace(made.assessment, form=DECIDED - 1))
+    before = room.say(earlier, "override", **said).state
+    assert before.overridden[0].sentences == ("",)
+    assert objected(other, before.overridden) == ()
 
 
 @pytest.mark.parametrize(("fields", "refusal"), [

@@ -7,8 +7,9 @@ import io
 
 import pytest
 
+from halon.incident.affected_people import counted_in
 from halon.incident.errors import Malformed
-from halon.judgement.communication.people import Affected, People, handed_off, once, read, written
+from halon.judgement.communication.people import Affected, People, by_place, handed_off, living_in, once, read, written
 
 
 def test_a_person_is_counted_once_whatever_the_case_of_the_address() -> None:
@@ -21,6 +22,14 @@ def test_a_person_is_counted_once_whatever_the_case_of_the_address() -> None:
 def test_places_are_counted_only_where_everybodys_is_known() -> None:
     """Half a count by jurisdiction would be a wrong one."""
     assert read(b"person,place\na@b.example,US-CA\nc@d.example,\n").places == {}
+
+
+def test_who_is_written_to_is_who_is_counted() -> None:
+    """In a place: those who live there, and of whom nobody knows where."""
+    people = read(b"person,place\na@b.example,DE\nc@d.example,US-CA\ne@f.example,\ng@h.example,US\n")
+    assert by_place(people) == {"": 1, "DE": 1, "US": 1, "US-CA": 1}
+    for places in ((), ("US-CA",), ("DE",), ("US-*",), ("FR",)):
+        assert counted_in(people.count, by_place(people), places) == living_in(people, places).count
 
 
 def test_the_same_people_give_the_same_bytes() -> None:

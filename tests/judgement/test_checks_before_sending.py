@@ -92,6 +92,85 @@ def test_a_category_that_is_known_is_named() -> None:
     assert objections(GOOD.replace("names.", "health data, names and contact details."), *facts) == []
 
 
+def test_when_it_is_sent_the_categories_must_still_be_those_that_are_known() -> None:
+    """A kept yes sends no category that was corrected since; what else became known is for the next draft."""
+    facts = (
+        ("affected_individuals", 1204),
+        ("risk_to_individuals", "risk"),
+        ("data_categories", ["health", "government_id"]),
+    )
+    known = told(*WINDOW, *facts)
+    one = Notice("n", "customers", subject="About an incident", body=GOOD, promise=PROMISE)
+    found = check(one, known, lambda text: {}, sending=True)
+    assert [each.rule for each in found] == ["says-which-data"]
+    assert "health" in found[0].why
+    assert "government" in found[0].why
+    assert check(one, known, lambda text: {}, sending=True, ahead=True) == ()
+    assert check(one, told(*WINDOW, *facts[:2]), lambda text: {}, sending=True) == ()
+    duty = {"id": "d", "key": "d", "stages": [{"id": "n"}], "wanted": [
+        {"what": "kinds", "facts": ["data_categories"]}, {"what": "people", "facts": ["affected_individuals"]},
+    ]}  # fmt: skip
+    stale = Notice("d-n", "regulator", "d", "n", subject="S", body="Categories: contact details\n")
+    found = check(stale, known | {"obligations": [duty]}, lambda text: {}, sending=True)
+    assert [(each.rule, "'kinds'" in each.why) for each in found] == [("says-contents", True)]
+
+
+def test_each_thing_that_is_not_said_is_an_objection_of_its_own() -> None:
+    """So that nobody lets more pass than was read."""
+    duty = {"id": "d", "key": "d", "stages": [{"id": "n"}], "wanted": [
+        {"what": "people", "facts": ["affected_individuals"]}, {"what": "when", "facts": ["window_from"]},
+    ]}  # fmt: skip
+    known = told(*WINDOW, ("affected_individuals", 1204)) | {"obligations": [duty]}
+    found = check(Notice("d-n", "regulator", "d", "n", subject="S", body="Something.\n"), known, lambda text: {})
+    assert [(one.rule, one.why.split(";")[0]) for one in found] == [
+        ("says-contents", "the duty asks for 'people'"), ("says-contents", "the duty asks for 'when'"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", [
+    "The issue is fully\nresolved.", "- The issue is fully\n  resolved.", "The issue is **fully** resolved.", "The issue is _fully_ resolved.",
+    "The issue is ful\u200bly resolved.", "The issue is fully\u00a0resolved.", "The issue is <b>fully</b> resolved.", "The issue is `fully` resolved.",
+    "The issue is [fully](https://x.example) resolved.", "The issue is fully&nbsp;resolved.", "The issue is \uff46\uff55\uff4c\uff4c\uff59 resolved.",
+    "Das Problem, das wir am Wochenende\nhatten, ist be\u00adhoben.", "We looked into everything and can now say that your\nData is safe.",
+])  # fmt: skip
+def test_a_line_break_or_a_mark_hides_nothing(text: str) -> None:
+    """A sentence is read as its reader sees it, over several lines and without marks."""
+    assert [rule for rule, _ in objections(f"{GOOD}\n{text}\n")] == ["overpromise"]
+
+
+def test_a_number_over_two_lines_is_the_facts_and_entries_below_each_other_are_no_sentence() -> None:
+    """What counts something stands with it; a list of figures is read entry by entry."""
+    known = (("affected_individuals", 1204), ("records_count", 40))
+    assert objections("We know that the data of 77\npeople are concerned.\n", *known, audience="regulator") == [
+        ("numbers-agree", "We know that the data of 77 people are concerned.")
+    ]
+    for body in (
+        "People: 1,204\nRecords: 40\n",
+        "- 1,204\n- records 40\n",
+        "INC-7F3A, 2026-11-22 09:00\nrecord head: 1a at entry 26\n",
+        "About 7\n\npeople\n",
+    ):
+        assert objections(body, *known, audience="regulator") == []
+    assert objections(f"{GOOD}\nThe issue is not\nfully resolved.\n") == []
+
+
+def test_a_long_sentence_is_read_to_its_end() -> None:
+    """Nothing passes because it stands far behind."""
+    found = objections(f"{GOOD}\n{'and so we looked on, ' * 60}and the issue is fully resolved.\n")
+    assert [rule for rule, _ in found] == ["overpromise"]
+
+
+@pytest.mark.parametrize(("sentence", "sorry"), [
+    ("We regret nothing and are not sorry.", False), ("There is no reason to be sorry.", False), ("We don't regret it.", False),
+    ("Wir bedauern nichts.", False), ("We cannot apologise enough.", True), ("We are very sorry.", True), ("Es tut uns leid.", True),
+    ("Please accept our apologies; we do not know more yet.", True), ("It is not over, and we are sorry.", True),
+])  # fmt: skip
+def test_to_deny_it_is_no_word_of_regret(sentence: str, sorry: bool) -> None:
+    """The word alone does not do."""
+    rules = [rule for rule, _ in objections(GOOD.replace("We are sorry for the harm.", sentence))]
+    assert rules == ([] if sorry else ["acknowledges-harm"])
+
+
 def test_the_window_must_be_told() -> None:
     """From when to when it was."""
     body = GOOD.replace("Period: from 2026-11-21 08:00 UTC to 2026-11-21 09:00 UTC.", "")
@@ -105,7 +184,7 @@ def test_the_window_must_be_told() -> None:
 ])  # fmt: skip
 def test_an_overpromise_is_found_with_its_sentence(sentence: str) -> None:
     """The rule and exactly the sentence that it is about, whoever reads it."""
-    for audience in ("customers", "regulator", "leadership"):
+    for audience in ("customers", "regulator", "counterparty", "leadership"):
         assert ("overpromise", sentence) in objections(f"{GOOD}\n{sentence}\n", audience=audience)
 
 

@@ -138,8 +138,12 @@ def test_each_stage_falls_due_when_the_law_says(
         if "embargo" in rule:
             kept = rule["embargo"]
             earlier = kept["from"].removeprefix("filing of ")
-            held = stage_of(judged(policy, row, others(), {earlier: FILED}), stage)
-            assert held.not_before[:19] == iso(after(FILED, kept["within"], kept["zone"]))[:19]
+            # No other moment begins it, also none that lay before the filing.
+            before = dict.fromkeys(others(), iso(FILED - timedelta(days=7)))
+            for clocks in (others(), before):
+                held = stage_of(judged(policy, row, clocks, {earlier: FILED}), stage)
+                assert held.not_before[:19] == iso(after(FILED, kept["within"], kept["zone"]))[:19]
+                assert stage_of(judged(policy, row, clocks), stage).not_before == "?"
         return
     zone = rule.get("zone", "Europe/Brussels")
     if rule["from"].startswith("filing of "):
@@ -253,6 +257,23 @@ def test_what_goes_on_beyond_the_month_is_reported_on_within_a_month_of_its_end(
     filed = {"early_warning": FILED, "notification": FILED}
     final = stage_of(judged(policy, row, facts, filed, now=handled), "final")
     assert told(final) == after(handled, "1 month", "Europe/Brussels")
+
+
+def test_a_customer_embargo_holds_no_insurer_and_no_provider_back(policy: Policy) -> None:
+    """Only customers may not be told yet: the other parties of the entity's contracts are told at their time."""
+    row = next(one for one in ROWS if one["regime"] == "us-fcc-cpni")
+    facts = {**row["given"], "determined_breach_at": iso(START), "malicious_unauthorised_access": True,
+             "aware_at": iso(START), "data_categories": ["cpni", "financial_account"],
+             "roles": ["telecom_carrier_us", "merchant_pci"]}  # fmt: skip
+    said = [Fact(name, value, "person", iso(ASKED), "kim") for name, value in facts.items()]
+    found = {one.id: one for one in assess(said, policy, iso(ASKED), agent="support-bot", entity=WHO).obligations}
+    told = ("contract-cyber-insurer", "contract-model-provider-abuse-report", "contract-card-brand")
+    for name in told:
+        duty = found[name]
+        assert (duty.status, duty.audience, duty.template) == ("applies", "counterparty", "counterparty"), name
+        assert [stage.not_before for stage in duty.stages] == [""], name
+    customers = found["contract-customer-security-notice"]
+    assert [bool(stage.not_before) for stage in customers.stages] == [True]
 
 
 @pytest.mark.parametrize(("sister", "kept_back"), [("", True), ("acme-eu", False)])

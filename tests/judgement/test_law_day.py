@@ -9,7 +9,7 @@ import pytest
 
 from halon.incident.assessment import Obligation
 from halon.incident.orders import GatePolicy
-from halon.judgement.deadlines import After, Earliest, StandIn
+from halon.judgement.deadlines import After, Earliest, Latest, StandIn
 from halon.judgement.obligations import Regime, StageRule, oblige
 from halon.judgement.predicates import Leaf
 
@@ -43,6 +43,31 @@ def test_a_known_moment_decides_before_what_stands_in_for_another() -> None:
     duty = judged(replace(REGIME, stages=EITHER), reasonable_belief_at="2027-01-03T12:00:00Z")
     assert duty.status == "applies"
     assert duty.stages[0].due == "2027-01-06T12:00:00.000Z"
+
+
+@pytest.mark.parametrize(
+    ("determined", "believed", "status"),
+    [("2026-12-31", "2027-01-02", "not_in_force"), ("2027-01-02", "2026-12-31", "not_in_force"), ("2027-01-01", "2027-01-02", "applies"),
+     ("2027-01-02", "2027-01-01", "applies")],
+)  # fmt: skip
+def test_of_two_moments_the_law_of_that_from_which_the_clock_runs_counts(
+    determined: str, believed: str, status: str
+) -> None:
+    """The earlier of the two, whichever the law names first."""
+    for parts in (EITHER[0].due, Earliest((After("reasonable_belief_at", 72), After("determined_incident_at", 72)))):
+        regime = replace(REGIME, stages=(StageRule("report", parts),))
+        duty = judged(regime, determined_incident_at=determined, reasonable_belief_at=believed)
+        assert duty.status == status
+
+
+@pytest.mark.parametrize(("one", "other"), [("2026-12-31", "2027-01-02"), ("2027-01-02", "2026-12-31")])
+def test_where_the_later_starts_the_clock_its_day_decides(one: str, other: str) -> None:
+    """A clock from the latest of several runs from that one."""
+    due = Latest((After("determined_incident_at", 72), After("reasonable_belief_at", 72)))
+    duty = judged(
+        replace(REGIME, stages=(StageRule("report", due),)), determined_incident_at=one, reasonable_belief_at=other
+    )
+    assert duty.status == "applies"
 
 
 def test_promise_6_a_law_that_began_meanwhile_is_not_ruled_out() -> None:

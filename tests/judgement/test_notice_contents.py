@@ -100,7 +100,7 @@ def test_of_what_an_earlier_release_judged_only_words_are_known() -> None:
     assert [one.facts for one in completeness(wanted(old, "a"), ABOUT, "The AI agent …")] == [()]
 
 
-@pytest.mark.parametrize("audience", ["regulator", "customers"])
+@pytest.mark.parametrize("audience", ["regulator", "customers", "counterparty"])
 def test_what_is_known_and_not_said_is_an_objection(audience: Any) -> None:
     """Whoever sends it without, overrides that by name."""
     about = {**ABOUT, "obligations": [DUTY]}

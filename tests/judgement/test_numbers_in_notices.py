@@ -26,6 +26,10 @@ def found(sentence: str, facts: dict[str, Any] = KNOWN, listed: int | None = Non
     ("Affected customers: 99", "affected_individuals"), ("1.204 Kunden sind betroffen.", "affected_individuals"),
     ("40 accounts were taken.", "records_count"), ("We deleted 400 files.", "records_count"),
     ("8 conversations", "affected_sessions"), ("3 refunds were made.", "actions"), ("9 million euros were paid out.", "money"),
+    ("77 were affected.", "affected"), ("Of them 77 were directly affected.", "affected"), ("77 sind betroffen.", "affected"),
+    ("Betroffen sind 77.", "affected"), ("customers (77)", "affected_individuals"), ("Kunden (77)", "affected_individuals"),
+    ("20% of customers got it.", "share"), ("20 percent of our customers", "share"), ("half of our customers", "share"),
+    ("Die Hälfte der Kunden", "share"), ("thousands of customers", "affected_individuals"), ("dozens of records", "records_count"),
     ("EUR 9,000,000", "money"), ("We lost $4,000.", "money"),
 ])  # fmt: skip
 def test_a_number_that_no_fact_bears_out_is_found(sentence: str, fact: str) -> None:
@@ -35,6 +39,8 @@ def test_a_number_that_no_fact_bears_out_is_found(sentence: str, fact: str) -> N
 
 @pytest.mark.parametrize("sentence", [
     "120 people", "one hundred and twenty people", "People: 120", "120 of the people", "Within 72 hours customers can call us.",
+    "120 were affected.", "dozens of users", "customers (120)", "hundreds of minutes of calls", "Orders of 2026 were affected.", "Version 4 is affected.",
+    "On November 21, 2026 customers wrote.", "Section 5 was affected by it.", "20% of the work", "half of the day",
     "We answer within 72 hours.", "One of our people calls you.", "7 conversations", "EUR 4,000", "4.000 Euro", "Section 5 is next.",
 ])  # fmt: skip
 def test_a_number_that_is_right_or_counts_something_else_is_let_pass(sentence: str) -> None:
@@ -51,6 +57,20 @@ def test_a_number_that_is_right_or_counts_something_else_is_let_pass(sentence: s
 def test_of_a_range_its_ends_are_told_or_a_rough_number(sentence: str, fits: bool) -> None:
     """An exact number says more than is known."""
     assert (found(sentence, RANGE) == []) is fits
+
+
+@pytest.mark.parametrize(
+    ("known_", "fits"), [(340, True), (150, False), (20_000, False), ({"low": 300, "high": 900}, True)]
+)
+def test_hundreds_are_some_hundreds(known_: Any, fits: bool) -> None:
+    """A word for the order of a number is borne out by a number of that order."""
+    assert (found("hundreds of customers", {"affected_individuals": known_}) == []) is fits
+
+
+def test_a_share_is_told_where_a_fact_holds_it() -> None:
+    """As a financial law asks for it."""
+    assert found("20% of clients", KNOWN | {"clients_affected_pct": 20}) == []
+    assert found("21% of clients", KNOWN | {"clients_affected_pct": 20}) == ["share"]
 
 
 @pytest.mark.parametrize(("text", "number"), [
@@ -77,6 +97,17 @@ def test_before_the_list_is_reviewed_the_fact_counts() -> None:
     """Nobody has looked at it yet."""
     assert figures.listed({"count": 120, "places": {}, "reviewed_by": ""}) is None
     assert figures.listed({"count": 120, "places": {"DE": 100, "US-CA": 20}, "reviewed_by": "sue"}, ("US-CA",)) == 20
+
+
+def test_of_whom_nobody_knows_where_is_told_as_written_to() -> None:
+    """The number told is the number of those who get it: in the place, and those who may be there."""
+    listed = {"count": 3, "places": {"": 1, "DE": 1, "US-CA": 1}, "reviewed_by": "sue"}
+    assert figures.listed(listed, ("US-CA",)) == 2
+    assert figures.listed(listed) == 3
+    about = {"figures": {"affected_individuals": 3}, "affected": listed, "window": {}}
+    for number, objects in ((2, False), (3, True)):
+        notice = Notice("n", "customers", subject="s", body=f"People: {number}\n", affected="ab", places=("US-CA",))
+        assert ("numbers-agree" in {one.rule for one in check(notice, about, lambda text: {})}) is objects
 
 
 MOMENTS = {

@@ -20,6 +20,14 @@ PROMISES = (
     "There is no longer any risk.", "There is no danger to you.", "It does not pose any risk.", "You have nothing to worry about.",
     "Your data was never at risk.", "All data is secure.", "Your accounts remain safe.", "We are 100 percent safe.",
     "It cannot ever happen again.", "It is impossible that this recurs.", "No customer data left our systems.",
+    "This will not happen again.", "It will not occur again.", "We are confident that it will never occur again.",
+    "There will be no further incidents.", "Your data was not accessed.", "Your personal information has not been compromised.",
+    "Your passwords weren't exposed.", "Nothing was lost.", "The risk is zero.", "There is not the slightest risk.",
+    "Under no circumstances is there a risk.", "You do not need to worry.", "You don't have to worry.", "The fix is complete.",
+    "The incident is now fully contained and resolved.", "The incident has been completely dealt with.", "The bug got fixed.",
+    "The danger has passed.", "Everything is back to normal.", "The issue is fully-resolved.", "Your data are in safe hands.",
+    "Ihre Daten waren nie gefährdet.", "Es gibt kein Restrisiko.", "Sie brauchen sich keine Sorgen zu machen.",
+    "Es bestand zu keinem Zeitpunkt eine Gefahr.", "Ihre Daten wurden nicht entwendet.", "Das wird nicht mehr auftreten.",
     "Das Problem ist behoben.", "Wir haben das Problem behoben.", "Die Ursache wurde inzwischen beseitigt.", "Es besteht kein Risiko.",
     "Es besteht keinerlei Gefahr für Sie.", "Die Gefahr ist gebannt.", "Ihre Daten sind sicher.", "Das kann nicht wieder vorkommen.",
 )  # fmt: skip
@@ -28,6 +36,10 @@ DENIED = (
     "We do not say that there is no risk.", "We do not know yet if your data is safe.", "We are checking whether your data is safe.",
     "We tell you when it has been fixed.", "We work until it is fully resolved.", "Das Problem ist noch nicht behoben.",
     "Es ist noch nicht vollständig behoben.", "Wir können nicht sagen, dass das Problem behoben ist.",
+    "We cannot promise that this will not happen again.", "We do not know yet whether your data was not accessed.",
+    "We can't say that the risk is zero.", "The risk is not zero.", "It is not dealt with yet.", "There is a risk for you.",
+    "We are sorry for the harm and the worry that this causes.", "The rule was tested and is in force.",
+    "Your data was accessed.", "We looked into what was accessed and what was not.", "Wir schließen nicht aus, dass ein Risiko besteht.",
     "Wir prüfen, ob Ihre Daten sicher sind.", "Wir sagen Ihnen, sobald das Problem behoben ist.",
     "We have found the cause, changed what caused it, and tested that it does not happen again.",
     "The cause is being worked on, and we only call it fixed once we have tested it.",
@@ -35,6 +47,11 @@ DENIED = (
 BLAME = (
     "OpenModel Inc. is responsible for this.", "a clerk clicked on the wrong button", "The error was caused by Bob.",
     "This was Bob's doing.", "Our vendor OpenModel caused this.", "One of our engineers deployed the wrong prompt.",
+    "It was due to an employee's mistake.", "It was the employees' error.", "A mistake by one of our staff led to it.",
+    "The intern messed up.", "The on-call engineer was asleep.", "The night shift forgot to switch it off.",
+    "Somebody on the night shift forgot it.", "It happened because you shared your password.", "This is so because you did not read it.",
+    "Our supplier OpenModel let us down.", "It was OpenModel that failed to filter.", "Es war Bobs Fehler.",
+    "Das Personal hat versagt.", "Der Anbieter OpenModel hat versagt.", "Das war der Fehler eines Mitarbeiters.",
     "It was human error.", "Ein Mitarbeiter hat auf den falschen Link geklickt.", "Es war menschliches Versagen.",
 )  # fmt: skip
 
@@ -64,7 +81,9 @@ def test_blame_is_found_whoever_is_named(sentence: str) -> None:
 @pytest.mark.parametrize("sentence", [
     "We are responsible for this and we are sorry.", "Acme is responsible for this, and we are sorry.",
     "The AI agent support-bot did what it was not allowed to do.", "It followed an instruction from outside.",
-    "A person of ours is working on it.", "We are sorry for the harm that this causes.",
+    "You get this message because you shared your address with us.", "You read this because you opened an account with us.",
+    "Human oversight by our staff stopped it.", "Our team switched its mail off.", "Its users read an error message.",
+    "Dieses Versehen tut uns leid.", "A person of ours is working on it.", "We are sorry for the harm that this causes.",
 ])  # fmt: skip
 def test_to_answer_for_it_oneself_is_no_blame(sentence: str) -> None:
     """The own name and the agent are not blamed by what is told of them."""
@@ -73,6 +92,7 @@ def test_to_answer_for_it_oneself_is_no_blame(sentence: str) -> None:
 
 @pytest.mark.parametrize(("sentence", "name"), [
     ("Bob Brown deployed the wrong prompt.", "Bob Brown"), ("The wrong prompt was deployed by Bob.", "Bob Brown"),
+    ("BOB deployed it.", "Bob Brown"), ("It was deployed by bob brown.", "Bob Brown"), ("Es war Bobs Fehler.", "Bob Brown"),
     ("Contact: Bob Brown.", ""), ("Bob Brown is on call.", ""), ("The bob was changed.", ""),
 ])  # fmt: skip
 def test_nobody_of_the_roster_is_named_beside_a_deed(sentence: str, name: str) -> None:

@@ -168,3 +168,42 @@ def test_the_digest_in_the_docs_is_that_of_the_template_that_comes_with_halon() 
     page = Path(__file__).parents[2] / "docs" / "communications.md"
     assert f"digest: {digest_of(SOURCE)}" in page.read_text("utf-8")
     assert f"slots: [{', '.join(SLOTS)}]" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["contents", "answers", "findings", "correctives"])
+def test_what_an_own_template_says_of_each_entry_is_looked_at(folder: Path, name: str) -> None:
+    """A mistyped word in a loop fails in the night in which there is an entry; what the entries have is no finding."""
+    known = {"contents": "what", "answers": "words", "findings": "text", "correctives": "title"}[name]
+    own = folder / "notices"
+    own.mkdir()
+    for word, failing in ((known, False), ("waht", True)):
+        text = f"Subject: s\n{{% for one in {name} %}}{{{{ one.{word}.upper() }}}}{{% endfor %}}\n"
+        (own / "customers.txt.j2").write_text(text, "utf-8")
+        assert ("notices/customers.txt.j2 can't be rendered" in found(folder)) is failing
+
+
+@pytest.mark.parametrize("line", [
+    "{% if late %}{{ late.waht }}{% endif %}", "{% if follows %}{{ follows.waht }}{% endif %}",
+    "{% if next_update %}{{ next_update.waht.upper() }}{% endif %}",
+])  # fmt: skip
+def test_what_an_own_template_says_of_what_is_late_or_follows_is_looked_at(folder: Path, line: str) -> None:
+    """Also where a template asks first."""
+    own = folder / "notices"
+    own.mkdir()
+    (own / "customers.txt.j2").write_text(f"Subject: s\n{line}\n", "utf-8")
+    assert "notices/customers.txt.j2 can't be rendered hours later" in found(folder)
+    (own / "customers.txt.j2").write_text(
+        f"Subject: s\n{line.replace('waht.upper()', 'upper()').replace('waht', 'due')}\n", "utf-8"
+    )
+    assert "can't be rendered" not in found(folder)
+
+
+@pytest.mark.parametrize(
+    "name", ["customers", "customers.de", "customers-update", "customers-first.de", "regulator", "regulator.de"]
+)
+def test_what_comes_with_halon_is_rendered_by_the_same_sample(folder: Path, name: str) -> None:
+    """Taken over word for word as one's own, no shipped text is called failing."""
+    own = folder / "notices"
+    own.mkdir()
+    (own / f"{name}.txt.j2").write_text(source_of(f"notices/{name}.txt.j2"), "utf-8")
+    assert "can't be rendered" not in found(folder)

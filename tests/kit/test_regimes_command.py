@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from halon.cli import entry
+from halon.judgement.iso_places import is_place
 from halon.kit import load, starter_path
 
 READ = "UK GDPR Art. 33, as read on 22 November 2026"
@@ -81,6 +82,56 @@ def test_show_says_the_periods_in_words(folder: Path, capsys: Capture) -> None:
     )
     assert told["stages"][2]["due"] == "1 month after the latest filing of intermediate"
     assert said(capsys, "regimes", "show", "eu-nis2-23")["displaced_by"] == ["eu-dora-19"]
+
+
+@pytest.mark.parametrize(
+    ("regime", "stage", "whom"),
+    [
+        ("us-tx", "attorney_general", "the Attorney General of Texas"),
+        ("us-ca", "attorney_general", "the Attorney General of California"),
+        ("us-ny", "individuals", "the residents of New York"),
+        ("sg-pdpa", "individuals", ""),
+        ("in-dpdp", "individuals", ""),
+        ("us-fcc-cpni", "customers", "the customers concerned"),
+    ],
+)
+def test_show_says_whom_each_stage_tells(folder: Path, capsys: Capture, regime: str, stage: str, whom: str) -> None:
+    """Authority, portal and contents of every stage, its own where it has them; and the table names each of them."""
+    page = folder / "organisation.yaml"
+    page.write_text(page.read_text().replace("packs: [uk, eu, contracts]", "packs: [us-states, asia-pacific, telecom]"))
+    told = said(capsys, "regimes", "show", regime)
+    law = next(one for one in load(folder, {}).policy.regimes if one.id == regime)
+    heard = {one["id"]: one for one in told["stages"]}
+    assert whom in heard[stage]["authority"]
+    assert len({one["authority"] for one in heard.values()}) > 1
+    for rule in law.stages:
+        one = heard[rule.id]
+        own = rule.told
+        assert (one["authority"], one["audience"]) == (
+            (own.authority, own.audience) if own else (law.authority, law.audience)
+        )
+        assert one["portal"] == (own.portal if own else law.portal)
+        assert one["contents"]
+        if own and own.contents != law.contents:
+            assert one["contents"] == list(own.contents)
+    assert entry.run(["regimes", "show", regime]) == 0
+    shown = capsys.readouterr().out
+    plain = " ".join(shown.split())
+    for rule in law.stages:
+        if rule.told:
+            assert f"{rule.id} tells {rule.told.authority}" in plain
+            assert rule.told.portal in plain
+            assert "; ".join(rule.told.contents) in plain
+    row = next(one for one in said(capsys, "regimes", "--all")["regimes"] if one["id"] == regime)
+    assert row["authorities"] == list(dict.fromkeys(one["authority"] for one in heard.values()))
+
+
+def test_where_names_places_as_facts_do(folder: Path, capsys: Capture) -> None:
+    """Whoever copies a place from the table into a fact is understood."""
+    where = {row["where"] for row in said(capsys, "regimes", "--all")["regimes"]}
+    assert "GB" in where
+    assert "UK" not in where
+    assert all(one in ("", "EU") or is_place(one) for one in where)
 
 
 def test_a_confirmation_is_on_record_and_in_the_digest(folder: Path, capsys: Capture) -> None:

@@ -123,6 +123,53 @@ async def test_what_was_filed_in_another_way_meanwhile_is_not_sent_too(
         assert mails_to(house, REGULATOR) == []
 
 
+async def test_what_was_corrected_while_its_channel_was_down_does_not_go_out_as_it_was(
+    house: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Other categories of data than the text says that was agreed to: its yes is void, and the new text takes a new one."""
+    port = down(house, monkeypatch)
+    async with house.worker():
+        await house.prepare()
+        await house.contained()
+        await house.approve(AUTHORITY)
+        before = await noticed(house, AUTHORITY, "put_off")
+        said = {"name": "data_categories", "value": ["health", "government_id"], "reason": "found in the log"}
+        await house.say("fact", by="pat", **said)
+        await seen(house, f"{AUTHORITY} is not sent: what was said since then changes it")
+        with up_again(house, port):
+            await asyncio.sleep(3)
+            assert mails_to(house, REGULATOR) == []
+            after = await noticed(house, AUTHORITY, "waiting")
+            assert after["attempt"] > before["attempt"]
+            await house.approve(AUTHORITY)
+            await house.filed("eu-gdpr-33")
+        (mail,) = mails_to(house, REGULATOR)
+        assert "government" in mail
+
+
+async def test_a_yes_is_taken_back_while_the_channel_is_down(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It stops before the next try, and the same gate asks again."""
+    port = down(house, monkeypatch)
+    async with house.worker():
+        await house.prepare()
+        await house.contained()
+        await house.approve(AUTHORITY)
+        await noticed(house, AUTHORITY, "put_off")
+        name = next(one["id"] for one in await gates_of(house, AUTHORITY) if one["status"] == "granted")
+        for _ in range(100):
+            told = await house.say("withdraw", by="pat", gate=name, reason="I must read it again")
+            if not told.startswith("GateClosed"):  # a try is under way
+                break
+            await asyncio.sleep(0.1)
+        await seen(house, f"{AUTHORITY} is not sent: its yes was taken back")
+        with up_again(house, port):
+            await asyncio.sleep(3)
+            assert mails_to(house, REGULATOR) == []
+            await house.approve(AUTHORITY)
+            await house.filed("eu-gdpr-33")
+        assert len(mails_to(house, REGULATOR)) == 1
+
+
 async def test_a_hold_reaches_what_waits_for_its_channel(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Held while it was put off: its yes is void, and it is asked about again when the hold is lifted."""
     port = down(house, monkeypatch)

@@ -96,3 +96,4 @@ async def test_the_people_are_taken_from_the_sealed_action_log(house: Any) -> No
         assert named["count"] >= 1
         state = await house.query("report")
         assert (state["affected"]["count"], state["affected"]["reviewed_by"]) == (named["count"], "")
+        assert state["affected"]["places"] == {"": named["count"]}  # nobody knows where they are, and that is counted

@@ -84,7 +84,7 @@ class Commands(Durable):
         if command.name == "kit" and who.may:
             self.state = found(self.state, who.newer_kit, who.newer_kit_difference)
         standing = Standing(who.by, who.known, who.roles, who.verified, who.may, who.why,
-                            who.refusal or "NotAuthorised", who.how, patience.offers(self.state, command), who.others)  # fmt: skip
+                            who.refusal or "NotAuthorised", who.how, patience.offers(self.state, command), who.others, who.places)  # fmt: skip
         command = proving.bare(command)
         met = None
         if command.name == "merge" and who.may:

@@ -23,7 +23,7 @@ from halon.incident.times import seconds_between
 from halon.ports import notify
 from halon_workflows import gating, options, sending
 from halon_workflows.durable import Durable, reason_of
-from halon_workflows.notify import asked_of, drafted_of
+from halon_workflows.notify import asked_of, drafted_of, speaker
 
 UPDATE_TEMPLATE = "customers-update"
 
@@ -74,7 +74,10 @@ def _kept_from(inc: Durable) -> None:
 async def _send_status(inc: Durable, drafted: Notice, due: str) -> None:
     """The status to every channel that leadership reads, each by itself: what one can't take keeps nothing from the others."""
     channels = _to_each_channel(inc, drafted)
-    found = await asyncio.gather(*(_to_leadership(inc, one, alone=len(channels) == 1) for one in channels))
+    alone = len(channels) == 1
+    found = await asyncio.gather(
+        *(_to_leadership(inc, one, alone=alone, beside=one is not drafted) for one in channels)
+    )
     receipts = [one.receipt for one in found if isinstance(one, notify.Sent)]
     failed = [one for one in found if isinstance(one, str)]
     at = next((one.at for one in found if isinstance(one, notify.Sent)), "")
@@ -93,12 +96,13 @@ async def _send_status(inc: Durable, drafted: Notice, due: str) -> None:
             _tell_comms(inc, f"leadership-not-told:{drafted.attempt}", told)
 
 
-async def _to_leadership(inc: Durable, one: Notice, *, alone: bool) -> notify.Sent | str:
+async def _to_leadership(inc: Durable, one: Notice, *, alone: bool, beside: bool) -> notify.Sent | str:
     """What became of the status on one channel: its receipt, or why it could not be sent."""
     request = notify.Sending(
-        inc.state.incident_id, one, about=about(inc.state, inc.now), overridden=inc.state.overridden
+        inc.state.incident_id, one, about=about(inc.state, inc.now), overridden=inc.state.overridden, beside=beside
     )
-    step, chosen = ("", None) if alone else (f"status for {one.id}", options.BESIDE)
+    name = f"{one.id}@{one.channel}" if beside else one.id
+    step, chosen = ("", None) if alone else (f"status for {name}", options.BESIDE)
     try:
         return await inc.act(notify.send, request, "status for leadership", step, chosen)
     except ActivityError as error:
@@ -108,7 +112,7 @@ async def _to_leadership(inc: Durable, one: Notice, *, alone: bool) -> notify.Se
 def _to_each_channel(inc: Durable, drafted: Notice) -> list[Notice]:
     """``drafted`` for each channel of leadership; of what an earlier release judged, for the first one."""
     others = inc.state.assessment.leadership_channels[1:] if inc.state.assessment and promised.active(inc.state) else ()
-    return [drafted, *(replace(drafted, id=f"{drafted.id}@{name}", channel=name) for name in others)]
+    return [drafted, *(replace(drafted, channel=name) for name in others)]
 
 
 def _held(inc: Durable, drafted: Notice) -> None:
@@ -196,9 +200,10 @@ async def _tell_more(inc: Durable, duty: Obligation, until: str, kept: Callable[
         inc.state = portal.handed_over(inc.state, one, duty, Stage(promised.STAGE, due=until), inc.now)
         await _said_by_hand(inc, notice(inc.state, one.id) or one, name, until, kept)
         return
-    one = replace(one, status="sending")
-    inc.state = with_notice(inc.state, one)
-    sent = await sending.send(inc, one, allowed, lambda: until, moot)
+    if one.status != "put_off":
+        one = replace(one, status="sending")
+        inc.state = with_notice(inc.state, one)
+    sent = await sending.send(inc, one, allowed, lambda: until, moot, speaker(inc, one))
     if isinstance(sent, sending.NotSent):
         await _not_sent(inc, one, allowed, sent, name, until, kept)
         return
@@ -207,6 +212,7 @@ async def _tell_more(inc: Durable, duty: Obligation, until: str, kept: Callable[
     inc.note("notice", "notify", f"Sent {one.id} to {one.recipient}: receipt {sent.receipt or 'none given'}.",
              notice=one.id, receipt=sent.receipt, digest=allowed.digest, evidence=list(sent.sealed))  # fmt: skip
     inc.state = delivery.unreached(inc.state, inc.now, one, duty, until, sent.unreached)
+    inc.state = delivery.not_on_its_list(inc.state, inc.now, one)
     inc.state = promised.given(inc.state, one, name)
 
 

@@ -8,13 +8,14 @@ from halon.incident.assessment import Obligation, Stage
 from halon.incident.languages import LANGUAGES, named
 from halon.incident.notices import Notice, objected
 from halon.incident.others import told_already
+from halon.incident.standing import missed_now
 from halon.incident.state import State
 
 
 def question(state: State, one: Notice, duty: Obligation, stage: Stage) -> tuple[str, ...]:
     """The lines, the most urgent first."""
     preview = " ".join(one.body.split())[:600]
-    late = f"{duty.name}/{stage.id}" in state.missed and not filing.why_late(state, duty.name, stage.id)
+    late = f"{duty.name}/{stage.id}" in missed_now(state) and not filing.why_late(state, duty.name, stage.id)
     missed = f" It is late: say why, halon late-reason {state.reference} {duty.name} --reason WHY." if late else ""
     lines = [
         *_checks(state, one),
@@ -44,6 +45,8 @@ def _whom(state: State, one: Notice, duty: Obligation) -> str:
         return one.recipient or duty.authority
     count = counted_in(state.affected.count, state.affected.places, one.places)
     known = " at most" if one.places and not state.affected.places else ""  # whose place nobody knows is written to
+    if one.places and state.affected.places.get(""):
+        known = ", or of whom nobody knows where,"
     where = f" in {', '.join(one.places)}{known}" if one.places else ""
     return f"each of the {count} affected people{where} by themselves"
 

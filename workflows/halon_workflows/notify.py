@@ -73,6 +73,9 @@ async def _tell_of(inc: Durable, duty: Obligation, stage: Stage) -> None:
         allowed = await _allowed(inc, notice_id, duty, stage)
     else:
         allowed = _granted(inc, notice_id)
+        if allowed is None and one.status in ("sending", "put_off") and decided_here(inc.state):
+            sending.taken_back(inc, one)
+            return
     one = notice(inc.state, notice_id) or one
     if one.portal and (one.status == "by_hand" or (one.status == "sending" and allowed is not None)):
         await _filed_by_hand(inc, one, duty, stage, allowed)
@@ -117,7 +120,7 @@ def _over_here(inc: Durable, duty: Obligation, stage: Stage) -> bool:
     return decided_here(inc.state) and turns.over(inc, duty.name, stage.id)
 
 
-def _speaker(inc: Durable, one: Notice) -> str:
+def speaker(inc: Durable, one: Notice) -> str:
     """The legal entity that speaks, where it is not the agent's own."""
     duty = turns.duty_of(inc, one.obligation)
     return duty.entity if _of_another(inc, duty) else ""
@@ -132,7 +135,7 @@ async def drafted_of(inc: Durable, one: Notice) -> Notice:
     """``one`` drafted now: with what it promises, what the checks object to, and its text sealed."""
     one = replace(one, promise=promised.promise(inc.state, one.audience, inc.now))
     inc.state = with_notice(inc.state, one)
-    told, heard = about(inc.state, inc.now, _speaker(inc, one)), known(inc.state)
+    told, heard = about(inc.state, inc.now, speaker(inc, one)), known(inc.state)
     drafted = await inc.act(
         notify.draft,
         notify.Draft(inc.state.incident_id, one, told, keep=True, access=access(inc.state)),
@@ -190,7 +193,7 @@ async def asked_of(
     notice_id, page = one.id, True
     instead: Gate | None = None
     while _unasked(inc, one) and await redrafting.heard_out(inc, notice_id):
-        if (again := await redrafting.again(inc, one, _speaker(inc, one))) is not None:
+        if (again := await redrafting.again(inc, one, speaker(inc, one))) is not None:
             one, _ = again
             inc.state = with_notice(inc.state, one)
     asks = question(inc.state, one, duty, stage)
@@ -204,7 +207,7 @@ async def asked_of(
         if over or not await redrafting.yes_outrun(inc, notice_id):
             return asked
         shown = _notice(inc, notice_id)
-        again = await redrafting.again(inc, shown, _speaker(inc, one))
+        again = await redrafting.again(inc, shown, speaker(inc, one))
         standing, seen = _gate_of(inc, asked), _notice(inc, notice_id)
         if again is None and standing.status == "open" and seen.objections != shown.objections:
             # The same text, and not the same that speaks against it: the question says so at once.
@@ -229,7 +232,7 @@ async def _send(inc: Durable, one: Notice, allowed: Gate) -> None:
     def moot() -> str:
         return _moot(inc, one.id, one.obligation, one.stage)
 
-    sent = await sending.send(inc, one, allowed, due, moot, _speaker(inc, one))
+    sent = await sending.send(inc, one, allowed, due, moot, speaker(inc, one))
     duty = turns.duty_of(inc, one.obligation)
     if isinstance(sent, sending.NotSent):
         sending.not_sent(
@@ -242,6 +245,7 @@ async def _send(inc: Durable, one: Notice, allowed: Gate) -> None:
     inc.note("notice", "notify", f"Sent {one.id} to {one.recipient}: receipt {sent.receipt or 'none given'}.{late}", notice=one.id,
              receipt=sent.receipt, digest=allowed.digest, evidence=list(sent.sealed))  # fmt: skip
     inc.state = delivery.unreached(inc.state, inc.now, one, duty, due(), sent.unreached)
+    inc.state = delivery.not_on_its_list(inc.state, inc.now, one)
     if one.audience == "customers" and promised.active(inc.state):
         inc.state = promised.given(inc.state, one, duty.name)
     stages = tuple(replace(each, filed_at=sent.at) if each.id == one.stage else each for each in duty.stages)

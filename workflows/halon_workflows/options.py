@@ -44,6 +44,8 @@ class Options:
     first_pause: float = 1.0
     longest_pause: float = 30.0
     attempts: int = 0
+    given_back: tuple[str, ...] = ()
+    """Types of errors that Temporal does not try again: the workflow does."""
 
     def arguments(self, within: float = 0.0) -> dict[str, Any]:
         """The keyword arguments for ``workflow.execute_activity``. ``within``: less time (seconds) for all tries."""
@@ -55,6 +57,7 @@ class Options:
                 initial_interval=timedelta(seconds=self.first_pause),
                 maximum_interval=timedelta(seconds=self.longest_pause),
                 maximum_attempts=self.attempts,
+                non_retryable_error_types=list(self.given_back) or None,
             ),
         }
 
@@ -124,10 +127,16 @@ FIRST_TRIES = 300.0
 """Seconds for which an approved notice is tried before somebody is told that its channel takes nothing."""
 
 
-def sending(tried: bool) -> Options:
-    """How an approved notice is sent: for some minutes at first, then (``tried``) once each time it is its turn again."""
+def sending(tried: bool, by_turns: bool = False) -> Options:
+    """How an approved notice is sent: for some minutes at first, then (``tried``) once each time it is its turn again.
+
+    ``by_turns``: to many people one by one. Each turn has this time of its own, and the workflow begins the next one.
+    """
     own = of(notify.send)
-    return replace(own, all_tries=min(own.all_tries, FIRST_TRIES), longest_pause=60, attempts=1 if tried else 0)
+    return replace(
+        own, all_tries=min(own.all_tries, FIRST_TRIES), longest_pause=60, attempts=1 if tried else 0,
+        given_back=("Unfinished",) if by_turns else (),
+    )  # fmt: skip
 
 
 BESIDE = Options(30, 120, longest_pause=10)

@@ -17,13 +17,14 @@ from halon.incident.notices import Notice
 from halon.incident.orders import GatePolicy
 from halon.incident.redrafts import changed, each_judgement, judged, known, outdated, overtaken, same
 from halon.incident.restriction import access
-from halon.incident.standing import gate, notice, obligation, with_notice
+from halon.incident.standing import decided_here, gate, notice, obligation, with_notice
 from halon.incident.times import normal
 from halon.ports import notify
 from halon_workflows import gating, others
 from halon_workflows.durable import Durable
 
 ASKED_OTHERWISE = "who must agree is another by the kit now."
+TO_OTHERS = "it goes to another list of people now."
 PATIENCE = 10
 """Seconds that a question, or the answer to one, waits for what was said just before it to be judged and compared."""
 
@@ -107,21 +108,9 @@ async def again(inc: Durable, one: Notice, speaker: str) -> tuple[Notice, str] |
     heard, told, policy = known(inc.state), about(inc.state, inc.now, speaker), gate_now(inc, one)
     difference = _found_before(inc, one, heard)
     if not difference:
-        seen = await inc.act(
-            notify.draft,
-            notify.Draft(inc.state.incident_id, replace(one, gate=policy), _as_then(inc, one, told)),
-            f"draft {one.id} again",
-        )
-        otherwise = seen.policy != one.policy
-        if same(one, seen) and not otherwise:
-            if (one.objections, one.contents) != (seen.objections, seen.contents):
-                now = notice(inc.state, one.id) or one
-                inc.state = with_notice(inc.state, replace(now, objections=seen.objections, contents=seen.contents))
-            inc.change(ledger={**inc.state.ledger, _heard(one): heard})
+        difference = await _difference(inc, one, heard, told, policy)
+        if not difference:
             return None
-        difference = " ".join(
-            [*([changed(one, seen)] if not same(one, seen) else []), *([ASKED_OTHERWISE] if otherwise else [])]
-        )
         # Kept, so that a run that is renewed between these steps goes on with the next one.
         inc.change(ledger={**inc.state.ledger, _differs(one): f"{heard}\n{difference}"})
     planned = replace(
@@ -141,6 +130,30 @@ async def again(inc: Durable, one: Notice, speaker: str) -> tuple[Notice, str] |
         note_version(inc, fresh, f"Drafted {fresh.id} again (draft {fresh.attempt}).")
     remember(inc, fresh, heard, told)
     return fresh, difference
+
+
+async def differs(inc: Durable, one: Notice, speaker: str) -> str:
+    """What would be different in ``one`` if it were drafted now, in words; empty where nothing is, which is remembered."""
+    return await _difference(inc, one, known(inc.state), about(inc.state, inc.now, speaker), gate_now(inc, one))
+
+
+async def _difference(inc: Durable, one: Notice, heard: str, told: dict[str, Any], policy: GatePolicy | None) -> str:
+    seen = await inc.act(
+        notify.draft,
+        notify.Draft(inc.state.incident_id, replace(one, gate=policy), _as_then(inc, one, told)),
+        f"draft {one.id} again",
+    )
+    found = [] if same(one, seen) else [changed(one, seen)]
+    if seen.policy != one.policy:
+        found.append(ASKED_OTHERWISE)
+    if decided_here(inc.state) and (one.affected, one.places) != (seen.affected, seen.places):
+        found.append(TO_OTHERS)
+    if not found:
+        if (one.objections, one.contents) != (seen.objections, seen.contents):
+            now = notice(inc.state, one.id) or one
+            inc.state = with_notice(inc.state, replace(now, objections=seen.objections, contents=seen.contents))
+        inc.change(ledger={**inc.state.ledger, _heard(one): heard})
+    return " ".join(found)
 
 
 def gate_now(inc: Durable, one: Notice) -> GatePolicy | None:

@@ -75,6 +75,7 @@ def affected(
     places = tuple(one.strip().upper() for one in place or ())
     if places and export is None:
         raise Usage("affected: --place goes with --export", _HELP)
+    _check_places(places)
     if not (by or "").strip() or not (reason or "").strip():
         raise Usage("affected: say who you are and why", _HELP)
     restricted.as_whom(by, code, sign, as_json=as_json, whole="")
@@ -96,9 +97,20 @@ def affected(
         screen.lines(told.get("notes", []))
 
 
+def _check_places(places: tuple[str, ...]) -> None:
+    if not places:
+        return
+    from halon.judgement.iso_places import no_place
+
+    for one in places:
+        if wrong := no_place(one.removesuffix("-*")):
+            raise Usage(f"affected: {wrong}", _HELP)
+
+
 async def _from_file(incident: str, file: Path, asked: _Asked) -> dict[str, Any]:
     from halon.incident.errors import Malformed
     from halon.judgement.communication.people import LARGEST, read
+    from halon.judgement.iso_places import no_place
 
     try:
         with file.open("rb") as opened:
@@ -108,6 +120,9 @@ async def _from_file(incident: str, file: Path, asked: _Asked) -> dict[str, Any]
         raise CommandFailed(f"{file} can't be read ({error.strerror})", _HELP) from error
     except Malformed as error:
         raise CommandFailed(f"{file}: {error}", "correct the file") from error
+    for one in people.all:
+        if one.place and (wrong := no_place(one.place)):
+            raise CommandFailed(f"{file}: {wrong}", "correct the file: who lives nowhere is told by no law of a place")
     return await _named(*await _open(incident), people, asked)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -27,6 +28,8 @@ KEYS = ("as_of", "agent", "entity", "facts", "entities", "filed")
 OF_ENTITY = ("facts", "roles")
 FILING, FILED_BY = ("obligation", "stage", "at"), "entity"
 NOT_ADVICE = "Not legal advice; a named person decides."
+_COUNTS_FROM = re.compile(r"(?:latest )?filing of (.+)")
+"""What the anchor of a stage says that counts from the filing of another."""
 _FIRST = ZoneInfo("Etc/GMT-14")
 """Where on Earth a date begins first."""
 EXAMPLE = "as_of: 2026-11-22T09:00:00Z"
@@ -63,7 +66,10 @@ def examine_file(path: Path, kit: Kit) -> Examined:
     own = entity or (kit.policy.agents[agent].entity if agent else "")
     filed = _filed(page, given.get("filed"), kit, own, now, _begun(facts))
     page.settle()
-    return examine(facts, kit.policy, now, agent=agent, filed=filed, entity=entity, entities=tuple(others))
+    found = examine(facts, kit.policy, now, agent=agent, filed=filed, entity=entity, entities=tuple(others))
+    _in_order(page, given.get("filed"), found.assessment)
+    page.settle()
+    return found
 
 
 def as_json(judged: Assessment) -> dict[str, Any]:
@@ -214,6 +220,26 @@ def _in_time(page: Page, place: Place, at: str, now: str, begun: str) -> None:
     elif at and begun and times.normal(at) < begun:
         page.wrong(place, f"at = {at} is before anything that the facts tell of ({begun})",
                    "say when it was filed, or occurred_at where it began earlier")  # fmt: skip
+
+
+def _in_order(page: Page, given: Any, judged: Assessment) -> None:
+    """No stage is filed before the one that it counts from: live that is refused as well."""
+    chains = [(duty, stage, chain) for duty in judged.obligations for stage in duty.stages
+              if stage.filed_at and (chain := _COUNTS_FROM.fullmatch(stage.anchor))]  # fmt: skip
+    for index, item in enumerate(given or ()):
+        for duty, stage, chain in chains:
+            named = (item["obligation"], item["stage"], item.get(FILED_BY, duty.entity))
+            first = times.normal(item["at"]) == times.normal(stage.filed_at)  # a later one is an update
+            if not first or named != (duty.id, stage.id, duty.entity):
+                continue
+            before = next((one.filed_at for one in duty.stages if one.id == chain[1]), "")
+            place, name = ("filed", index), f"{duty.id}/{stage.id}"
+            if not before:
+                page.wrong(place, f"{name} counts from the filing of {chain[1]}, which is not among those filed",
+                           "add that one, with its own time")  # fmt: skip
+            elif times.parse(stage.filed_at) < times.parse(before):
+                page.wrong(place, f"{name} counts from the filing of {chain[1]}, made at {before}: it can't have been filed at "
+                           f"{item['at']}", "say when each of them was filed")  # fmt: skip
 
 
 def _filing(page: Page, place: Place, given: Any, kit: Kit, own: str) -> dict[str, str]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _PANEL = "Look"
 _ROLE = re.compile(r"[A-Za-z0-9_.@-]{1,80}")
 _AT_ONCE = 5
+NOT_ADVICE = "Not legal advice; a named person decides."
 
 
 def register(app: typer.Typer) -> None:
@@ -114,6 +115,7 @@ def clocks(as_json: Json = False) -> None:
 
     found = sorted(with_client(_clocks), key=_soonest)
     if as_json:
+        screen.aside(NOT_ADVICE)  # the value stays the list that scripts know
         screen.value(found)
         return
     if not found:
@@ -128,7 +130,7 @@ def clocks(as_json: Json = False) -> None:
         for one in found
     ]  # fmt: skip
     screen.table(("DUE THERE", "DECIDE BY", "INCIDENT", "WHAT", "WHO", "STATE"), rows)
-    screen.line("Not legal advice; a named person decides.")
+    screen.line(NOT_ADVICE)
 
 
 def _soonest(clock: dict[str, Any]) -> tuple[bool, str]:
@@ -291,9 +293,9 @@ def _state(duty: dict[str, Any], stage: dict[str, Any]) -> str:
     told = [_runs(duty, stage)]
     told += [f"held back until {hold['until']} by {hold['by_whom'].replace('_', ' ')}"] if hold else []
     told += [f"not before {'something else is filed' if embargo == '?' else embargo}"] if embargo else []
-    told += (
-        ["ran out, reckoned from the earliest that can have been"] if _over(stage) and not _missed(duty, stage) else []
-    )
+    if _over(stage) and not _missed(duty, stage):
+        waits = f", counts once {stage['awaits']} is said" if stage.get("awaits") else ""
+        told.append(f"ran out{waits or ', reckoned from the earliest that can have been'}")
     return "; ".join([*told, *(["may still move"] if stage["provisional"] else [])])
 
 

@@ -13,7 +13,7 @@ from halon.cli.options import By, Json
 from halon.cli.problems import CommandFailed, Usage
 
 if TYPE_CHECKING:
-    from halon.judgement.regime import Regime
+    from halon.judgement.regime import Regime, StageRule
     from halon.kit import Kit
 
 NOT_ADVICE = "Not legal advice; a named person decides."
@@ -56,7 +56,7 @@ def listed(
             row["id"],
             row["entity"],
             row["where"],
-            row["authority"],
+            "; ".join(row["authorities"]),
             row["says"],
             row["source"],
             row["confidence"],
@@ -88,7 +88,7 @@ def show(
     row = told(found, kit, _today())
     stages = [
         {"id": one.id, "due": in_words(one.due) if one.due else one.words or "without undue delay",
-         "only_where": one.when is not None}
+         "only_where": one.when is not None, **_heard(found, one)}
         for one in found.stages
     ]  # fmt: skip
     full: dict[str, Any] = {
@@ -111,7 +111,27 @@ def show(
         ("notes", found.notes),
     ]  # fmt: skip
     screen.lines([f"  {name}: {text}" for name, text in lines if text])
+    for rule in found.stages:
+        if rule.told is not None:
+            own = _heard(found, rule)
+            screen.line(f"  {rule.id} tells {own['authority']}: {own['recipient']}")
+            screen.lines([f"    {name}: {text}" for name, text in (
+                ("portal", own["portal"]), ("language", own["language"]), ("contents", "; ".join(own["contents"])),
+            ) if text])  # fmt: skip
     screen.line(NOT_ADVICE)
+
+
+def _heard(regime: Regime, stage: StageRule) -> dict[str, Any]:
+    """Who is told by one stage, how, where it is filed by hand, and what the notice must hold: its own, or the duty's."""
+    one = stage.told or regime.whole
+    asked = list(one.contents)
+    if stage.told is None and regime.wanted:
+        asked = [each.what for each in regime.wanted if not each.stages or stage.id in each.stages]
+    return {
+        "authority": one.authority, "audience": one.audience, "recipient": one.recipient, "portal": one.portal,
+        "channel": one.channel, "template": one.template, "zone": stage.zone or regime.zone,
+        "language": stage.language or regime.language, "contents": asked,
+    }  # fmt: skip
 
 
 def confirm(
@@ -148,6 +168,7 @@ def told(regime: Regime, kit: Kit, on: str) -> dict[str, Any]:
     return {
         "id": regime.id, "title": regime.title, "entity": regime.entity, "state": state, "says": says,
         "where": where(regime), "authority": regime.authority,
+        "authorities": list(dict.fromkeys(one.authority for one in regime.tells)),
         "binds": not regime.roles or bool(set(regime.roles) & set(held)), "status": regime.status,
         "effective_from": regime.effective_from or None, "effective_to": regime.effective_to or None,
         "source": regime.source, "confidence": f"{regime.confidence}: {_CONFIDENCE.get(regime.confidence, '')}",
@@ -157,12 +178,12 @@ def told(regime: Regime, kit: Kit, on: str) -> dict[str, Any]:
 
 
 def where(regime: Regime) -> str:
-    """Where the law of a regime counts: what its id begins with, a US state in full; empty for what a contract says."""
+    """Where the law of a regime counts, as facts name the place: by its id, a US state in full; empty for a contract."""
     head, _, rest = regime.id.partition("-")
     if head == "contract":
         return ""
     state = rest.partition("-")[0]
-    return f"US-{state.upper()}" if head == "us" and state in _STATES else head.upper()
+    return f"US-{state.upper()}" if head == "us" and state in _STATES else {"uk": "GB"}.get(head, head.upper())
 
 
 def _state(regime: Regime, on: str) -> tuple[str, str]:

@@ -10,7 +10,12 @@ ConnectorError
 
 from __future__ import annotations
 
+from typing import Literal
+
 from halon.incident.errors import HalonError
+
+Protocol = Literal["http", "smtp"]
+"""Whose code a status is: 503 of HTTP says nothing about what arrived, 503 of SMTP is a refusal."""
 
 
 class ConnectorError(HalonError):
@@ -65,12 +70,13 @@ class NoAnswer(ConnectorError):
 
 
 class Unexpected(ConnectorError):
-    """An answer other than the call expects. ``status`` is the HTTP or SMTP code, ``what`` says what was seen."""
+    """An answer other than the call expects. ``status`` is the code of ``protocol``, ``what`` says what was seen."""
 
-    def __init__(self, status: int, what: str) -> None:
+    def __init__(self, status: int, what: str, protocol: Protocol = "http") -> None:
         super().__init__(f"answered {status}: {what}" if what else f"answered {status}")
         self.status = status
         self.what = what
+        self.protocol = protocol
 
-    def __reduce__(self) -> tuple[type[Unexpected], tuple[int, str]]:
-        return type(self), (self.status, self.what)
+    def __reduce__(self) -> tuple[type[Unexpected], tuple[int, str, Protocol]]:
+        return type(self), (self.status, self.what, self.protocol)

@@ -80,7 +80,7 @@ async def exchange(
             raise Unreachable(host, "it answered 429: too many requests, so it took none") from None
         if error.status >= _BROKEN:
             raise NoAnswer(host, f"it answered {error.status}") from None
-        raise Unexpected(error.status, without(error.what, hidden)) from None
+        raise Unexpected(error.status, without(error.what, hidden), error.protocol) from None
 
 
 def without(text: str, hidden: Sequence[str]) -> str:

@@ -155,7 +155,7 @@ def _require(reply: tuple[int, bytes], what: str, wanted: int = 250) -> None:
         return
     if code == -1:
         raise smtplib.SMTPServerDisconnected("the server closed the connection")
-    raise Unexpected(code, f"{what}: {_one_line(line.decode('utf-8', 'replace'))[:200]}")
+    raise Unexpected(code, f"{what}: {_one_line(line.decode('utf-8', 'replace'))[:200]}", "smtp")
 
 
 def _not_delivered(where: str, error: Exception) -> Unreachable | Unexpected:
@@ -167,7 +167,7 @@ def _not_delivered(where: str, error: Exception) -> Unreachable | Unexpected:
             shown = (
                 "the login was refused" if isinstance(error, smtplib.SMTPAuthenticationError) else _one_line(text)[:200]
             )
-            return Unexpected(int(error.smtp_code), shown)
+            return Unexpected(int(error.smtp_code), shown, "smtp")
         case socket.gaierror():
             return Unreachable(where, "its name can't be resolved")
         case _:

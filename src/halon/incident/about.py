@@ -51,7 +51,7 @@ from the state, and what people or agents wrote is data that the renderer cleans
     waivers       [] {what, by, reason, at}
     alerts        [] {rule, firing, resolved, duplicates, first_at, last_at}
     timeline      [] {seq, at, phase, actor, text}: the tail;   next_update
-    affected      null or {sha256, count, places, reviewed_by}: the sealed list of people, never who stands on it
+    affected      null or {sha256, count, places {place: number, "" for nobody knows where}, reviewed_by}: the sealed list
     figures       the facts that numbers of a notice must agree with, as values;   harmed: people came to harm
     record        head (first 12 hex digits), seq
 """
@@ -78,7 +78,7 @@ from halon.incident.next_step import tasks_told
 from halon.incident.phases import PHASES, Phase
 from halon.incident.remedies import case_in_words, standing
 from halon.incident.settling import proved
-from halon.incident.standing import clock_runs, decided
+from halon.incident.standing import clock_runs, decided, missed_now
 from halon.incident.state import State
 from halon.incident.status import headline
 from halon.incident.stopped import stopped_at
@@ -147,7 +147,7 @@ def about(state: State, now: str, entity: str = "") -> dict[str, Any]:
         "obligations": [_obligation(state, obligation) for obligation in state.obligations],
         "decisions": [_decision(decision) for decision in state.decisions],
         "deadlines": deadlines,
-        "missed": list(state.missed),
+        "missed": list(missed_now(state)),
         "notices": [
             {
                 "id": notice.id,

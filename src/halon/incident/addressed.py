@@ -25,5 +25,5 @@ def addressed(duty: Obligation, stage: Stage | None) -> Obligation:
 
 
 def audience(duty: Obligation, stage: Stage) -> str:
-    """``regulator`` or ``customers``: who hears of ``duty`` by ``stage``."""
+    """``regulator``, ``customers`` or ``counterparty``: who hears of ``duty`` by ``stage``."""
     return stage.told.audience if stage.told is not None else duty.audience

@@ -6,7 +6,7 @@ Every command that is well formed reaches this place and is recorded, the refuse
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from halon.incident import (
@@ -48,6 +48,7 @@ class Standing:
 
     ``how`` is the verifier that proved who it is; empty while only the name says so. ``offers``: something came that may
     prove it, so that a refusal does not count against the name alone. ``others`` may say it besides, where that is asked.
+    ``places`` are those of the list of people that is named.
     """
 
     by: str
@@ -60,6 +61,7 @@ class Standing:
     how: str = ""
     offers: bool = False
     others: tuple[str, ...] = ()
+    places: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +122,7 @@ def admit(
         woken = waking.heard(state, by, now)
         saying = Saying(state=woken, command=replace(command, by=by), by=by, roles=standing.roles,
                         verified=standing.verified, proof=proof, now=now, again=again, met=met, ready=ready, seen=seen,
-                        how=standing.how, others=standing.others)  # fmt: skip
+                        how=standing.how, others=standing.others, places=standing.places)  # fmt: skip
         after = _HANDLERS[command.name](saying)
     except Refused as refusal:
         state = gate_tries.kept(state, command, refusal, standing.how, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from halon.incident import delivery
 from halon.incident.affected_people import AffectedList
 from halon.incident.assessment import DECIDED
 from halon.incident.facts import PERSON, Fact
@@ -31,13 +32,16 @@ def say_list(say: Saying) -> State:
     old = say.state.affected
     if old is not None and old.sha256 == sha256:
         raise Refused("NothingNew", f"That list of {old.count} people counts already since {old.at}.")
-    new = AffectedList(sha256, count, say.by, say.now, say.command["reason"], dict(places))
+    new = AffectedList(sha256, count, say.by, say.now, say.command["reason"], dict(say.places or places))
     state = replace(say.state, affected=new)
     was = f" It takes the place of one of {old.count}." if old else ""
     told = (
         f"{say.named()} names {count} affected people (list {sha256[:12]}…){say.because()}.{was} It is to be reviewed."
     )
     state = note(state, say.now, "affected", "notify", told, actor=say.by, data={"sha256": sha256, "count": count})
+    for one in state.notices:
+        if one.status == "sent":
+            state = delivery.not_on_its_list(state, say.now, one)
     if places:
         fact = Fact("affected_by_jurisdiction", dict(places), PERSON, say.now, by=say.by, reason=say.command["reason"])
         state = learn(state, [fact], say.now)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 class AffectedList:
     """The list that counts. It lies in the evidence store; here are its SHA-256 (hex), its number and who said so when.
 
-    ``places`` counts by jurisdiction, empty where not everybody's place is known. ``reviewed_by`` is empty until a person
-    has looked through it.
+    ``places`` counts by jurisdiction, under the empty name those of whom nobody knows where; it is empty where that was not
+    counted. ``reviewed_by`` is empty until a person has looked through it.
     """
 
     sha256: str
@@ -32,7 +32,12 @@ def within(place: str, wanted: str) -> bool:
 
 
 def counted_in(count: int, by_place: Mapping[str, int], places: Sequence[str]) -> int:
-    """How many of ``count`` people are or may be in ``places`` (empty: all), by their number in each (empty: not known)."""
+    """How many of ``count`` people are or may be in ``places`` (empty: all), by their number in each (empty: not known).
+
+    Of whom nobody knows where, under the empty name, may be in each: they are written to as well.
+    """
     if not places or not by_place:
         return count
-    return sum(number for place, number in by_place.items() if any(within(place, wanted) for wanted in places))
+    return sum(
+        number for place, number in by_place.items() if not place or any(within(place, wanted) for wanted in places)
+    )

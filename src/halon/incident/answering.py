@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from halon.incident import glass, overriding, quorum
+from halon.incident import delivery, glass, overriding, quorum
 from halon.incident.commands import near
 from halon.incident.gates import Answer, Gate, answered, withdrawn
+from halon.incident.notices import Notice
 from halon.incident.saying import Refused, Saying, unknown_obligation
-from halon.incident.standing import action, gate, notice, obligation, open_gates, with_gate
+from halon.incident.standing import action, decided_here, gate, notice, obligation, open_gates, with_gate
 from halon.incident.state import State
 from halon.incident.timeline import note
 from halon.incident.times import after, parse
@@ -163,9 +164,18 @@ def _under_way(state: State, asked: Gate) -> bool:
     if asked.status != "granted":
         return False
     order, drafted = action(state, asked.subject), notice(state, asked.subject)
+    if drafted is not None and _between_tries(state, drafted):
+        return False
     return (order is not None and not order.held and order.status not in ("planned", "waiting", "denied")) or (
         drafted is not None and drafted.status not in ("planned", "drafted", "waiting", "denied")
     )
+
+
+def _between_tries(state: State, drafted: Notice) -> bool:
+    """Whether the notice waits for its channel, or goes to many people one by one: it stops before the next try."""
+    if drafted.status == "put_off":
+        return decided_here(state)
+    return drafted.status == "sending" and delivery.by_turns(state, drafted)
 
 
 def _in_words(asked: Gate) -> str:

@@ -91,12 +91,16 @@ class Wanted:
     stages: tuple[str, ...] = ()
 
 
+Told = Literal["regulator", "customers", "counterparty"]
+"""Who is told by a duty: an authority, those concerned, or the other party of a contract who is no customer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Addressee:
     """Who is told by one stage, and how, where that is not whom its duty tells. ``contents`` are what the law asks for."""
 
     authority: str
-    audience: Literal["regulator", "customers"]
+    audience: Told
     recipient: str = ""
     template: str = ""
     channel: str = ""
@@ -119,6 +123,9 @@ class Stage:
     so what ran out then is no breach of it yet. ``decide_first`` (ISO 8601 UTC) is by when to decide already where a shadow
     from a stand-in runs out before ``due``: it is warned of then too, and missed only at ``due``.
 
+    ``awaits`` is the decision that nobody has said and that the law counts from (a classification, a determination): what
+    runs out before somebody says when it was taken is no miss.
+
     ``told`` is whom it tells, and how, where that differs from its duty (None: whom the duty tells). ``language`` (BCP 47
     primary tag) is that of its notice, empty: its duty's.
     """
@@ -140,6 +147,7 @@ class Stage:
     decide_first: str = ""
     told: Addressee | None = None
     language: str = ""
+    awaits: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +193,7 @@ class Obligation:
     title: str
     entity: str
     authority: str
-    audience: Literal["regulator", "customers"]
+    audience: Told
     status: ObligationStatus
     decider: str
     because: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ from dataclasses import replace
 from halon.incident.assessment import Obligation
 from halon.incident.checklist import with_task
 from halon.incident.notices import Notice
-from halon.incident.standing import obligation, with_notice
+from halon.incident.standing import decided_here, obligation, with_notice
 from halon.incident.state import State
 from halon.incident.tasks import Step, Task
 from halon.incident.timeline import mark, note, people_with, tell
@@ -39,7 +39,12 @@ def kept_until(began: str, due: str, least: int, most: int) -> str:
 def put_off(state: State, now: str, one: Notice, kind: str, text: str, until: str, due: str) -> State:
     """``state`` in which ``one`` waits for its channel; who decides and who owns communication hear of it, once."""
     fresh = not since(state, one)
+    some = is_begun(state, one)
     waiting = f"its channel {one.channel} does not take it ({kind}); it is tried again until {until}"
+    if some:
+        waiting = (
+            f"some may have it, and {one.channel} takes it for nobody else now ({kind}); tried again until {until}"
+        )
     state = with_notice(state, replace(one, status="put_off", note=waiting))
     if not fresh:
         return state
@@ -48,6 +53,23 @@ def put_off(state: State, now: str, one: Notice, kind: str, text: str, until: st
         told = f"{one.id} has gone out, and not to everybody yet ({text}). The rest is tried again."
         return note(state, now, "notice", "notify", told, data={"notice": one.id, "status": "put_off"})
     by = f" It is due {due}." if due else ""
+    if some:
+        told = (
+            f"{one.id} has gone out to some, and {one.channel} takes it for nobody else now ({kind}: {text}). The yes is kept, "
+            f"and the rest is tried again every few minutes until {until}.{by}"
+        )
+        state = note(state, now, "notice", "notify", told, data={"notice": one.id, "status": "put_off"})
+        asked = "See that its channel works again. Tell nobody in another way yet: some have it, and the rest is tried again"
+        return _tell(
+            state,
+            now,
+            f"put-off:{one.id}:{one.attempt}",
+            f"{one.id}: out to some, and not to all",
+            told,
+            one,
+            asked,
+            until,
+        )
     told = (
         f"{one.id} is approved and is not out: {one.channel} does not take it ({kind}: {text}). The yes is kept, and it is "
         f"tried again every few minutes until {until}.{by}"
@@ -65,14 +87,57 @@ def overdue(state: State, now: str, one: Notice, due: str) -> State:
     if not due or normal(due) > now or step in state.ledger:
         return state
     told = f"{one.id} was due {due}. It is approved and STILL NOT OUT: {one.channel} has taken nothing since {since(state, one)}."
+    if is_begun(state, one):
+        told = f"{one.id} was due {due}. It is approved, has gone out to some, and NOT TO ALL yet: the rest is tried again."
     state = note(mark(state, step, now), now, "missed", "notify", told, data={"notice": one.id, "due": due})
     asked = "Tell them in another way now, by telephone or at their portal, and say `filed`"
+    if is_begun(state, one):
+        asked = "Some have it: see in the log how far it is before anybody is told twice"
+        return _tell(state, now, step, f"{one.id}: DUE, AND NOT OUT TO ALL", told, one, asked)
     return _tell(state, now, step, f"{one.id}: DUE, AND NOT OUT", told, one, asked)
 
 
 def over(state: State, one: Notice) -> State:
     """``state`` without what the ledger says of an attempt that waited for its channel."""
-    return replace(state, ledger={key: at for key, at in state.ledger.items() if key != _put_off(one)})
+    gone = (_put_off(one), _begun(one))
+    return replace(state, ledger={key: at for key, at in state.ledger.items() if key not in gone})
+
+
+def begun(state: State, now: str, one: Notice) -> State:
+    """``state`` in which some of those who are written to one by one have ``one``, or may have it."""
+    return state if is_begun(state, one) else mark(state, _begun(one), now)
+
+
+def is_begun(state: State, one: Notice) -> bool:
+    """Whether some of those who are written to one by one have ``one``, or may have it."""
+    return _begun(one) in state.ledger
+
+
+def by_turns(state: State, one: Notice) -> bool:
+    """Whether ``one`` goes to many people one by one, so that it can be stopped between them. What an earlier release
+    judged can't be."""
+    return bool(one.affected) and decided_here(state)
+
+
+def not_on_its_list(state: State, now: str, one: Notice) -> State:
+    """``state`` with a step for those who came onto the list of affected people after ``one`` had gone to the one before.
+
+    Who decides and who owns communication hear of it. What an earlier release judged has no such step.
+    """
+    listed, duty = state.affected, obligation(state, one.obligation)
+    if not one.affected or listed is None or listed.sha256 == one.affected or duty is None or not decided_here(state):
+        return state
+    words = (
+        f"the list counts {_people(listed.count)} now, and {one.id} went to the list before: write to those who are new, or "
+        "say why not"
+    )
+    step = Step(f"notify/new-for-{one.id}", "notify", words, duty.decider)
+    due = next((each.due for each in duty.stages if each.id == one.stage), "")
+    state = with_task(state, Task(step, due=normal(due) if due else ""))
+    told = f"{words}. It went to list {one.affected[:12]}…; what counts now is {listed.sha256[:12]}…."
+    state = note(state, now, "notice", "notify", told, data={"notice": one.id, "listed": listed.sha256})
+    key = f"new-for:{one.id}:{listed.sha256[:12]}"
+    return _tell(state, now, key, f"{one.id}: the list has changed since", told, one, words)
 
 
 def unreached(state: State, now: str, one: Notice, duty: Obligation, due: str, count: int) -> State:
@@ -106,6 +171,10 @@ def _tell(
 
 def _put_off(one: Notice) -> str:
     return f"put-off-since:{one.id}:{one.attempt}"
+
+
+def _begun(one: Notice) -> str:
+    return f"begun:{one.id}"
 
 
 def _anew(one: Notice) -> str:

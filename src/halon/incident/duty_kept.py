@@ -6,6 +6,7 @@ from dataclasses import asdict
 from typing import Any
 
 from halon.incident.holds import held, in_words
+from halon.incident.standing import missed_now
 from halon.incident.state import State
 
 
@@ -18,5 +19,5 @@ def kept(state: State, name: str) -> dict[str, Any]:
         "holds": [asdict(one) for one in state.holds if one.obligation == name],
         "filings": [asdict(one) for one in state.filings if one.obligation == name],
         "late_reasons": [asdict(one) for one in state.late_reasons if one.obligation == name],
-        "missed": [one for one in state.missed if one.startswith(f"{name}/")],
+        "missed": [one for one in missed_now(state) if one.startswith(f"{name}/")],
     }

@@ -26,17 +26,30 @@ def wrong(say: Saying, duty: Obligation) -> Filing:
     reference, stage = say.command["corrects"] or say.command["reference"], say.command["stage"]
     made = [one for one in say.state.filings if one.obligation == duty.name and one.counts]
     found = [one for one in made if one.reference == reference]
-    if say.command["not_filed"] and stage:
-        found = [one for one in found if one.stage == stage]
-    if not found:
+    if not found or (say.command["not_filed"] and stage and all(one.stage != stage for one in found)):
         known = list(dict.fromkeys(one.reference for one in made))
         raise Refused(
             "UnknownFiling", f"{duty.name} has no filing with the reference {reference!r}: {near(reference, known)}"
         )
-    if found[-1].sent:
-        raise Refused("SentByHalon", f"Halon sent {duty.name}/{found[-1].stage} itself at {found[-1].at}: that stands. Say "
+    old = _meant(say, duty, found)
+    if old.sent:
+        raise Refused("SentByHalon", f"Halon sent {duty.name}/{old.stage} itself at {old.at}: that stands. Say "
                       "what was wrong with it by `filed` with update, or by `note`.")  # fmt: skip
-    return found[-1]
+    return old
+
+
+def _meant(say: Saying, duty: Obligation, found: list[Filing]) -> Filing:
+    """The one of ``found``, which bear one reference: a chain of reports may have a single one. Raises Refused where it is open.
+
+    Of the stage that is said, if one of them is of that stage; its update where that is said, else the filing itself.
+    """
+    stage, stages = say.command["stage"], list(dict.fromkeys(one.stage for one in found))
+    if stage in stages:
+        found = [one for one in found if one.stage == stage]
+    elif len(stages) > 1:
+        raise Refused("WhichStage", f"{' and '.join(stages)} of {duty.name} were filed under {found[0].reference!r}: say with "
+                      "stage which one is wrong. To move one to another stage, take it back with not_filed, and say it anew.")  # fmt: skip
+    return next((one for one in reversed(found) if one.update == bool(say.command["update"])), found[-1])
 
 
 def taken_back(say: Saying, duty: Obligation, old: Filing, stage: str) -> State:
@@ -90,7 +103,7 @@ def _nothing_on_top(state: State, duty: Obligation, old: Filing) -> None:
     updates = [one.reference for one in state.filings
                if one.counts and one.update and (one.obligation, one.stage) == (duty.name, old.stage)]  # fmt: skip
     later = [one.id for one in duty.stages if one.filed_at and _counts_from(one.anchor, old.stage)]
-    if on_top := [*(f"update {one}" for one in updates), *later]:
+    if on_top := [*(f"update {one} (say update with it)" for one in updates), *later]:
         raise Refused(
             "AddedTo", f"{', '.join(on_top)} of {duty.name} counts on the filing of {old.stage}: correct that first."
         )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from halon.incident import promised
+from halon.incident import delivery, promised
 from halon.incident.assessment import Obligation, Stage
 from halon.incident.filings import Hold
 from halon.incident.saying import Refused, Saying, unknown_obligation
@@ -74,11 +74,10 @@ def hold(say: Saying) -> State:
         raise Refused(
             "NothingToHold", f"No notice of {duty.name} is left to be sent: it was filed, declined, or is not owed."
         )
-    under_way = next(
-        (one.id for one in say.state.notices if one.obligation == duty.name and one.status == "sending"), ""
-    )
-    if under_way:
-        raise Refused("NothingToHold", f"{under_way} is being sent at this moment and can't be held back any more.")
+    under_way = [one for one in say.state.notices if one.obligation == duty.name and one.status == "sending"]
+    by_turns = {one.id for one in under_way if delivery.by_turns(say.state, one)}
+    if alone := [one.id for one in under_way if one.id not in by_turns]:
+        raise Refused("NothingToHold", f"{alone[0]} is being sent at this moment and can't be held back any more.")
     if len(say.state.holds) >= MOST_HOLDS:
         raise Refused("TooMany", f"There are {MOST_HOLDS} holds already; write the rest into the log with `note`.")
     new = Hold(duty.name, until, say.command["by_whom"], say.command["reason"], say.by, say.now)
@@ -87,6 +86,10 @@ def hold(say: Saying) -> State:
     outlasts = _outlasted(say.state, duty, until)
     warning = f" IT OUTLASTS THE DUE TIME of {_named(outlasts)}: no hold stops a clock." if outlasts else ""
     told = f"{duty.name} is held back by {WHO[new.by_whom]} until {until}, says {say.named()}: {new.reason}.{warning} The clock goes on."
+    if by_turns:
+        told += (
+            f" Some may have {', '.join(sorted(by_turns))} already; it goes to nobody more after the mails under way."
+        )
     data = {"obligation": duty.name, "until": until, "by_whom": new.by_whom}
     state = note(state, say.now, "hold", "notify", told, actor=say.by, data=data)
     if not outlasts:

@@ -11,7 +11,7 @@ from halon.incident.clock_changes import changed
 from halon.incident.counting import counted
 from halon.incident.orders import Action, Order
 from halon.incident.replacing import replace
-from halon.incident.standing import LIVE, action, with_action, with_gate
+from halon.incident.standing import LIVE, action, missed_now, with_action, with_gate
 from halon.incident.state import LevelChange, State
 from halon.incident.timeline import note, tell
 from halon.incident.times import after, normal
@@ -20,7 +20,7 @@ from halon.incident.times import after, normal
 def take_in(state: State, judged: Assessment, version: int, now: str, *, sealed: bool = False) -> State:
     """``state`` with ``judged``, made from the facts of ``version``, in force. ``sealed``: it knew of sealed evidence."""
     by_person = state.assessment is None or state.assessed_version < state.person_version <= version
-    before, kit_before = state.assessment, kits.in_force(state)
+    before, kit_before, missed = state.assessment, kits.in_force(state), missed_now(state)
     if judged.kit_missing:
         by_person = before is None  # another kit than before judged: what is looser may come from that
     state = _severity(state, judged, now)
@@ -34,6 +34,9 @@ def take_in(state: State, judged: Assessment, version: int, now: str, *, sealed:
         state, assessment=replace(judged, steps=()), assessed_version=version, assessed_sealed=sealed,
         ledger={**state.ledger, "assessed": now},
     )  # fmt: skip
+    if gone := [name for name in missed if name not in missed_now(state)]:
+        told = f"No longer missed, by what counts now: {', '.join(gone)}."
+        state = note(state, now, "clock", "notify", told)
     if before is None or (before.category, before.kit_digest) != (judged.category, judged.kit_digest):
         told = f"Assessed: {state.level}, {judged.category}, mode {judged.mode}, kit {judged.kit_digest[:12]}."
         state = note(state, now, "assessed", "triage", told, data={"reasons": list(judged.severity.reasons)})

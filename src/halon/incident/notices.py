@@ -1,4 +1,4 @@
-"""A rendered message to a regulator, customers, leadership or responders."""
+"""A rendered message to a regulator, customers, the other party of a contract, leadership or responders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from halon.incident.canonical import digest
 from halon.incident.orders import GatePolicy, without_later
 
 _LATER = ("promise", "light", "preapproved", "portal", "affected", "places", "language", "written")
-Audience = Literal["regulator", "customers", "leadership", "responders"]
+Audience = Literal["regulator", "customers", "counterparty", "leadership", "responders"]
 NoticeStatus = Literal[
     "planned", "drafted", "waiting", "sending", "put_off", "by_hand", "sent", "uncertain", "failed", "denied", "dropped"
 ]
@@ -23,10 +23,19 @@ class Objection:
     sentence: str
     why: str
 
+    @property
+    def matter(self) -> str:
+        """What it is about: the sentence, or what is not there and what is known of that."""
+        return self.sentence or self.why
+
 
 @dataclass(frozen=True, slots=True)
 class Overridden:
-    """A named person lets a notice go out although a rule objects to these sentences. ``at`` is ISO 8601 UTC."""
+    """A named person lets a notice go out although a rule objects to these sentences. ``at`` is ISO 8601 UTC.
+
+    Of what is not in the text, ``sentences`` hold why the rule objects; in an incident that an earlier release judged one
+    empty sentence, which lets all of that pass.
+    """
 
     notice: str
     rule: str
@@ -59,7 +68,7 @@ class Content:
 class Notice:
     """One notice, as it will be sent. ``channel`` names a channel of the kit, ``recipient`` its address in words.
 
-    Regulator and customer notices are sent once and only through a gate; leadership and responders need none. One that is
+    Notices to a regulator, to customers and to a counterparty are sent once and only through a gate; leadership and responders need none. One that is
     ``put_off`` is approved, and its channel takes nothing now: it is tried again as long as its yes is kept.
 
     ``promise`` is the time (ISO 8601 UTC) by which its reader is told more, empty if it promises none. ``objections`` are
@@ -122,6 +131,7 @@ class Notice:
 
 
 def objected(one: Notice, overridden: tuple[Overridden, ...]) -> tuple[Objection, ...]:
-    """The objections to ``one`` that nobody has overridden. An override counts for the sentences that it was said of."""
+    """The objections to ``one`` that nobody has overridden. An override counts for the sentences that it was said of, and
+    for what is missing as it was told then."""
     let = {(each.rule, sentence) for each in overridden if each.notice == one.id for sentence in each.sentences}
-    return tuple(each for each in one.objections if (each.rule, each.sentence) not in let)
+    return tuple(each for each in one.objections if not {(each.rule, each.sentence), (each.rule, each.matter)} & let)

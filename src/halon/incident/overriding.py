@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from halon.incident.assessment import DECIDED
 from halon.incident.commands import near
 from halon.incident.gates import Gate
 from halon.incident.notices import Notice, Objection, Overridden, objected
@@ -16,7 +17,8 @@ MOST_OVERRIDDEN = 100
 
 
 def let_pass(say: Saying) -> State:
-    """Override one rule for the sentences that it objects to in one notice now. Another sentence is objected to again."""
+    """Override one rule for what it objects to in one notice now. Another sentence is objected to again, and so is another
+    thing that is not there."""
     wanted, rule = say.command["notice"], say.command["rule"]
     if not wanted or not rule:
         raise Refused(
@@ -27,7 +29,8 @@ def let_pass(say: Saying) -> State:
         known = [each.id for each in say.state.notices if each.objections]
         raise Refused("UnknownNotice", f"There is no notice {wanted!r}: {near(wanted, known)}")
     left = objected(one, say.state.overridden)
-    sentences = tuple(dict.fromkeys(each.sentence for each in left if each.rule == rule))
+    each_thing = say.state.assessment is not None and say.state.assessment.form >= DECIDED
+    sentences = tuple(dict.fromkeys(each.matter if each_thing else each.sentence for each in left if each.rule == rule))
     if not sentences:
         rules = list(dict.fromkeys(each.rule for each in left))
         if not rules:

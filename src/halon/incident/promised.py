@@ -13,7 +13,7 @@ from halon.incident.canonical import digest
 from halon.incident.notices import Notice
 from halon.incident.saying import Refused, Saying
 from halon.incident.settling import proved
-from halon.incident.standing import clock_runs, obligation
+from halon.incident.standing import clock_runs, missed_now, obligation
 from halon.incident.state import State
 from halon.incident.timeline import note, tell, tell_roles
 from halon.incident.times import after, normal, parse, text
@@ -80,7 +80,7 @@ def sooner(state: State, now: str) -> State:
 def picture(state: State) -> str:
     """What leadership is told of as soon as it changes, as a short text."""
     duties = sorted(one.name for one in state.obligations if clock_runs(state, one) and one.status == "applies")
-    seen = [state.level, bool(state.harm_stopped_at), state.recurred_at, bool(state.false_alarm_by), sorted(state.missed),
+    seen = [state.level, bool(state.harm_stopped_at), state.recurred_at, bool(state.false_alarm_by), sorted(missed_now(state)),
             duties, proved(state)]  # fmt: skip
     return digest({"seen": seen})[:12]
 

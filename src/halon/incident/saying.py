@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from halon.incident.commands import Command, near
@@ -29,7 +30,8 @@ class Saying:
 
     ``met`` is the other incident that ``merge`` names, as it was looked up; ``ready`` what ``contain`` can stop the agent
     with; ``seen`` how an order reads back of which ``note`` says that it was done elsewhere. ``how`` is the verifier that
-    proved who speaks. ``others`` may say this command besides, where that is asked.
+    proved who speaks. ``others`` may say this command besides, where that is asked. ``places`` says how many people of the
+    list that is named are in each place, as it was counted there.
     """
 
     state: State
@@ -45,6 +47,7 @@ class Saying:
     seen: Seen | None = None
     how: str = ""
     others: tuple[str, ...] = ()
+    places: Mapping[str, int] = field(default_factory=dict)
 
     def because(self) -> str:
         """The reason as a tail for a sentence."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 from halon.incident import holds
 from halon.incident.addressed import addressed
 from halon.incident.assessment import Obligation, Reached, Stage
-from halon.incident.standing import chained, clock_runs, decided, decided_here
+from halon.incident.standing import chained, clock_runs, decided, decided_here, missed_now
 from halon.incident.state import State
 from halon.incident.timeline import note, people_with, tell
 from halon.incident.times import after, normal
@@ -58,7 +58,7 @@ def still_missed(state: State) -> Iterator[Moment]:
             )
         if over:
             heads.append(f"ran out and still open: {', '.join(over)}")
-            since = ", ".join(dict.fromkeys(stage.anchor for _, stage in out))
+            since = ", ".join(dict.fromkeys(stage.awaits or stage.anchor for _, stage in out))
             told.append(
                 f"Ran out and still open: {', '.join(over)}. File it, decline it with the reason, or say {since}."
             )
@@ -79,9 +79,10 @@ def deciders(state: State, duty: Obligation) -> tuple[str, ...]:
 
 
 def _warn(duty: Obligation, stage: Stage, moment: str) -> Callable[[State, str], State]:
-    name, maybe = f"{duty.name}/{stage.id}", _maybe(duty)
+    name = f"{duty.name}/{stage.id}"
 
     def warn(state: State, now: str) -> State:
+        maybe = _maybe(state, duty)
         needs = f" Still needed: {', '.join(duty.needs)}." if duty.needs else ""
         found = _reached(stage, moment)
         why = f" {found.why}" if found is not None and found.why else ""
@@ -116,9 +117,10 @@ def _may_go(duty: Obligation, stage: Stage) -> Callable[[State, str], State]:
 
 
 def _miss(duty: Obligation, stage: Stage) -> Callable[[State, str], State]:
-    name, maybe = f"{duty.name}/{stage.id}", _maybe(duty)
+    name = f"{duty.name}/{stage.id}"
 
     def miss(state: State, now: str) -> State:
+        maybe = _maybe(state, duty)
         if why := _no_miss(state, duty, stage):
             return _ran_out(state, now, why)
         back = holds.held_back(state, duty, stage.id, now)
@@ -135,7 +137,9 @@ def _miss(duty: Obligation, stage: Stage) -> Callable[[State, str], State]:
         )  # fmt: skip
 
     def _ran_out(state: State, now: str, why: str) -> State:
-        told = f"The clock of {name}{maybe} has run out at {stage.due}. It does not count as missed: {why}."
+        told = (
+            f"The clock of {name}{_maybe(state, duty)} has run out at {stage.due}. It does not count as missed: {why}."
+        )
         state = note(state, now, "clock", "notify", told, data={"obligation": duty.name, "stage": stage.id})
         return tell(
             state, now, f"{_RAN_OUT}{name}@{stage.due}", f"[{state.reference}] ran out: {name}", told,
@@ -158,6 +162,12 @@ def _no_miss(state: State, duty: Obligation, stage: Stage) -> str:
         return "nobody has confirmed that rule; have it read by a lawyer, then declare or decline it"
     if chained(stage):
         return f"it counts from the {stage.anchor}, which is not made yet; it was reckoned as if that came at its limit"
+    if _awaited(state, duty, stage):
+        if stage.awaits != stage.anchor:
+            return (f"nobody has said {stage.awaits}, and what is decided later counts from then. If it was decided in time, "
+                    f"say when: halon fact {state.reference} {stage.awaits} TIME")  # fmt: skip
+        return (f"nobody has said {stage.awaits}, and the law counts from that decision; it was reckoned from the earliest "
+                f"that can have been. Once it is taken, say when: halon fact {state.reference} {stage.awaits} TIME")  # fmt: skip
     if stage.stand_in and not _certain(state, duty):
         return (f"nobody has said {stage.anchor}, from which the law counts; it was reckoned from the earliest that can "
                 f"have been. Say when that was: halon fact {state.reference} {stage.anchor} TIME")  # fmt: skip
@@ -169,6 +179,14 @@ def _certain(state: State, duty: Obligation) -> bool:
     return duty.status == "applies" or decided(state, duty.name) == "declared"
 
 
+def _awaited(state: State, duty: Obligation, stage: Stage) -> bool:
+    """Whether the law counts from a decision that nobody has said. Who declares before a limit that holds beside it has taken it."""
+    if not stage.awaits or stage.awaits == stage.anchor:
+        return bool(stage.awaits)
+    last = next((one for one in reversed(state.decisions) if one["obligation"] == duty.name), None)
+    return last is None or last["word"] != "declared" or normal(str(last["at"])) > normal(stage.due)
+
+
 def _ran_out(state: State) -> list[tuple[Obligation, Stage]]:
     """What ran out only as far as anybody knows: whoever says from when it counts, settles whether it is missed."""
     return [
@@ -176,18 +194,19 @@ def _ran_out(state: State) -> list[tuple[Obligation, Stage]]:
         for duty in state.obligations
         if clock_runs(state, duty) and (duty.status != "review_required" or decided(state, duty.name))
         for stage in duty.stages
-        if stage.stand_in and not _certain(state, duty) and not chained(stage) and not stage.filed_at
+        if not stage.filed_at and not chained(stage) and _no_miss(state, duty, stage)
         and f"{_RAN_OUT}{duty.name}/{stage.id}@{stage.due}" in state.ledger
     ]  # fmt: skip
 
 
 def _left(state: State) -> list[tuple[Obligation, Stage]]:
+    missed = missed_now(state)
     return [
         (duty, stage)
         for duty in state.obligations
         if clock_runs(state, duty)
         for stage in duty.stages
-        if not stage.filed_at and f"{duty.name}/{stage.id}" in state.missed
+        if not stage.filed_at and f"{duty.name}/{stage.id}" in missed
     ]
 
 
@@ -199,8 +218,8 @@ def _whom(state: State, duty: Obligation, found: Reached | None) -> tuple[str, .
     return found.names if found is not None and found.names else deciders(state, duty)
 
 
-def _maybe(duty: Obligation) -> str:
-    return "" if duty.status == "applies" else " (it may apply)"
+def _maybe(state: State, duty: Obligation) -> str:
+    return "" if _certain(state, duty) else " (it may apply)"
 
 
 def _decide(duty: Obligation, why: str) -> str:

@@ -127,6 +127,29 @@ def decided(state: State, name: str) -> str:
     return ""
 
 
+def missed_now(state: State) -> tuple[str, ...]:
+    """What was missed by the due time that counts now, as ``duty/stage``, in the order in which it was.
+
+    A miss by an earlier due time, which moved later since then, was none: it stays in the timeline only. So with a stage
+    that the duty asks for no more, and one that turns out to have been filed in time.
+    """
+    return state.missed if not decided_here(state) else tuple(one for one in state.missed if _counts(state, one))
+
+
+def _counts(state: State, name: str) -> bool:
+    called, _, stage_id = name.rpartition("/")
+    duty = obligation(state, called)
+    if duty is None:
+        return True
+    stage = next((one for one in duty.stages if one.id == stage_id), None)
+    if stage is None or not stage.due:
+        return False
+    due, key = normal(stage.due), f"missed:{name}@"
+    if stage.filed_at:
+        return normal(stage.filed_at) > due
+    return any(one.startswith(key) and normal(one.removeprefix(key)) >= due for one in state.ledger)
+
+
 def owed(state: State, duty: Obligation) -> bool:
     """Whether a notice must be drafted for this obligation: it applies, by judgement or by a person's word."""
     word = decided(state, duty.name)

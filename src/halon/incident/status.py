@@ -17,7 +17,7 @@ from halon.incident.open_ways import open_ways
 from halon.incident.orders import Action
 from halon.incident.phases import PHASES, Phase
 from halon.incident.settling import TAKEN, holds, proved, unsettled
-from halon.incident.standing import clock_runs, decided, open_gates, open_stage
+from halon.incident.standing import clock_runs, decided, missed_now, open_gates, open_stage
 from halon.incident.state import State
 from halon.incident.stopped import stopped_at
 from halon.incident.trouble import troubles
@@ -127,7 +127,7 @@ def status(state: State) -> dict[str, Any]:
         "glass": glass.shown(state),
         "next_deadline": {"at": deadline[0], "what": deadline[1]} if deadline else None,
         "next_update": state.next_update_at or None,
-        "missed": list(state.missed),
+        "missed": list(missed_now(state)),
         "outside": may_be_said(state),
         "actions": {one.order.id: one.status for one in state.actions},
         "parts": parts.parts(state),
@@ -262,8 +262,8 @@ def as_text(state: State) -> str:
     deadline = next_deadline(state)
     if deadline:
         parts.append(f"Next deadline: {deadline[1]} at {deadline[0]}.")
-    if state.missed:
-        parts.append(f"MISSED: {', '.join(state.missed[:3])}.")
+    if missed := missed_now(state):
+        parts.append(f"MISSED: {', '.join(missed[:3])}.")
     words = " ".join(parts).split()
     return " ".join(words if len(words) < 120 else [*words[:117], "…"])
 

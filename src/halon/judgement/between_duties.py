@@ -70,7 +70,7 @@ def embargoed(judged: Sequence[Judged], now: str) -> tuple[tuple[Obligation, ...
     kept: dict[tuple[str, str], Embargo] = {}
     for one in standing:
         key = (one.obligation, one.stage)
-        kept[key] = max(kept.get(key, one), one, key=lambda each: each.until or "9")
+        kept[key] = max(kept.get(key, one), one, key=_end)
     return tuple(_marked(one.duty, kept) for one in judged), tuple(standing)
 
 
@@ -83,7 +83,12 @@ def _marked(duty: Obligation, kept: Mapping[tuple[str, str], Embargo]) -> Obliga
 def _stage(duty: Obligation, stage: Stage, embargo: Embargo | None) -> Stage:
     if embargo is None or not _to_say(duty, stage):
         return stage
-    return replace(stage, not_before=embargo.until or OPEN_END, embargo=embargo.why)
+    return replace(stage, not_before=_end(embargo), embargo=embargo.why)
+
+
+def _end(embargo: Embargo) -> str:
+    """Until when it holds for sure. What runs from a filing that is still to come ends at no date before that."""
+    return OPEN_END if embargo.provisional or not embargo.until else embargo.until
 
 
 def _of(one: Judged, judged: Sequence[Judged], now: str) -> Iterable[Embargo]:
@@ -106,8 +111,10 @@ def _by_rule(one: Judged, rule: EmbargoRule, judged: Sequence[Judged], now: str)
     if chosen.due is None:
         return
     end = deadlines.reckon(chosen.due, {**one.facts, **filings}, one.regime.zone, limits)
-    if end.due and not end.provisional and _over(end.due, now):
+    past = bool(end.due) and _over(end.due, now)
+    if past and not end.provisional:
         return
+    until, local = ("", "") if past else (end.due, end.due_local)
     others = [
         (other.duty, stage.id)
         for other in judged
@@ -117,7 +124,7 @@ def _by_rule(one: Judged, rule: EmbargoRule, judged: Sequence[Judged], now: str)
         if audience(other.duty, stage) == "customers"
     ]  # fmt: skip
     for duty, stage in ((one.duty, rule.stage), *others):
-        yield Embargo(duty.name, duty.entity, stage, end.due, end.due_local, rule.words, "rule", end.provisional)
+        yield Embargo(duty.name, duty.entity, stage, until, local, rule.words, "rule", end.provisional)
 
 
 def _by_hold(one: Judged, hold: Hold, now: str) -> Iterable[Embargo]:

@@ -66,6 +66,8 @@ class Deadline:
     ``stand_in`` says that ``due`` is only reckoned from a stand-in for an anchor that nobody has set. Where a limit that
     surely holds exists besides, that one is ``due``, and ``earliest`` (ISO 8601 UTC, else empty) is when the shadow,
     which began at ``earliest_from``, runs out before it.
+
+    ``awaits`` names the anchor that nobody has set and that can still put ``due`` off after it has passed.
     """
 
     due: str = ""
@@ -78,6 +80,7 @@ class Deadline:
     stand_in: bool = False
     earliest: str = ""
     earliest_from: str = ""
+    awaits: str = ""
 
 
 _Span = tuple[datetime, datetime]
@@ -86,6 +89,8 @@ _Span = tuple[datetime, datetime]
 
 @dataclass(frozen=True, slots=True)
 class _Reckoned:
+    """``limit``: ``due`` is the latest that it can be, whatever is not known yet."""
+
     due: datetime | None
     started: datetime | None
     anchor: str
@@ -94,6 +99,8 @@ class _Reckoned:
     needs: tuple[str, ...] = ()
     stand_in: bool = False
     shadow: _Span | None = None
+    limit: bool = False
+    awaits: str = ""
 
 
 def reckon(
@@ -137,6 +144,7 @@ def _reckoned(
         stand_in=found.stand_in,
         earliest=times.text(found.shadow[1]) if found.shadow else "",
         earliest_from=times.text(found.shadow[0]) if found.shadow else "",
+        awaits=found.awaits,
     )
 
 
@@ -222,10 +230,15 @@ def _reckon(
         return _Reckoned(None, None, parts[0].anchor if parts else "", True, reasons, needs)
     if not isinstance(expression, Latest):
         return _first(known, needs, reasons)
-    chosen = max(known, key=_due_of)
-    # One unknown part may still move the result, whichever part decides now.
+    chosen = max(known, key=lambda part: (_due_of(part), not part.provisional))
+    # One unknown part may still move the result, whichever part decides now: but none that surely ends before it.
+    if not chosen.provisional:
+        parts = [part for part in parts if not (part.limit and part.provisional)]
+        reasons = tuple(dict.fromkeys(reason for part in parts for reason in part.reasons))
+        needs = tuple(dict.fromkeys(need for part in parts for need in part.needs))
     stand_in = any(part.stand_in for part in known)
-    return _Reckoned(chosen.due, chosen.started, chosen.anchor, bool(needs), reasons, needs, stand_in)
+    limit = all(part.limit for part in parts)
+    return _Reckoned(chosen.due, chosen.started, chosen.anchor, bool(needs), reasons, needs, stand_in, limit=limit)
 
 
 def _first(known: Sequence[_Reckoned], needs: tuple[str, ...], reasons: tuple[str, ...]) -> _Reckoned:
@@ -251,20 +264,31 @@ def _capped(
 ) -> _Reckoned:
     """The span, cut off by the cap; a span that began only when the cap had passed stands as it is.
 
-    While the moment that the span counts from is not set, the cap is what must be kept, and the span's shadow warns.
+    While the moment that the span counts from is not set, the cap is what must be kept, and the span's shadow warns; the
+    cap may pass all the same, since a span that begins later still runs. A span that surely began by a moment after the cap
+    may have begun before it, so there the cap warns.
     """
     span, cap = _after(expression.span, anchors, zone, stand_ins), _after(expression.cap, anchors, zone, stand_ins)
     late = span.started is not None and cap.due is not None and span.started > cap.due
-    if span.due is not None and late and not span.provisional:
-        return span if not cap.provisional else replace(span, provisional=True, needs=cap.needs, reasons=cap.reasons)
-    known = [part for part in (span, cap) if part.due is not None]
     needs, reasons = (*span.needs, *cap.needs), (*span.reasons, *cap.reasons)
-    if span.stand_in and span.started and span.due and cap.due and span.due < cap.due:
-        shadow = (span.started, span.due)
-        return _Reckoned(cap.due, cap.started, cap.anchor, True, reasons, needs, cap.stand_in, shadow)
+    if span.due is not None and late and not span.stand_in:
+        if not span.provisional and not cap.provisional:
+            return span
+        shadows = [one for one in (span.shadow, _span_of(cap) if span.provisional else None) if one is not None]
+        first = min(shadows, key=lambda one: one[1], default=None)
+        return replace(span, provisional=True, needs=needs, reasons=reasons, shadow=first)
+    known = [part for part in (span, cap) if part.due is not None]
+    if span.provisional and not span.limit and cap.due is not None:
+        shadow = _span_of(span) if span.due is not None and span.due < cap.due else None
+        awaits = expression.span.anchor
+        return _Reckoned(cap.due, cap.started, cap.anchor, True, reasons, needs, cap.stand_in, shadow, awaits=awaits)
     if not known:
         return _Reckoned(None, None, span.anchor, True, reasons, needs)
-    return _first(known, needs, reasons)
+    return replace(_first(known, needs, reasons), limit=span.limit)
+
+
+def _span_of(part: _Reckoned) -> _Span | None:
+    return (part.started, part.due) if part.started is not None and part.due is not None else None
 
 
 def _after(span: After, anchors: Mapping[str, Any], zone: ZoneInfo, stand_ins: Mapping[str, StandIn]) -> _Reckoned:
@@ -273,7 +297,7 @@ def _after(span: After, anchors: Mapping[str, Any], zone: ZoneInfo, stand_ins: M
     if start is not None:
         due = _due(start, span, zone)
         if due is not None:
-            return _Reckoned(due, start, span.anchor)
+            return _Reckoned(due, start, span.anchor, limit=True)
     if value is None or value == "unknown":
         why = f"{span.anchor} is not known yet"
     else:
@@ -289,7 +313,7 @@ def _after(span: After, anchors: Mapping[str, Any], zone: ZoneInfo, stand_ins: M
         return _Reckoned(due, start, span.anchor, True, (f"{why}; {stand_in.reason}",), (span.anchor,), stand_in=True)
     told = (f"{why}; {stand_in.reason}", f"{why}; {stand_in.proof}")
     shadow = (start, due) if due < limit else None
-    return _Reckoned(limit, latest, span.anchor, True, told, (span.anchor,), shadow=shadow)
+    return _Reckoned(limit, latest, span.anchor, True, told, (span.anchor,), shadow=shadow, limit=True)
 
 
 def _due(start: datetime, span: After, zone: ZoneInfo) -> datetime | None:

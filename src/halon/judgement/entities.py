@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -9,11 +10,12 @@ from typing import Any
 from halon.incident.facts import Fact
 from halon.judgement.deadlines import StandIn
 from halon.judgement.holding import FILE, Holding, in_force
+from halon.judgement.iso_places import is_place
 from halon.judgement.policy import Entity
 from halon.judgement.predicates import is_unknown, once
 from halon.judgement.terms import misfit
 from halon.judgement.vocabulary import VOCABULARY
-from halon.judgement.vocabulary_clocks import KNOWING, PROVED_BY
+from halon.judgement.vocabulary_clocks import KNOWING, OVER, PROVED_BY
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ def touched(
     return Touched(ids, own, tuple(name[:80] for name in others if name not in known))
 
 
+_IN_ANY_CASE = ("dora_entity_type",)
+"""Texts that rules compare, whatever their case and however their words are joined."""
+
+
 def holding_of(entity: Entity, facts: Sequence[Fact], own: str = "") -> Holding:
     """What counts for ``entity``. Until somebody says which roles it holds here and where it sits, the kit's answers do.
 
@@ -66,6 +72,12 @@ def holding_of(entity: Entity, facts: Sequence[Fact], own: str = "") -> Holding:
         holding.values["roles"] = list(entity.roles)
     if entity.establishments and is_unknown(holding.values.get("establishments")):
         holding.values["establishments"] = list(entity.establishments)
+    said = holding.values.get("establishments")
+    if isinstance(said, list | tuple) and not all(map(is_place, said)):  # an earlier release took what is no place
+        holding.values["establishments"] = [place if is_place(place) else "unknown" for place in said]
+    for name in _IN_ANY_CASE:
+        if isinstance(word := holding.values.get(name), str):
+            holding.values[name] = " ".join(re.split(r"[\s_-]+", word.strip().casefold()))
     return holding
 
 
@@ -86,6 +98,12 @@ def stand_ins(facts: Sequence[Fact], values: Mapping[str, Any], now: str, entity
         if values.get(name) == answer and (said := _first_said(facts, name, answer, entity)):
             proof = f"a person had said {name} by {said}, so it was determined by then"
             found[anchor] = replace(stand_in, by=said, proof=proof)
+    ended, goes_on = OVER
+    if values.get(goes_on) is False:
+        by = _first_said(facts, goes_on, answer=False, entity=entity)
+        told = f"a person had said that it goes on no longer by {by}, so it had ended by then"
+        # What no person said moves nothing: then it counts as over all along.
+        found[ended] = StandIn(by, told, by, told) if by else replace(stand_in, by=stand_in.at, proof=stand_in.reason)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from halon.judgement import deadlines
 from halon.judgement.deadlines import StandIn
-from halon.judgement.expressions import anchors_of
+from halon.judgement.expressions import Earliest, Expression, FirstKnown, Latest, anchors_of
 from halon.judgement.regime import Regime
 
 AWARENESS = "aware_at"
@@ -58,12 +58,17 @@ class LawDay:
 
 
 def law_day(regime: Regime, facts: Mapping[str, Any], stand_ins: Mapping[str, StandIn], now: str) -> LawDay:
-    """When the moment was whose law counts: the first anchor that is known, else any day from its stand-in until today."""
+    """When the moment was whose law counts: the anchor that is known, else any day from its stand-in until today.
+
+    Of several that are known it is the one from which the clock runs: the earliest or the latest where the law says so,
+    else the one that the law names first.
+    """
     place = ZoneInfo(regime.zone)
     names = _anchors(regime)
-    for name in names:
-        if (known := _day(facts.get(name), place)) is not None:
-            return LawDay(known, known)
+    known = [day for name in names if (day := _day(facts.get(name), place)) is not None]
+    if known:
+        chosen = _which(regime)(known)
+        return LawDay(chosen, chosen)
     today = _day(now, place) or date.max.isoformat()
     instead = [stand_ins[name] for name in (*names, AWARENESS) if name in stand_ins][:1]
     first = next((day for one in instead if (day := _day(one.at, place)) is not None), today)
@@ -88,9 +93,27 @@ def law_on(regime: Regime, on: str) -> str:
 def _anchors(regime: Regime) -> tuple[str, ...]:
     if regime.law_anchor:
         return (regime.law_anchor,)
-    dues = (rule.due for rule in regime.stages if rule.due is not None)
-    named = next((found for due in dues if (found := tuple(one for one in anchors_of(due) if ":" not in one))), ())
-    return named or (AWARENESS,)
+    return _moments(_figure(regime)) or (AWARENESS,)
+
+
+def _which(regime: Regime) -> Callable[[list[str]], str]:
+    """Which of several known days is that from which the clock runs."""
+    match None if regime.law_anchor else _figure(regime):
+        case Earliest() | FirstKnown():
+            return min
+        case Latest():
+            return max
+        case _:
+            return lambda days: days[0]
+
+
+def _figure(regime: Regime) -> Expression | None:
+    """The first figure of the regime that runs from a moment, and not from a filing."""
+    return next((rule.due for rule in regime.stages if _moments(rule.due)), None)
+
+
+def _moments(due: Expression | None) -> tuple[str, ...]:
+    return () if due is None else tuple(one for one in anchors_of(due) if ":" not in one)
 
 
 def _day(value: Any, place: ZoneInfo) -> str | None:

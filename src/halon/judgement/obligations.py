@@ -13,6 +13,7 @@ from halon.judgement.expressions import settle
 from halon.judgement.law_day import LawDay, law_day, law_on
 from halon.judgement.predicates import Judgement, Memo, judge, once
 from halon.judgement.regime import LawStatus, Regime, Rollover, StageRule
+from halon.judgement.vocabulary_clocks import DECISIONS, KNOWING
 
 __all__ = ["LATEST", "LawStatus", "Regime", "StageRule", "law_on", "oblige"]
 _NONE, _ALWAYS = Deadline(), Judgement(True)
@@ -241,4 +242,11 @@ def _stage(rule: StageRule, clock: Deadline, filed_at: str, status: ObligationSt
         decide_first=deadlines.decide_first(clock, rule.approval_minutes),
         told=rule.told,
         language=rule.language,
+        awaits=clock.awaits or _awaited(clock),
     )
+
+
+def _awaited(clock: Deadline) -> str:
+    """The decision that the clock would count from and that nobody has said; none where another moment may start it too."""
+    moments = [need for need in clock.needs if need in KNOWING]
+    return clock.anchor if clock.stand_in and moments and all(need in DECISIONS for need in moments) else ""

@@ -7,9 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
+from halon.judgement.iso_places import is_place
+
 Op = Literal["is", "is_not", "at_least", "at_most", "above", "below", "contains", "any_of", "exists"]
 OPS: tuple[str, ...] = get_args(Op)
 _LONGEST = 80
+_UNDETERMINED = "undetermined"
+"""What somebody says who has looked and not settled it: no answer, so no other one is ruled out by it."""
 _LARGEST = 2**63
 
 
@@ -216,6 +220,10 @@ def _placed(leaf: Leaf, value: Any, facts: Mapping[str, Any]) -> Judgement:
         for place, count in counts.items()
     ]
     judged = _joined(parts, decisive=True)
+    strange = next((place for place in value if not is_place(place)), None)
+    if strange is not None and not (judged.value and leaf.op in ("above", "at_least")):
+        why = f"{leaf.fact} counts people in {shown(strange)}, which is no place: they may live in {leaf.place}"
+        return Judgement(None, (why,), (leaf.fact,))
     # What is needed is the fact itself (or the total), not the words for a place of it.
     return Judgement(judged.value, judged.because, (leaf.fact,) if judged.value is None else (), (leaf.fact,))
 
@@ -275,6 +283,8 @@ def _compare(leaf: Leaf, value: Any) -> bool | str | None:
 
 
 def _equal(value: Any, wanted: Any) -> bool | str | None:
+    if value == _UNDETERMINED and isinstance(wanted, str) and wanted != value:
+        return None
     if isinstance(value, Mapping) and (bounds := range_of(value)) is not None and _is_number(wanted):
         low, high = bounds
         if (low is not None and wanted < low) or (high is not None and wanted > high):

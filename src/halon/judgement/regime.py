@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from halon.incident.assessment import Addressee, Wanted
+from halon.incident.assessment import Addressee, Told, Wanted
 from halon.incident.orders import GatePolicy
 from halon.judgement.expressions import Expression
 from halon.judgement.predicates import Tree
@@ -118,7 +118,7 @@ class Regime:
     entity: str
     roles: tuple[str, ...]
     authority: str
-    audience: Literal["regulator", "customers"]
+    audience: Told
     zone: str
     when: Tree
     decider: str
@@ -152,9 +152,13 @@ class Regime:
     language: str = ""
 
     @property
-    def tells(self) -> tuple[Addressee, ...]:
-        """Everybody whom it tells by any of its stages, each once."""
-        whole = Addressee(
+    def whole(self) -> Addressee:
+        """Whom the duty itself tells, by each stage that has no addressee of its own."""
+        return Addressee(
             self.authority, self.audience, self.recipient, self.template, self.channel, self.contents, self.portal
         )
-        return tuple(dict.fromkeys(stage.told or whole for stage in self.stages))
+
+    @property
+    def tells(self) -> tuple[Addressee, ...]:
+        """Everybody whom it tells by any of its stages, each once."""
+        return tuple(dict.fromkeys(stage.told or self.whole for stage in self.stages))

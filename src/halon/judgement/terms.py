@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from halon.judgement.iso_places import no_place
 from halon.judgement.predicates import is_unknown, range_of
 
 Kind = Literal["flag", "text", "choice", "texts", "choices", "count", "number", "time", "places", "hold"]
@@ -14,6 +16,9 @@ Cautious = Literal["true", "false", "high", "earlier", "union", "choices", ""]
 LONGEST_TEXT = 2_000
 LONGEST_LIST = 500
 NOT_KNOWN = "not known yet"
+ISO_PLACES = "ISO 3166"
+"""The unit of a list of places: each of its texts is a country or a part of one."""
+HOLD_KEYS = ("agency", "from", "to", "written")
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +27,8 @@ class Term:
 
     Kinds: ``flag`` true or false; ``text``; ``choice`` one of ``choices``; ``texts`` a list of text; ``choices`` a list
     out of ``choices``; ``count`` a whole number or a range ``{"low": 6, "high": 10}``; ``number`` the same with
-    fractions; ``time`` ISO 8601; ``places`` an object from ISO 3166 codes to counts; ``hold`` an object of text values.
+    fractions; ``time`` ISO 8601; ``places`` an object from ISO 3166 codes to counts; ``hold`` an object with ``agency``,
+    ``from``, ``to`` and ``written``, empty if there is none. A list with the unit ``ISO 3166`` holds places.
     ``derived`` marks what Halon sets itself.
 
     ``help`` is for somebody who never did this. ``cautious`` is the direction that is graver, starts a clock or makes
@@ -77,7 +83,9 @@ def misfit(term: Term, value: Any) -> str | None:
         case "choice":
             return None if value in term.choices else f"must be one of {', '.join(term.choices)} or unknown"
         case "texts":
-            return None if _is_list(value) else f"must be a list of texts, {LONGEST_LIST} at most"
+            if not _is_list(value):
+                return f"must be a list of texts, {LONGEST_LIST} at most"
+            return _strange(value) if term.unit == ISO_PLACES else None
         case "choices":
             fits = _is_list(value) and all(item in term.choices for item in value)
             return None if fits else f"must be a list out of {', '.join(term.choices)}"
@@ -88,16 +96,51 @@ def misfit(term: Term, value: Any) -> str | None:
         case "time":
             return None if _is_time(value) else "must be a time such as 2026-11-20T17:30:00Z, or a date"
         case "places":
-            fits = isinstance(value, Mapping) and all(
-                isinstance(place, str) and _is_amount(count, whole=True) for place, count in value.items()
-            )
-            return None if fits else 'must map places to counts, such as {"DE": 6, "US-CA": {"low": 1}}'
+            if not isinstance(value, Mapping) or not all(_is_amount(count, whole=True) for count in value.values()):
+                return 'must map places to counts, such as {"DE": 6, "US-CA": {"low": 1}}'
+            return _strange(value)
         case "hold":
-            fits = isinstance(value, Mapping) and all(isinstance(key, str) for key in value)
-            return None if fits else "must be an object"
+            return _no_hold(value)
 
 
 _AMOUNT = 'must be {} from 0, or a range such as {{"low": 6, "high": 10}}'
+
+
+def _strange(places: Iterable[Any]) -> str | None:
+    """Why one of ``places`` is none: what is counted where no place is would rule every duty there out in silence."""
+    wrong = next((why for place in places if (why := no_place(place))), "")
+    return f"must name places of ISO 3166: {wrong}" if wrong else None
+
+
+def _no_hold(value: Any) -> str | None:
+    if not isinstance(value, Mapping):
+        return f"must be an object with {', '.join(HOLD_KEYS)}"
+    for key in value:
+        if key not in HOLD_KEYS:
+            word = str(key)[:40].lower()
+            close = _MEANT.get(word) or next(iter(difflib.get_close_matches(word, HOLD_KEYS, n=1)), "")
+            hint = f"did you mean {close!r}? " if close else ""
+            return f"has no key {str(key)[:40]!r}; {hint}known: {', '.join(HOLD_KEYS)}"
+    for key in ("from", "to"):
+        if not is_unknown(value.get(key)) and not _is_time(value[key]):
+            return f"needs in {key!r} a time such as 2026-11-20T17:30:00Z, or a date"
+    for key in ("agency", "written"):
+        if not is_unknown(value.get(key)) and not isinstance(value[key], bool) and not _is_text(value[key]):
+            return f"needs in {key!r} text of at most {LONGEST_TEXT} characters"
+    return None
+
+
+_MEANT = {
+    "until": "to",
+    "till": "to",
+    "end": "to",
+    "ends": "to",
+    "since": "from",
+    "start": "from",
+    "by": "agency",
+    "who": "agency",
+}
+"""Keys that people write into a hold instead, and what is meant."""
 
 
 def _is_text(value: Any) -> bool:

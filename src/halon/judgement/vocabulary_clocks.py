@@ -23,6 +23,20 @@ KNOWING = (
 """Anchors that are somebody's knowledge: none can be earlier than the detection, which stands in for them. Anchors
 that are events in the world (a payment, a fix that became available) have no stand-in: their clocks don't run yet."""
 
+DECISIONS = (
+    "determined_incident_at",
+    "determined_breach_at",
+    "assessed_notifiable_at",
+    "classified_major_at",
+    "materiality_determined_at",
+)
+"""Those of them that are somebody's decision. Before it is taken the law does not count, however long it takes: what runs
+out meanwhile is told and no miss. What somebody merely knew (was aware of, discovered, believed) had begun all the same."""
+
+OVER = ("incident_handled_at", "incident_ongoing")
+"""A moment that is an end, and the flag that says whether it goes on: whoever says that it does not proves that it had ended
+by then."""
+
 PROVED_BY: dict[str, tuple[str, bool | str]] = {
     "classified_major_at": ("major_ict_incident", True),
     "materiality_determined_at": ("material_to_investors", "yes"),

@@ -13,7 +13,7 @@ ROLES = (
     "ftc_gl_financial_institution", "us_banking_organization", "us_bank_service_provider",
     "sec_regsp_institution", "telecom_carrier_us", "defense_contractor", "merchant_pci",
     "soci_responsible_entity", "cii_operator_cn", "network_operator_cn",
-    "critical_entity_cer",
+    "critical_entity_cer", "sec_regsp_service_provider",
 )  # fmt: skip
 """Roles that a legal entity can hold in law. The same facts mean other duties in another role."""
 

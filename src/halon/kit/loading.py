@@ -12,6 +12,7 @@ from itertools import chain
 from pathlib import Path
 
 from halon.incident.canonical import NotCanonical, canonical, digest
+from halon.judgement.iso_places import no_place
 from halon.judgement.policy import Entity, Policy
 from halon.judgement.vocabulary import near
 from halon.judgement.vocabulary_law import ROLES
@@ -111,7 +112,7 @@ def restore(content: bytes, environ: Mapping[str, str] | None = None) -> Kit:
         documents = {str(name): Document(str(name), data) for name, data in stored["files"].items()}
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise KitError([Problem("kit", 0, "these bytes are not a stored kit", (), "load the folder again")]) from error
-    return _build(Problems(documents), os.environ if environ is None else environ, stored=True).kit
+    return _build(Problems(documents, stored=True), os.environ if environ is None else environ, stored=True).kit
 
 
 def _read_folder(path: Path, problems: Problems) -> None:
@@ -287,6 +288,10 @@ def _policy(whole: Bundle, environ: Mapping[str, str], problems: Problems) -> Po
         check_zone(entity.zone, file, ("zone",), problems)
         for index, role in enumerate(entity.roles):
             problems.refers(file, ("roles", index), "role in law", role, ROLES)
+        for index, place in enumerate(() if whole.stored else entity.establishments):
+            if wrong := no_place(place):
+                what, _, step = wrong.partition("; ")
+                problems.add(file, ("establishments", index), what, (), step)
         for key, body in entity.authorities.items():
             if body.zone:
                 check_zone(body.zone, file, ("authorities", key, "zone"), problems)

@@ -12,10 +12,11 @@ from halon.kit.reading import Document, Path
 
 @dataclass(slots=True)
 class Problems:
-    """The problems of one kit, as they are found."""
+    """The problems of one kit, as they are found. ``stored``: it was sound by the rules of an earlier release."""
 
     documents: dict[str, Document]
     found: list[Problem] = field(default_factory=list)
+    stored: bool = False
 
     def add(self, file: str, path: Path, what: str, known: Iterable[str] = (), next_step: str = "") -> None:
         """Note a problem at ``path`` of ``file``."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from halon.judgement.iso_places import no_place
 from halon.judgement.predicates import ALWAYS, OPS, All, Any_, Leaf, Not, Op, Tree
-from halon.judgement.terms import Kind, misfit
+from halon.judgement.terms import ISO_PLACES, Kind, misfit
 from halon.judgement.vocabulary import VOCABULARY
 from halon.kit.places import Problems
 from halon.kit.reading import Path
@@ -78,6 +79,10 @@ def _leaf(raw: dict[str, Any], file: str, path: Path, problems: Problems) -> Tre
     if "place" in raw and (not isinstance(place, str) or not _PLACE.fullmatch(place)):
         problems.add(file, (*path, "place"), "a place is needed here", (), "write DE, US-CA, or US-* for any one state")
         return ALWAYS
+    if place and not problems.stored and (wrong := no_place(place.removesuffix("-*"))):
+        what, _, step = wrong.partition("; ")
+        problems.add(file, (*path, "place"), what, (), step)
+        return ALWAYS
     if place and known and VOCABULARY[name].kind != "places":
         names = [term.name for term in VOCABULARY.values() if term.kind == "places"]
         problems.add(file, (*path, "place"), f"{name} is not counted by place", names, "use one of these facts")
@@ -116,5 +121,5 @@ def _fits(leaf: Leaf, file: str, path: Path, problems: Problems) -> None:
             wrong = misfit(VOCABULARY["affected_individuals"], leaf.value)
         case _:
             wrong = misfit(term, leaf.value)
-    if wrong:
+    if wrong and not (problems.stored and term.unit == ISO_PLACES):
         problems.add(file, path, f"the value for {leaf.fact} {wrong}", (), "write it so")

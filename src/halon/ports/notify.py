@@ -36,6 +36,7 @@ class Sending:
 
     Where each affected person is written to: ``last`` says that nobody is waited for any longer whose server says "later".
     ``anew`` is the attempt before which a person approved to write again to those who may have been reached (0: nobody did).
+    ``beside``: the same notice goes to another channel too, and this one is an effect by itself.
     """
 
     incident_id: str
@@ -46,6 +47,7 @@ class Sending:
     access: str = ""
     last: bool = False
     anew: int = 0
+    beside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

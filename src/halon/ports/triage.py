@@ -75,7 +75,8 @@ class Authority:
 
     ``may`` False carries the reason in ``why``, and its type in ``refusal`` where it is another than NotAuthorised.
     ``how`` is the verifier that proved it: totp, ssh or principal; empty where only the name says so.
-    ``others`` answer an ``affected``: who may say it besides. ``newer_kit`` and ``newer_kit_difference`` answer a ``kit``: as in the assessment, empty where none is in use.
+    ``others`` and ``places`` answer an ``affected``: who may say it besides, and how many of the list are in each place
+    (under the empty name: nobody knows where). ``newer_kit`` and ``newer_kit_difference`` answer a ``kit``: as in the assessment, empty where none is in use.
     """
 
     by: str
@@ -89,6 +90,7 @@ class Authority:
     newer_kit_difference: tuple[str, ...] = ()
     how: str = ""
     others: tuple[str, ...] = ()
+    places: dict[str, int] = field(default_factory=dict)
 
 
 @activity.defn(name="triage.assess")

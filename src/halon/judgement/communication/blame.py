@@ -17,9 +17,13 @@ _OUTSIDE_DE = r"kunden?|kundin|nutzer(?:in)?|dienstleister|anbieter|lieferant(?:
 _DEED = (
     r"clicked|pressed|pushed|deployed|released|merged|forgot|forgotten|ignored|overlooked|missed|misread|misused|typed|"
     r"entered|configured|misconfigured|changed|deleted|disabled|opened|uploaded|published|shared|sent|gave|granted|left|"
-    r"approved|switched|installed|made|did|wrote|broke|caused|failed|neglected|triggered|allowed|let"
+    r"approved|switched|installed|made|did|wrote|broke|caused|failed|neglected|triggered|allowed|let|"
+    r"messed up|screwed up|slipped up|erred|mistyped|mishandled|slept|fell asleep|was asleep|were asleep"
 )
-_DEED_DE = r"geklickt|klickte|vergessen|vergaß|übersehen|übersah|gelöscht|löschte|freigegeben|ausgerollt|falsch|verursacht|verursachte|versäumt|eingegeben"
+_FAULTY = r"forgot|forgotten|overlooked|neglected|misread|mistyped|mishandled|messed up|screwed up|slipped up|erred|slept|fell asleep|was asleep|failed to"
+"""Deeds that are told of a whole team as a reproach; "our team deployed the fix" is none."""
+_KEPT = r"passwords?|passcodes?|pins?|codes?|credentials?|logins?|keys?|tokens?|secrets?"
+_DEED_DE = r"geklickt|klickte|vergessen|vergaß|übersehen|übersah|gelöscht|löschte|freigegeben|ausgerollt|falsch|verursacht|verursachte|versäumt|eingegeben|versagt|geschlafen"
 _WHOSE = "it says whose fault it was: say which layer let it through"
 _NAMED = "it names people as the cause: say which layer let it through"
 _OTHERS = "it blames somebody by name: say which layer let it through"
@@ -36,13 +40,27 @@ BLAMING: Final = (
      _NAMED, False, False),
     (rf"\b(?:an?|the|our|one of (?:our|the)|some) (?:[\w-]{{2,20}} )?(?:{_STAFF}) (?:\w{{2,12}}ly )?(?:has |have |had )?(?:{_DEED})\b", _NAMED, False, False),
     (rf"\b(?:an?|the|our|your|some) (?:[\w-]{{2,20}} )?(?:{_OUTSIDE}) (?:\S{{1,30}} ){{0,2}}(?:caused|is responsible|was responsible|are responsible|has caused|"
-     r"made (?:a|the) mistake|failed|neglected|ignored|misused|did not follow|clicked on the wrong)\b", _NAMED, False, False),
+     r"made (?:a|the) mistake|failed|neglected|ignored|misused|did not follow|clicked on the wrong|let us down)\b", _NAMED, False, False),
+    (rf"\b(?:{_STAFF}|{_OUTSIDE}|staff|team)(?:'s|')? (?:own )?(?:mistakes?|faults?|blunders?|carelessness)\b"
+     rf"|\b(?:{_STAFF}|{_OUTSIDE}|staff|team)(?:'s|') (?:own )?errors?(?:[.,;:!?)]|$| (?:caused|led|made|that|which|was|is|were|in|when|by)\b)"
+     rf"|\b(?:mistakes?|errors?|faults?) (?:(?:made )?by|of) (?:an?|one of (?:our|the)|our|the|some) (?:[\w-]{{2,20}} )?(?:{_STAFF}|staff)\b",
+     _NAMED, False, False),
+    (rf"\b(?:some(?:one|body)(?: (?:[\w-]{{2,14}} ){{1,4}})?|(?:night|day|early|late) shift|team|staff|crew|department|personnel) ?(?:has |have |had )?(?:{_FAULTY})\b",
+     _NAMED, False, False),
+    (rf"\b(?:because|since|as|that) you (?:have |had )?(?:shared|gave|given|told|disclosed|revealed|entered|typed|published|posted|sent)(?: away| out)? (?:your|the|a)(?: own)? (?:{_KEPT})\b"
+     r"|\byou (?:have |had )?(?:clicked|pressed) (?:on )?(?:a|an|the) \w{2,14}(?: \w{2,14})? that you should\b"
+     r"|\b(?:because|since|as) you (?:have |had )?(?:clicked|forgot|forgotten|ignored|overlooked|neglected|failed|did not|didn't)\b",
+     _WHOSE, False, False),
     (rf"\b(?:eine?|der|die|unsere?|ihre?) (?:[\wäöüß-]{{2,20}} )?(?:{_STAFF_DE}) (?:[\wäöüß]{{2,20}} ){{0,6}}(?:{_DEED_DE})\b", _NAMED, False, False),
-    (rf"\b(?:eine?|der|die|unsere?|ihre?) (?:[\wäöüß-]{{2,20}} )?(?:{_OUTSIDE_DE}) (?:\S{{1,30}} ){{0,4}}(?:verantwortlich|verursacht|verursachte|versäumt)\b", _NAMED, False, False),
+    (rf"\b(?:eine?|der|die|unsere?|ihre?) (?:[\wäöüß-]{{2,20}} )?(?:{_OUTSIDE_DE}) (?:\S{{1,30}} ){{0,4}}(?:verantwortlich|verursacht|verursachte|versäumt|versagt)\b", _NAMED, False, False),
+    (r"\b(?:das personal|die belegschaft|das team|die schicht|die nachtschicht) (?:[\wäöüß]{2,20} ){0,6}(?:übersehen|übersah|vergessen|vergaß|versäumt|versagt|geschlafen|verschuldet)\b", _NAMED, False, False),
+    (rf"\b(?:fehler|versehen|verschulden|versagen) (?:eine[rs]|unsere[rs]|des|der) (?:[\wäöüß-]{{2,20}} )?(?:{_STAFF_DE}|{_OUTSIDE_DE})s?\b", _NAMED, False, False),
     # A name and a company's; the first word of a sentence about oneself is none.
     (r"\b[A-Z][\w&.-]{1,30}(?: [A-Z][\w&.-]{0,30}){0,3} (?:is|was|are|were|alone is) (?:solely |fully |alone |also )?(?:responsible|accountable|liable) for\b", _OTHERS, True, True),
     (r"\b(?:caused|triggered) by (?:our \w{2,20} )?[A-Z][\w&.-]{1,30}", _OTHERS, True, True),
     (r"\b[A-Z][\w&-]{1,30}'s? (?:doing|fault|mistake|error|failure|carelessness)\b", _OTHERS, True, True),
+    (r"\b(?:war|ist|waren|sind|durch|wegen|aufgrund) [A-ZÄÖÜ][\wäöüß&-]{1,30}s (?:Fehler|Schuld|Versagen|Versehen|Verschulden|Nachlässigkeit)\b", _OTHERS, True, True),
+    (r"\b[Ii]t was [A-Z][\w&.-]{1,30}(?: [A-Z][\w&.-]{0,30}){0,3},? (?:that|who|which) (?:failed|forgot|caused|missed|ignored|overlooked|broke|let)\b", _OTHERS, True, True),
     (r"\b[A-Z][\wäöüß&.-]{1,30}(?: [A-Z][\wäöüß&.-]{0,30}){0,3} (?:ist|war|sind|waren) (?:dafür |hierfür |allein )?(?:verantwortlich|haftbar)\b", _OTHERS, True, True),
 )  # fmt: skip
 """Each pattern, why, whether the case of letters counts, and whether the own name is spared."""
@@ -54,6 +72,7 @@ _COMMON: Final = frozenset(
 )
 """First names that are words as well: they count with the second name only."""
 _SHORTEST: Final = 3
+_WHOSE_DE: Final = ("Fehler", "Schuld", "Versagen", "Versehen", "Nachlässigkeit")
 
 
 def blamed(sentence: str, names: Iterable[str]) -> str:
@@ -65,8 +84,12 @@ def blamed(sentence: str, names: Iterable[str]) -> str:
 
 
 def _parts(name: str) -> tuple[str, ...]:
+    """The name as it may stand in a text: whole or by one of its parts, in capitals too, and as German says whose it is."""
     parts = [one.strip(",.") for one in name.split()]
-    return (name, *(one for one in parts if len(one) >= _SHORTEST and one not in _COMMON and one[:1].isupper()))
+    alone = [one for one in parts if len(one) >= _SHORTEST and one not in _COMMON and one[:1].isupper()]
+    forms = dict.fromkeys((name, *alone))
+    whole = (name.lower(),) if len(parts) > 1 else ()  # "bob" may be a word, "bob brown" is nobody else
+    return (*forms, *whole, *(one.upper() for one in forms), *(f"{one}s {what}" for one in forms for what in _WHOSE_DE))
 
 
 def _stands(name: str, sentence: str) -> bool:

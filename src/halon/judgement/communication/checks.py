@@ -10,10 +10,10 @@ from halon.judgement.communication import figures, fillers, phrases, sections
 from halon.judgement.communication.blame import blamed
 from halon.judgement.communication.contents import completeness, wanted
 from halon.judgement.communication.moments import known as known_moments
-from halon.judgement.communication.sentences import sentences
+from halon.judgement.communication.sentences import readings, sentences
 
-CHECKED = ("customers", "regulator", "leadership")
-_OUTSIDE = ("customers", "regulator")
+CHECKED = ("customers", "regulator", "counterparty", "leadership")
+_OUTSIDE = ("customers", "regulator", "counterparty")
 Masked = Callable[[str], Mapping[str, int]]
 """What of a sentence is sensitive, by kind and number: the redaction rules, handed in so that judgement stays pure."""
 
@@ -25,15 +25,15 @@ def check(
 
     ``about`` is what ``halon.incident.about`` tells of the incident now. Responders are told everything and checked for
     nothing. A message to customers must hold every part, one to leadership its next update; what its regime asks for and
-    is known must stand in one to customers or an authority. ``sending``: it was drafted before, and is sent now: what it
-    says must still be so, and what became known since is for the next draft. ``ahead``: somebody approved its text ahead,
-    as a first word: it need not tell what has become known since either.
+    is known must stand in one to customers, an authority or a counterparty. ``sending``: it was drafted before, and is
+    sent now: what it says must still be so, the categories of data too, and what else became known since is for the next
+    draft. ``ahead``: somebody approved its text ahead, as a first word: it need not tell what has become known since.
     """
     if notice.audience not in CHECKED:
         return ()
     found: dict[tuple[str, str], Objection] = {}
     for one in _objections(notice, about, masked, sending=sending, ahead=ahead):
-        found.setdefault((one.rule, one.sentence), one)
+        found.setdefault((one.rule, one.matter), one)
     return tuple(found.values())
 
 
@@ -47,24 +47,25 @@ def _objections(
     moments = known_moments(about, notice.promise, sending=sending)
     rules = _rules(about)
     for sentence in sentences(notice.subject, notice.body):
-        for phrase in phrases.said(sentence, notice.audience, holds, own):
-            yield Objection(phrase.rule, sentence, f"{phrase.why} ({phrase.source})")
-        for kind, count in masked(sentence).items():
-            if count:
-                yield Objection("sensitive", sentence, f"it shows what is sensitive ({kind}): leave it out")
-        if name := blamed(sentence, names):
-            yield Objection("blame", sentence, f"it blames {name} by name: say which layer let it through")
-        if "figures" in about:
-            for _, why in figures.wrong(_without(sentence, rules), known, to_them):
-                yield Objection("numbers-agree", sentence, why)
-            if notice.audience in _OUTSIDE:
-                for _, why in figures.wrong_moments(sentence, moments):
-                    yield Objection("moments-agree", sentence, why)
+        for read in readings(sentence):
+            for phrase in phrases.said(read, notice.audience, holds, own):
+                yield Objection(phrase.rule, sentence, f"{phrase.why} ({phrase.source})")
+            for kind, count in masked(read).items():
+                if count:
+                    yield Objection("sensitive", sentence, f"it shows what is sensitive ({kind}): leave it out")
+            if name := blamed(read, names):
+                yield Objection("blame", sentence, f"it blames {name} by name: say which layer let it through")
+            if "figures" in about:
+                for _, why in figures.wrong(_without(read, rules), known, to_them):
+                    yield Objection("numbers-agree", sentence, why)
+                if notice.audience in _OUTSIDE:
+                    for _, why in figures.wrong_moments(read, moments):
+                        yield Objection("moments-agree", sentence, why)
     if notice.audience == "customers":
-        for rule, why in sections.missing(notice.body, about, language, to_them, ahead=ahead or sending):
+        for rule, why in sections.missing(notice.body, about, language, to_them, ahead=ahead, sending=sending):
             yield Objection(rule, "", why)
-    if notice.audience in _OUTSIDE and not (ahead or sending):
-        yield from _unsaid(notice, about)
+    if notice.audience in _OUTSIDE and not ahead:
+        yield from _unsaid(notice, about, ("data_categories",) if sending else ())
     if notice.audience == "customers" or (notice.audience == "leadership" and notice.promise):
         for rule, why in sections.promise_missing(notice.body, about, notice.promise, language):
             yield Objection(rule, "", why)
@@ -86,11 +87,11 @@ def duty_of(notice: Notice, about: Mapping[str, Any]) -> Mapping[str, Any] | Non
     return {**duty, **told} if duty and told else duty
 
 
-def _unsaid(notice: Notice, about: Mapping[str, Any]) -> Iterator[Objection]:
-    """What its regime asks for, is known, and does not stand in the text."""
+def _unsaid(notice: Notice, about: Mapping[str, Any], only: tuple[str, ...] = ()) -> Iterator[Objection]:
+    """What its regime asks for, is known, and does not stand in the text; with ``only``, where one of these facts is that."""
     duty = duty_of(notice, about)
     for one in completeness(wanted(duty, notice.stage), about, notice.body) if duty else ():
-        if one.unsaid:
+        if one.unsaid and (not only or set(only) & set(one.unsaid)):
             lacks = ", ".join(fillers.words(name) for name in one.unsaid)
             yield Objection(
                 "says-contents", "", f"the duty asks for {one.what!r}; {lacks} is known and not in the text: print it"

@@ -12,8 +12,8 @@ from typing import Any, Final
 import re2
 
 from halon.incident.affected_people import counted_in
-from halon.judgement.communication.moments import Known, unknown_moments
-from halon.judgement.communication.numerals import IN_DIGITS, NUMERAL, value_of
+from halon.judgement.communication.moments import NAMED, Known, unknown_moments
+from halon.judgement.communication.numerals import IN_DIGITS, NUMERAL, VAGUE_UP_TO, vague, value_of
 
 _PEOPLE = (
     r"people|persons?|individuals?|data subjects?|customers?|residents?|consumers?|users?|clients?|patients?|members?|employees?|"
@@ -34,14 +34,39 @@ _CURRENCIES: Final = {"€": "EUR", "eur": "EUR", "euro": "EUR", "euros": "EUR",
                       "£": "GBP", "gbp": "GBP", "pounds": "GBP", "chf": "CHF", "franken": "CHF", "yen": "JPY", "jpy": "JPY"}  # fmt: skip
 
 
-def _unit(words: str) -> tuple[Any, Any]:
-    """How a count stands before what it counts, with up to two words between, and behind it."""
+def _unit(words: str) -> tuple[Any, ...]:
+    """How a count stands before what it counts, with up to two words between, and behind it, in brackets perhaps."""
     before = rf"(?i)(?:^|[^\w.,])(?:{IN_DIGITS}(?: (?:and|to|und|bis) | ?[-–] ?))?{NUMERAL}(?:[ \x{{00a0}}-](?:of |der |von )?((?:[a-zäöüß-]{{2,16}} ){{0,2}}))(?:{words})\b"
     behind = (
         rf"(?i)\b(?:{words})(?: (?:concerned|affected|involved|hit|betroffen))?: (?:[a-zäöüß]{{2,15}} ){{0,3}}{NUMERAL}"
         rf"(?:(?: (?:and|to|und|bis) | ?[-–] ?){NUMERAL})?"
     )
-    return re2.compile(before), re2.compile(behind)
+    bracketed = (
+        rf"(?i)\b(?:{words})(?: (?:concerned|affected|involved|hit|betroffen))? ?\((?:[a-zäöüß]{{2,15}} ){{0,3}}{NUMERAL}"
+        rf"(?:(?: (?:and|to|und|bis) | ?[-–] ?){NUMERAL})?\)"
+    )
+    return re2.compile(before), re2.compile(behind), re2.compile(bracketed)
+
+
+_HIT: Final = r"affected|concerned|hit|impacted|harmed|betroffen|geschädigt"
+_BARE: Final = (
+    # Where nothing stands before it that it may belong to, such as a version or a day.
+    re2.compile(
+        r"(?i)(?:(?:^|[:;,(–-] ?)|\b(?:that|of which|of whom|of them|of these|about|around|nearly|almost|roughly|total of|and|but|only|least|than|most|over|"
+        rf"davon|dass|insgesamt|rund|etwa|und|nur) ){NUMERAL}(?: (?:of (?:them|you|these)|in total|in all|davon))?"
+        rf" (?:were|was|are|is|have been|has been|had been|sind|waren|wurden)(?: \w{{2,12}}ly| also| auch)? (?:{_HIT})\b"
+    ),
+    re2.compile(
+        rf"(?i)\b(?:betroffen|affected) (?:sind|waren|are|were)(?: [a-zäöüß]{{2,15}}){{0,2}} {NUMERAL}(?:[.,;:!?)]|$)"
+    ),
+)
+"""A number of those affected that does not say of what."""
+_SHARE: Final = re2.compile(
+    rf"(?i)(?:{NUMERAL} ?(?:%|percent|per cent|prozent)|\b(half|(?:a|one|two) (?:third|quarter|fifth|tenth)s?|(?:die|der) hälfte|(?:ein|zwei) (?:drittel|viertel|fünftel|zehntel)))"
+    rf" (?:of |der |von |aller |unserer )(?:[a-zäöüß-]{{2,16}} ){{0,2}}(?:{_PEOPLE}|{_RECORDS}|{_ACCOUNTS}|{_SESSIONS})\b"
+)
+_SHARES: Final = ("clients_affected_pct", "transactions_affected_pct", "financial_counterparts_affected_pct")
+"""Facts that hold a share, in percent."""
 
 
 _UNITS: Final = (
@@ -50,6 +75,11 @@ _UNITS: Final = (
     ("records_count", ("records_count", "affected_individuals", "affected_users"), _unit(_ACCOUNTS)),
     ("affected_sessions", ("affected_sessions",), _unit(_SESSIONS)),
     ("actions", (), _unit(_ACTIONS)),
+    (
+        "affected",
+        ("affected_individuals", "clients_affected", "affected_users", "records_count", "affected_sessions"),
+        _BARE,
+    ),
 )
 """What is counted: which fact it is called by, which facts may bear its number out, and how it stands in a text."""
 _MONEY: Final = (
@@ -59,6 +89,9 @@ _MONEY: Final = (
     ),
     re2.compile(rf"(?i)\b(?:money|damage|loss|schaden|betrag) \((eur|usd|gbp|chf)\):? {NUMERAL}"),
 )
+_YEAR: Final = re2.compile(r"^(?:19|20)\d\d$")
+_DAY: Final = re2.compile(rf"(?i)\b(?:{NAMED})(?: \d{{1,2}})?,? $")
+"""What stands before the year of a day, which counts nothing: "on November 21, 2026 customers wrote"."""
 _BETWEEN: Final = re2.compile(rf"(?i)\b(?:{_TIMES})\b")
 _ROUGH: Final = re2.compile(
     r"(?i)\b(?:about|around|approximately|roughly|some|nearly|almost|estimated|circa|ca\.|etwa|ungefähr|rund|knapp|schätzungsweise)\b[^.!?]{0,30}$"
@@ -68,7 +101,7 @@ _MOST: Final = re2.compile(
     r"(?i)\b(?:at most|up to|fewer than|less than|no more than|höchstens|bis zu|weniger als)\b[^.!?]{0,20}$"
 )
 WORDS: Final = {"affected_individuals": "people concerned", "records_count": "records concerned",
-                "affected_sessions": "sessions concerned", "actions": "actions"}  # fmt: skip
+                "affected_sessions": "sessions concerned", "actions": "actions", "affected": "that were affected"}  # fmt: skip
 _MONEY_FACTS: Final = ("economic_impact_eur", "spend_eur")
 
 
@@ -82,11 +115,12 @@ def wrong(sentence: str, known: Mapping[str, Any], told: int | None = None) -> I
     said: set[tuple[str, float]] = set()
     for fact, facts, forms in _UNITS:
         allowed = _allowed(fact, facts, known, told)
-        for number, before in _numbers(sentence, forms):
-            if (fact, number) in said or any(_agrees(number, one, before) for one in allowed):
+        for number, text, before in _numbers(sentence, forms):
+            if (fact, number) in said or any(_agrees(number, one, before, vague=vague(text)) for one in allowed):
                 continue
             said.add((fact, number))
-            yield fact, _why(fact, facts, number, known, told)
+            yield fact, _why(fact, facts, f"{text} of" if vague(text) else _amount(number), known, told)
+    yield from _shares(sentence, known)
     yield from _money(sentence, known)
 
 
@@ -113,28 +147,25 @@ def listed(of: Mapping[str, Any] | None, places: tuple[str, ...] = ()) -> int | 
     return counted_in(int(of["count"]), of.get("places") or {}, places)
 
 
-def _numbers(sentence: str, forms: tuple[Any, Any]) -> Iterator[tuple[float, str]]:
-    """Each number with what stands before it in the sentence."""
-    before, behind = forms
-    for found in before.finditer(sentence):
-        if found.group(3) and _BETWEEN.search(found.group(3)):
-            continue  # "within 72 hours customers …" counts hours
-        for group in (1, 2):
-            number = value_of(found.group(group)) if found.group(group) else None
-            if number is not None:
-                yield number, sentence[: found.start(group)]
-    for found in behind.finditer(sentence):
-        for group in (1, 2):
-            number = value_of(found.group(group)) if found.group(group) else None
-            if number is not None:
-                yield number, sentence[: found.start(group)]
+def _numbers(sentence: str, forms: tuple[Any, ...]) -> Iterator[tuple[float, str, str]]:
+    """Each number, how it is written, and what stands before it in the sentence."""
+    for form in forms:
+        for found in form.finditer(sentence):
+            groups = found.groups()
+            if len(groups) > 2 and groups[2] and _BETWEEN.search(groups[2]):
+                continue  # "within 72 hours customers …" counts hours
+            for group, text in enumerate(groups[:2], 1):
+                number = value_of(text) if text else None
+                before = sentence[: found.start(group)]
+                if number is not None and not (_YEAR.search(text) and _DAY.search(before)):
+                    yield number, text, before
 
 
 def _allowed(fact: str, facts: tuple[str, ...], known: Mapping[str, Any], told: int | None) -> list[Any]:
     if fact == "affected_individuals" and told is not None:
         return [told, *_parts(known)]
-    values = [known.get(name) for name in facts]
-    return [*values, *(_parts(known) if fact == "affected_individuals" else ())]
+    values = [known.get(name) for name in facts if told is None or name != "affected_individuals"]
+    return [*values, told, *(_parts(known) if fact in ("affected_individuals", "affected") else ())]
 
 
 def _parts(known: Mapping[str, Any]) -> list[Any]:
@@ -142,13 +173,26 @@ def _parts(known: Mapping[str, Any]) -> list[Any]:
     return list(parts.values()) if isinstance(parts, Mapping) else []
 
 
-def _why(fact: str, facts: tuple[str, ...], number: float, known: Mapping[str, Any], told: int | None) -> str:
-    said = f"it says {number:,.10g} {WORDS[fact]}" if number < 1e9 else f"it says {number:,.0f} {WORDS[fact]}"
-    if fact == "affected_individuals" and told is not None:
+def _amount(number: float) -> str:
+    return f"{number:,.10g}" if number < 1e9 else f"{number:,.0f}"
+
+
+def _why(fact: str, facts: tuple[str, ...], amount: str, known: Mapping[str, Any], told: int | None) -> str:
+    said = f"it says {amount} {WORDS[fact]}"
+    if fact in ("affected_individuals", "affected") and told is not None:
         return f"{said}, and the reviewed list names {told}: correct the text, or the list"
     if not facts:
         return f"{said}, and no fact holds how many there were: leave the number out"
     return f"{said}, and the fact {facts[0]} is {_words(known.get(facts[0]))}: correct the text, or say the fact"
+
+
+def _shares(sentence: str, known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each share of the people or records that no fact holds."""
+    for found in _SHARE.finditer(sentence):
+        number = value_of(found.group(1)) if found.group(1) else None
+        if number is not None and any(_agrees(number, known.get(name), "") for name in _SHARES):
+            continue
+        yield "share", f"it says {found.group(0)!r}, and no fact holds a share: tell the number, or leave it out"
 
 
 def _money(sentence: str, known: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -166,13 +210,22 @@ def _money(sentence: str, known: Mapping[str, Any]) -> Iterator[tuple[str, str]]
             yield "money", f"it says {number:,.0f} {currency}, and {held}: correct the text, or say the fact"
 
 
-def _agrees(number: float, value: Any, before: str) -> bool:
+def _agrees(number: float, value: Any, before: str, *, vague: bool = False) -> bool:
     if isinstance(value, Mapping):
         low, high = value.get("low"), value.get("high")
+        if vague:
+            return low is not None and high is not None and _of_order(number, low) and _of_order(number, high)
         if number in (low, high):
             return not (number == low and _MOST.search(before)) and not (number == high and _LEAST.search(before))
         return _ROUGH.search(before) is not None and low is not None and high is not None and _within(number, value)
-    return isinstance(value, int | float) and not isinstance(value, bool) and number == value
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    return _of_order(number, value) if vague else number == value
+
+
+def _of_order(number: float, value: float) -> bool:
+    """Whether ``value`` may be called "hundreds" where ``number`` is a hundred."""
+    return 2 * number <= value < VAGUE_UP_TO * number
 
 
 def _within(number: float, value: Mapping[str, Any]) -> bool:

@@ -13,13 +13,14 @@ _MONTHS: Final = {name: number for number, names in enumerate((
     ("january", "januar"), ("february", "februar"), ("march", "märz"), ("april",), ("may", "mai"), ("june", "juni"), ("july", "juli"),
     ("august",), ("september",), ("october", "oktober"), ("november",), ("december", "dezember"),
 ), 1) for name in names}  # fmt: skip
-_NAMED: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
+NAMED: Final = "|".join(sorted(_MONTHS, key=len, reverse=True))
+"""The names of months, in English and German, as alternatives of a pattern."""
 _TIME: Final = r"(?:(?:,| at| um)? (\d{1,2}:\d{2})(?::\d{2})?)?"
 _FORMS: Final = (
     ("ymd", re2.compile(rf"(?:^|[^\w-])(\d{{4}})-(\d{{2}})-(\d{{2}})(?:T(\d{{2}}:\d{{2}})|{_TIME})")),
     ("dmy", re2.compile(rf"(?:^|[^\w.])(\d{{1,2}})\.(\d{{1,2}})\.(\d{{4}}){_TIME}")),
-    ("dmy", re2.compile(rf"(?i)\b(\d{{1,2}})\.? ({_NAMED}) (\d{{4}}){_TIME}")),
-    ("mdy", re2.compile(rf"(?i)\b({_NAMED}) (\d{{1,2}}),? (\d{{4}}){_TIME}")),
+    ("dmy", re2.compile(rf"(?i)\b(\d{{1,2}})\.? ({NAMED}) (\d{{4}}){_TIME}")),
+    ("mdy", re2.compile(rf"(?i)\b({NAMED}) (\d{{1,2}}),? (\d{{4}}){_TIME}")),
 )
 _KNOWN: Final = re2.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}))?")
 _MOST: Final = 20_000

@@ -15,7 +15,8 @@ _ONES: Final = {
     "neunzig": 90,
 }  # fmt: skip
 _TIMES: Final = {
-    "dozen": 12, "dutzend": 12, "hundred": 100, "hundert": 100, "thousand": 1_000, "tausend": 1_000, "k": 1_000, "million": 1_000_000,
+    "dozen": 12, "dozens": 12, "dutzend": 12, "dutzende": 12, "hunderte": 100, "tausende": 1_000,
+    "hundred": 100, "hundert": 100, "thousand": 1_000, "tausend": 1_000, "k": 1_000, "million": 1_000_000,
     "millionen": 1_000_000, "m": 1_000_000, "mio": 1_000_000, "mn": 1_000_000, "billion": 1_000_000_000, "bn": 1_000_000_000,
     "milliarden": 1_000_000_000, "milliarde": 1_000_000_000, "hundreds": 100, "thousands": 1_000, "millions": 1_000_000,
 }  # fmt: skip
@@ -29,6 +30,9 @@ NUMERAL: Final = (
 """One group: a number in digits, with a factor behind it perhaps, or in words."""
 IN_DIGITS: Final = rf"((?:{_DIGITS})[km]?)"
 """One group: a number in digits, as the lower end of a range."""
+_VAGUE: Final = re2.compile(r"(?i)(?:dozens|hundreds|thousands|millions|dutzende|hunderte|tausende|millionen)$")
+VAGUE_UP_TO: Final = 20
+"""How many times a hundred "hundreds" are at most; they are two at least."""
 _PARTS: Final = re2.compile(rf"(?i)^({_DIGITS})?(.*)$")
 _THREES: Final = re2.compile(r"^\d{1,3}(?:[,.'’ \x{00a0}]\d{3})+$")
 
@@ -49,6 +53,11 @@ def value_of(text: str) -> float | None:
         else:
             whole, part = whole + (part or 1) * _TIMES[word], 0.0
     return whole + part
+
+
+def vague(text: str) -> bool:
+    """Whether ``text`` (what ``NUMERAL`` found) says only of what order the number is: dozens, hundreds."""
+    return not text[:1].isdigit() and _VAGUE.search(text.strip()) is not None
 
 
 def _digits(text: str) -> float:

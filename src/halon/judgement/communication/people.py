@@ -20,6 +20,7 @@ from halon.incident.errors import Malformed
 LARGEST = 16 * 1024 * 1024
 """Bytes of a list."""
 MOST = 200_000
+MOST_PLACES = 300
 LONGEST_CELL = 300
 _PERSON = ("person", "address", "email", "mail", "id")
 _PLACE = re.compile(r"[A-Z]{2}(-[A-Z0-9]{1,3})?")
@@ -55,6 +56,13 @@ class People:
         if any(not one.place for one in self.all):
             return {}
         return dict(sorted(Counter(one.place for one in self.all).items()))
+
+
+def by_place(people: People) -> dict[str, int]:
+    """How many there are in each place, under the empty name those of whom nobody knows where; empty where there are more
+    than ``MOST_PLACES``."""
+    counted = Counter(one.place for one in people.all)
+    return dict(sorted(counted.items())) if len(counted) <= MOST_PLACES else {}
 
 
 def read(content: bytes) -> People:

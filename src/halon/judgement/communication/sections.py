@@ -47,41 +47,65 @@ _ALONE: Final = {part.rule: re2.compile(rf"(?i){_FRONT}(?:{part.heading}){_COMBI
 _LABEL: Final = {part.rule: re2.compile(rf"(?i){_FRONT}(?:{part.heading})\**[:?] +(\S.*)$") for part in PARTS}
 _JOINS: Final = re2.compile(r"(?i)(?:,? (?:and|or|und|oder)|,) ")
 _SORRY: Final = re2.compile(
-    r"(?i)\b(?:sorry|apologi[sz]e|apology|apologies|regret|entschuldig\w{0,12}|bedauern|tut uns (?:sehr )?leid)\b"
+    r"(?i)\b(?:sorry|apologi[sz]e|apology|apologies|regret|entschuldig\w{0,12}|bedauern|tut uns (?:sehr )?leid)\b(?: (nothing|nichts|none)\b)?"
 )
+_NOT_SORRY: Final = re2.compile(
+    r"(?i)(?:\b(?:not|never|no|nothing|neither|nor|without|nicht|nichts|kein\w{0,2}|niemals)|n't)"
+    r"(?: (?:feel|feeling|say|be|to|any|at all|really|need|have|owe|see|make|for|us|uns|ihnen|you|sie|an|a|der|die|eine|zu|um|reason|grund)){0,4} $"
+)
+_BEFORE_SORRY: Final = 60
 _FINAL: Final = re2.compile(
     r"(?i)\b(?:last message|no further (?:message|update)|final (?:message|update)|letzte (?:nachricht|mitteilung))\b"
 )
 _ENTRIES: Final = re2.compile(r"\.\s+")
 _READ: Final = LANGUAGES
 """Languages whose headings are known. In another one only the values of facts are looked for."""
+CATEGORIES: Final = "says-which-data"
 MOST_LINES: Final = 2_000
 LONGEST_LINE: Final = 2_000
 
 
 def missing(
-    body: str, about: Mapping[str, Any], language: str = "en", listed: int | None = None, *, ahead: bool = False
+    body: str,
+    about: Mapping[str, Any],
+    language: str = "en",
+    listed: int | None = None,
+    *,
+    ahead: bool = False,
+    sending: bool = False,
 ) -> Iterator[tuple[str, str]]:
     """The parts that ``body`` lacks: the rule and what to write. ``listed`` is how many people the reviewed list names.
 
-    Of a text that was approved ``ahead`` a part counts by its heading, whatever has become known.
+    Of a text that was approved ``ahead`` a part counts by its heading, whatever has become known. So it does of one that
+    was drafted before and is sent now (``sending``), but for the categories of data: those that are known must stand there.
     """
     lines = _lines(body)
     text = values.normal(body)
     for part in PARTS:
         known = _known(part.rule, about, listed, language)
-        if ahead and _headed(part.rule, lines):
+        if (ahead or (sending and part.rule != CATEGORIES)) and _headed(part.rule, lines):
             continue
         if known:
-            for name, forms in known:
-                if not any(values.stands(form, text) for form in forms):
-                    why = f"it does not say {part.words}: {name} is {forms[0]}, and that is not in the text"
-                    yield part.rule, why
-                    break
+            lacks = [forms[0] for _, forms in known if not any(values.stands(form, text) for form in forms)]
+            if lacks:
+                told = ", ".join(lacks)
+                yield part.rule, f"it does not say {part.words}: {known[0][0]} is {told}, and that is not in the text"
         elif language in _READ and not _headed(part.rule, lines):
             yield part.rule, f"it does not say {part.words}: write that into the template, below a heading of its own"
-    if about.get("harmed") and language in _READ and _SORRY.search(text) is None:
+    if about.get("harmed") and language in _READ and not _sorry(text):
         yield "acknowledges-harm", "people were harmed and it does not acknowledge that: say that you are sorry for it"
+
+
+def _sorry(text: str) -> bool:
+    """Whether ``text`` says so, and does not say the opposite: "we regret nothing", "we are not sorry"."""
+    return any(
+        not found.group(1)
+        and (
+            text.startswith(" enough", found.end())  # "we can't apologise enough"
+            or _NOT_SORRY.search(text[max(0, found.start() - _BEFORE_SORRY) : found.start()]) is None
+        )
+        for found in _SORRY.finditer(text)
+    )
 
 
 def promise_missing(
@@ -120,7 +144,7 @@ def _known(
     if rule == "says-who":
         told = figures.get("affected_individuals") if listed is None else listed
         return (("affected_individuals", forms),) if (forms := values.amounts(told)) else ()
-    if rule == "says-which-data":
+    if rule == CATEGORIES:
         kinds = figures.get("data_categories")
         names = kinds if isinstance(kinds, list | tuple) else ()
         return tuple(("data_categories", values.categories(str(name), language)) for name in names)

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from halon.incident.assessment import Told
 from halon.judgement.regime import Hold, LawStatus
 from halon.kit.files.shapes import Calendar, Day, Due, GateShape, Language, Line, Name, Shape, When, Words
 
@@ -75,7 +76,7 @@ class StageShape(Shape):
     when: When | None = None
     rollover: RolloverShape | None = None
     authority: CounterpartyShape | None = None
-    audience: Literal["regulator", "customers"] | None = None
+    audience: Told | None = None
     template: Name | None = None
     channel: Name | None = None
     contents: Contents | None = Field(default=None, min_length=1)
@@ -137,7 +138,7 @@ class RegimeFile(Shape):
     law_anchor: Name | None = None
     entities: list[Name] = Field(default_factory=list)
     roles: list[Name] = Field(default_factory=list)
-    audience: Literal["regulator", "customers"]
+    audience: Told
     authority: CounterpartyShape
     when: When
     decider: Name
