@@ -120,7 +120,8 @@ def _duty(told: Mapping[str, Any], duty: Mapping[str, Any]) -> dict[str, str]:
         "entity": duty["entity"],
         "obligation": duty["key"],
         "duty": duty["title"],
-        "authority": duty["authority"],
+        "authority": "; ".join(dict.fromkeys((stage.get("told") or duty)["authority"] for stage in duty["stages"]))
+        or duty["authority"],
         "standing": words.spaced(duty["status"]),
         "because": "; ".join(words.reason(one) for one in duty["because"]),
         "decision": last["word"] or open_word.get(duty["status"], "not decided yet"),

@@ -21,6 +21,7 @@ from halon.evidence.access import readings
 from halon.evidence.store import EvidenceStore
 from halon.incident.admission import Standing, admit
 from halon.incident.alerts import Alert
+from halon.incident.assessment import Addressee
 from halon.incident.commands import parse
 from halon.incident.facts import Fact
 from halon.incident.gates import Proof
@@ -358,3 +359,14 @@ def test_personal_data_without_a_duty_is_on_the_register(kit: Kit) -> None:
     assert [one["decision"] for one in found if not one["obligation"]] == ["no duty to notify applies"]
     assert "eu-gdpr-33" in found[-1]["because"]
     assert "<script>" not in as_html([found[-1] | {"facts": "<script>x</script>"}], T0)
+
+
+def test_the_register_names_everybody_who_is_to_be_told(kit: Kit) -> None:
+    """A duty with a stage for another authority than its own names both, each once."""
+    state = incident(kit)
+    assert state.assessment is not None
+    duty = next(one for one in state.assessment.obligations if one.id == "eu-gdpr-33")
+    other = replace(duty.stages[0], id="other", told=Addressee("the Attorney General", "regulator"))
+    duty = replace(duty, stages=(*duty.stages, other))
+    state = replace(state, assessment=replace(state.assessment, obligations=(duty,)), obligations=(duty,))
+    assert [one["authority"] for one in rows(state, after(T0, 100))] == [f"{duty.authority}; the Attorney General"]

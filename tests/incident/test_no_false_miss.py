@@ -248,3 +248,17 @@ def test_nis2_over_within_the_month_is_due_at_the_month_and_asks_nothing(room: A
     final = lived.stage("final")
     assert (final.due[:10], final.anchor, final.provisional) == ("2026-12-23", "filing of notification", False)
     assert lived.state.obligations[0].needs == ()
+
+
+def test_nis2_over_before_the_notification_is_filed_waits_for_that_filing(room: Any, policy: Policy) -> None:
+    """The notification is late, and a month from its filing ends after a month from any moment that lies behind it: the final
+    report is not missed before, and nothing is asked for it."""
+    lived = Lived(room, policy, "eu-nis2-23", "nis2_essential", significant_incident=True, aware_at=DETECTED,
+                  incident_ongoing=True)  # fmt: skip
+    lived.learn("2027-01-11T10:00:00.000Z", incident_ongoing=False)
+    assert lived.state.obligations[0].needs == ()
+    lived.at("2027-02-20T10:00:00.000Z")
+    assert lived.missed == ["eu-nis2-23/early_warning", "eu-nis2-23/notification"]
+    said = lived.say("filed", "2027-02-20T11:00:00.000Z", stage="notification", reference="N")
+    assert said.refusal == ""
+    assert (lived.stage("final").due[:10], lived.stage("final").anchor) == ("2027-03-20", "filing of notification")

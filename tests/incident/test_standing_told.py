@@ -19,6 +19,7 @@ from halon.incident.commands import parse
 from halon.incident.counting import counted
 from halon.incident.facts import Fact
 from halon.incident.joining import recovered
+from halon.incident.notices import Notice
 from halon.incident.remedies import Corrective, Finding, Rerun, Waiver
 from halon.incident.settling import proved, unsettled
 from halon.incident.state import State
@@ -196,6 +197,15 @@ def test_status_is_one_object_for_leadership(room: Any) -> None:
 def test_what_may_be_said_outside(room: Any, changes: dict[str, str], told: str) -> None:
     """Never that it is over before that was checked."""
     assert may_be_said(room.assessed(**changes)) == told
+
+
+@pytest.mark.parametrize("audience", ["regulator", "customers", "counterparty"])
+def test_who_was_told_outside_is_told(room: Any, audience: Any) -> None:
+    """An insurer or a provider stands outside as well."""
+    state = room.assessed(
+        notices=(Notice("theirs", audience, status="sent"), Notice("board", "leadership", status="sent"))
+    )
+    assert may_be_said(state) == "We are looking into it. Told so far: theirs."
 
 
 SETTLED: dict[str, Any] = {"harm_stopped_at": "2026-11-22T10:01:00.000Z", "findings": (FOUND,), "reruns": (PASSED,)}

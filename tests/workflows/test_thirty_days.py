@@ -22,8 +22,8 @@ DAYS, ESCALATES, REMINDS = 30, 6, 7
 """Days: the gate's deadline, when it escalates, how often those who are asked are reminded."""
 SUBJECT = "revoke-token"
 MINUTE = 1 / 1440
-AT_ONCE = 8
-"""Timers to which the server skips before it is asked again."""
+AT_ONCE = 1
+"""Timers to which the server skips before it is asked again: with more it goes on past the end while this machine looks away."""
 
 
 @pytest.fixture
@@ -51,6 +51,9 @@ async def later(env: Any, house: Any, days: float) -> None:
     """
     end = await env.get_current_time(house.incident) + timedelta(days=days)
     while await env.get_current_time(house.incident) < end:
+        await house.query(
+            "status"
+        )  # answered once what came before is done: its next timer is set, and none is jumped over
         asks = UpdateWorkflowExecutionOptionsRequest(
             namespace=env.client.namespace, workflow_execution=WorkflowExecution(workflow_id=house.incident.id),
             update_mask=FieldMask(paths=["time_skipping_config"]),
@@ -63,7 +66,7 @@ async def later(env: Any, house: Any, days: float) -> None:
             while (await env.get_time_skipping_info(house.incident)).effective_config.enabled:
                 if await env.get_current_time(house.incident) >= end:
                     break
-                await asyncio.sleep(0.1)
+                await asyncio.sleep(0.02)
     asks.workflow_execution_options.time_skipping_config.CopyFrom(SkippingConfig(enabled=False))
     await env.client.workflow_service.update_workflow_execution_options(asks)
 

@@ -116,8 +116,8 @@ class Stage:
     the decider is warned; ``decide_by`` is due less the time that approval and the portal take. ``started`` is
     when the clock began. ``latest_arguable`` is the local time up to which the period may be argued to run where its
     last day is no business day: shown, never scheduled against. ``not_before`` (ISO 8601 UTC, or "?" while its end can't
-    be computed) says until when an embargo or a hold forbids it, ``embargo`` why. ``reach`` says who is told at which of these moments, and when it is due, where that is not
-    everybody who decides.
+    be computed) says until when an embargo or a hold forbids it, ``embargo`` why. ``reach`` says who is told at which of
+    these moments, and when it is due, where that is not everybody who decides.
 
     ``stand_in`` says that ``due`` is only reckoned from a stand-in: nobody has set the moment that the law counts from,
     so what ran out then is no breach of it yet. ``decide_first`` (ISO 8601 UTC) is by when to decide already where a shadow

@@ -222,7 +222,8 @@ def waiting_on(state: State) -> list[str]:
 
 def may_be_said(state: State) -> str:
     """What may be said outside: only what is known, never that it is over before that was checked."""
-    sent = [one for one in state.notices if one.status == "sent" and one.audience in ("regulator", "customers")]
+    outside = ("regulator", "customers", "counterparty")
+    sent = [one for one in state.notices if one.status == "sent" and one.audience in outside]
     told = f"Told so far: {', '.join(one.id for one in sent)}." if sent else "Nobody outside has been told yet."
     if state.closed_at and state.outcome == "resolved":
         return f"The cause is fixed and checked. {told}"

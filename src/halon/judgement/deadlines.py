@@ -230,10 +230,14 @@ def _reckon(
         return _Reckoned(None, None, parts[0].anchor if parts else "", True, reasons, needs)
     if not isinstance(expression, Latest):
         return _first(known, needs, reasons)
-    chosen = max(known, key=lambda part: (_due_of(part), not part.provisional))
-    # One unknown part may still move the result, whichever part decides now: but none that surely ends before it.
-    if not chosen.provisional:
-        parts = [part for part in parts if not (part.limit and part.provisional)]
+    # One unknown part may still move the result, whichever part decides now: but none that surely ends before it, and none at
+    # all before a filing that is still to come. That one lies after whatever was said so far.
+    sure = [part for part in parts if not (part.limit and part.provisional)]
+    coming = any(part.stand_in and ":" in part.anchor for part in sure)
+    left = [part for part in sure if part.due is not None] if coming else known
+    chosen = max(left, key=lambda part: (_due_of(part), not part.provisional))
+    if coming or not chosen.provisional:
+        parts = sure
         reasons = tuple(dict.fromkeys(reason for part in parts for reason in part.reasons))
         needs = tuple(dict.fromkeys(need for part in parts for need in part.needs))
     stand_in = any(part.stand_in for part in known)
