@@ -376,17 +376,8 @@ async def make_house(tmp_path: Path, keyboard: Any) -> AsyncIterator[Callable[[C
                    "SANDBOX_AGENT_TOKEN": TOKEN, "HALON_SMTP": f"127.0.0.1:{port}"}  # fmt: skip
         settings = Settings.from_environ(environ)
         api = httpx.AsyncClient(base_url=agent.url, headers=agent.headers, trust_env=False, timeout=10)
-        house = House(
-            client,
-            agent,
-            mailbox,
-            settings,
-            environ,
-            EvidenceStore.open(settings.evidence),
-            new_client(),
-            api,
-            keyboard,
-        )
+        evidence = EvidenceStore.open(settings.evidence)
+        house = House(client, agent, mailbox, settings, environ, evidence, new_client(), api, keyboard)
         made.append((house, mail))
         return house
 

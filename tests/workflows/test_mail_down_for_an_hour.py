@@ -51,9 +51,8 @@ async def later(env: Any, house: Any, minutes: float) -> None:
     )  # fmt: skip
     config = asks.workflow_execution_options.time_skipping_config
     while await env.get_current_time(house.incident) < end:
-        await house.query(
-            "status"
-        )  # answered once what came before is done: its next timer is set, and none is jumped over
+        # Answered once what came before is done: its next timer is set, and none is jumped over.
+        await house.query("status")
         config.CopyFrom(SkippingConfig(enabled=True, max_session_skip_count=AT_ONCE))
         await env.client.workflow_service.update_workflow_execution_options(asks)
         async with asyncio.timeout(120):

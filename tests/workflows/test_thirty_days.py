@@ -51,9 +51,8 @@ async def later(env: Any, house: Any, days: float) -> None:
     """
     end = await env.get_current_time(house.incident) + timedelta(days=days)
     while await env.get_current_time(house.incident) < end:
-        await house.query(
-            "status"
-        )  # answered once what came before is done: its next timer is set, and none is jumped over
+        # Answered once what came before is done: its next timer is set, and none is jumped over.
+        await house.query("status")
         asks = UpdateWorkflowExecutionOptionsRequest(
             namespace=env.client.namespace, workflow_execution=WorkflowExecution(workflow_id=house.incident.id),
             update_mask=FieldMask(paths=["time_skipping_config"]),
