@@ -84,7 +84,11 @@ async def test_the_clocks_of_all_three_stand_in_one_incident(house: Any) -> None
                 assert house.refusals == [], told
         found = await becoming(
             house,
-            lambda one: due(one, DORA, "initial") == after(60, 4) and one.get(BRANCH, {}).get("status") == "applies",
+            lambda one: (
+                due(one, DORA, "initial") == after(60, 4)
+                and one.get(BRANCH, {}).get("status") == "applies"
+                and due(one, BRANCH, "regulator") == after(45, 36)  # the bank's own moment is judged as well
+            ),
         )
         assert due(found, DORA, "intermediate") == after(60, 4 + 72)
         assert due(found, GDPR, "notification") == after(90, 72)
