@@ -231,7 +231,9 @@ async def test_killed_while_it_looks_first_one_effect_for_one_key(
     more: dict[str, str],
 ) -> None:  # fmt: skip
     """``kill -9`` in the middle of the first look, and after what follows: it looks again, and one order leaves the house."""
-    house = await make_house(server.client, "killed-while-it-looks")
+    house = await make_house(
+        server.client, f"killed-{during.replace('.', '-')}"
+    )  # an incident of its own for each case
     async with mailer(house, unused_tcp_port, tmp_path) as agent:
         deaths = tmp_path / "deaths"
         deaths.mkdir()

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.util
 import re
 import socket
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +20,12 @@ from temporalio.api.workflowservice.v1 import UpdateWorkflowExecutionOptionsRequ
 from halon.incident import times
 from halon_activities.hands import Hands
 from halon_workflows import options
+
+_found = importlib.util.spec_from_file_location("thirty_days", Path(__file__).with_name("test_thirty_days.py"))
+assert _found is not None
+assert _found.loader is not None
+thirty_days: Any = importlib.util.module_from_spec(_found)
+_found.loader.exec_module(thirty_days)
 
 AUTHORITY, DUTY, REGULATOR = "eu-gdpr-33-notification", "eu-gdpr-33", "breach-notices@authority.example"
 AHEAD = [timedelta(0)]
@@ -51,8 +59,7 @@ async def later(env: Any, house: Any, minutes: float) -> None:
     )  # fmt: skip
     config = asks.workflow_execution_options.time_skipping_config
     while await env.get_current_time(house.incident) < end:
-        # Answered once what came before is done: its next timer is set, and none is jumped over.
-        await house.query("status")
+        await thirty_days.at_rest(env, house)
         config.CopyFrom(SkippingConfig(enabled=True, max_session_skip_count=AT_ONCE))
         await env.client.workflow_service.update_workflow_execution_options(asks)
         async with asyncio.timeout(120):
