@@ -12,10 +12,6 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from google.protobuf.field_mask_pb2 import FieldMask
-from temporalio.api.common.v1 import TimeSkippingConfig as SkippingConfig
-from temporalio.api.common.v1 import WorkflowExecution
-from temporalio.api.workflowservice.v1 import UpdateWorkflowExecutionOptionsRequest
 
 from halon.incident import times
 from halon_activities.hands import Hands
@@ -30,8 +26,6 @@ _found.loader.exec_module(thirty_days)
 AUTHORITY, DUTY, REGULATOR = "eu-gdpr-33-notification", "eu-gdpr-33", "breach-notices@authority.example"
 AHEAD = [timedelta(0)]
 """How far the incident's time is ahead of the world's: the activities' clock goes by it."""
-AT_ONCE = 1
-"""Timers to which the server skips before it is asked again: with more it goes on past the end while this machine looks away."""
 
 
 @pytest.fixture
@@ -52,23 +46,7 @@ async def down(
 
 async def later(env: Any, house: Any, minutes: float) -> None:
     """So much time goes by in the incident, from timer to timer, each of which has its moment of the world's time."""
-    end = await env.get_current_time(house.incident) + timedelta(minutes=minutes)
-    asks = UpdateWorkflowExecutionOptionsRequest(
-        namespace=env.client.namespace, workflow_execution=WorkflowExecution(workflow_id=house.incident.id),
-        update_mask=FieldMask(paths=["time_skipping_config"]),
-    )  # fmt: skip
-    config = asks.workflow_execution_options.time_skipping_config
-    while await env.get_current_time(house.incident) < end:
-        await thirty_days.at_rest(env, house)
-        config.CopyFrom(SkippingConfig(enabled=True, max_session_skip_count=AT_ONCE))
-        await env.client.workflow_service.update_workflow_execution_options(asks)
-        async with asyncio.timeout(120):
-            while (await env.get_time_skipping_info(house.incident)).effective_config.enabled:
-                if await env.get_current_time(house.incident) >= end:
-                    break
-                await asyncio.sleep(0.02)
-    config.CopyFrom(SkippingConfig(enabled=False))
-    await env.client.workflow_service.update_workflow_execution_options(asks)
+    await thirty_days.later(env, house, minutes / (24 * 60))
     AHEAD[0] = await env.get_current_time(house.incident) - datetime.now(UTC)
 
 
