@@ -10,8 +10,7 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import assess, contain, control, doors, pure, storms, wire
@@ -34,16 +33,11 @@ async def _doors(home: Path) -> None:
 
 
 async def _contain(home: Path) -> None:
-    seen: list[wire.Wire] = []
-
-    @asynccontextmanager
-    async def before(url: str) -> AsyncIterator[str]:
-        async with wire.wire(url, doors.TOOL) as one:
-            seen.append(one)
-            yield one.url
-
-    async with doors.house(home / "contain", before) as house:
-        figures, shares = await contain.to_the_call(house, seen[0])
+    async with doors.house(home / "contain", wire.noting_agent) as house:
+        seen = wire.Wire(
+            str(house.api.base_url).rstrip("/"), (home / "contain" / "agent").with_suffix(wire.NOTES), doors.TOOL
+        )
+        figures, shares = await contain.to_the_call(house, seen)
         print_table(f"Alert to first containment call, in turn with a bare workflow, {contain.RUNS} times", figures)
         print_table("Where the time goes, by the server's clock, from the incident's start", shares)
 

@@ -3,7 +3,7 @@
 All run in this process against one server, one after the other in turn, so that what else the machine does falls on
 each. The bare one is the fastest safe recipe: eager start, one activity, that activity one HTTP call. A second one has
 an activity before it that does nothing: the least that looks before it acts, with both in the server's hands. What is
-timed is the call's arrival at a proxy in front of the sandbox agent; the shares of the way come from the history.
+timed is the call's arrival at the sandbox agent; the shares of the way come from the history.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ WANTED = {"p50": 1.5, "p95": 2.0, "verified": 3.0}
 """Times the bare workflow's own figure: 50th and 95th percentile of the first call, and the median until it is read back."""
 PATIENCE = 15.0
 QUIET = 0.5
-"""Seconds after an incident was ended, in which what it had begun goes, before anything is timed again."""
+"""Seconds before anything is timed, in which goes what the one before had begun."""
 
 
 @activity.defn(name="bench.call")
@@ -88,8 +88,8 @@ async def to_the_call(house: House, seen: Wire) -> tuple[list[Figure], list[Figu
     ):  # fmt: skip
         ways = (Floor, TwoTurns, None)
         for number in range(WARM + RUNS):
-            # Each begins a round as often as the others: after the quiet everything is a little slower.
             for way in ways[number % 3 :] + ways[: number % 3]:
+                await asyncio.sleep(QUIET)  # before each alike: after it everything is a little slower
                 if way is None:
                     ours = await _ours(house, seen, number)
                 else:
@@ -120,14 +120,14 @@ class Run:
 
 
 async def _floor(house: House, seen: Wire, queue: str, way: type[Floor | TwoTurns]) -> float:
-    await seen.forget()
+    seen.forget()
     began = time.perf_counter()
     handle = await house.client.start_workflow(
         way.run, [seen.url, house.api.headers["authorization"]], id=f"{queue}-{secrets.token_hex(4)}",
         task_queue=queue, request_eager_start=True,
     )  # fmt: skip
     await handle.result()
-    while not seen.put_at:  # the call was made before this; the proxy says it a moment later
+    while not seen.put_at:  # the call was made before this; the agent notes it once it is answered
         await asyncio.sleep(0.001)
     spent = seen.put_at - began
     await _given_back(house)
@@ -135,7 +135,7 @@ async def _floor(house: House, seen: Wire, queue: str, way: type[Floor | TwoTurn
 
 
 async def _ours(house: House, seen: Wire, number: int) -> Run | None:
-    await seen.forget()
+    seen.forget()
     began = time.perf_counter()
     found = await house.deliver(f"bench-{number}", "fp", now())
     taken = time.perf_counter() - began
@@ -146,7 +146,6 @@ async def _ours(house: House, seen: Wire, number: int) -> Run | None:
     shares = {"the delivery is answered (2xx)": taken, **await _steps(house, found["workflow_id"])}
     await house.end(found["workflow_id"])
     await _given_back(house)
-    await asyncio.sleep(QUIET)
     if not (seen.put_at and seen.read_at):
         return None
     return Run(seen.put_at - began, seen.read_at - began, shares)

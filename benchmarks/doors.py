@@ -7,7 +7,7 @@ import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,9 +80,9 @@ class House:
 
 @asynccontextmanager
 async def house(
-    home: Path, before: Callable[[str], AbstractAsyncContextManager[str]] | None = None
+    home: Path, of: Callable[[str, Path], RunningAgent] = lambda token, state: running_agent(token=token, state=state)
 ) -> AsyncIterator[House]:
-    """Start it all; stop it all. ``before`` stands between Halon and the agent: given its URL, it yields its own."""
+    """Start it all; stop it all. ``of`` makes the agent, which has not started, of its token and the file of its state."""
     home.mkdir()
     # Incidents are terminated between two figures, and the SDK would warn of each task that comes too late.
     errors_only = TelemetryConfig(logging=LoggingConfig(TelemetryFilter(core_level="ERROR", other_level="ERROR")))
@@ -91,7 +91,7 @@ async def house(
         name: secrets.token_hex(16)
         for name in ("SANDBOX_AGENT_TOKEN", "HALON_TOKEN_ALERTMANAGER", "HALON_TOKEN_REPORT")
     }
-    agent = running_agent(token=tokens["SANDBOX_AGENT_TOKEN"], state=home / "agent.json")
+    agent = of(tokens["SANDBOX_AGENT_TOKEN"], home / "agent.json")
     server = WorkflowEnvironment.start_local(
         dev_server_existing_path=str(binary()), dev_server_log_level="error", data_converter=data_converter,
         search_attributes=list(ATTRIBUTES), dev_server_database_filename=str(home / "temporal.db"),
@@ -102,8 +102,7 @@ async def house(
         await stack.enter_async_context(agent)
         environment = await stack.enter_async_context(await server)
         http = await stack.enter_async_context(new_client())
-        url = await stack.enter_async_context(before(agent.url)) if before else agent.url
-        environ = {**tokens, "HALON_HOME": str(home), "HALON_TASK_QUEUE": "bench", "HALON_SUPPORT_BOT_URL": url}
+        environ = {**tokens, "HALON_HOME": str(home), "HALON_TASK_QUEUE": "bench", "HALON_SUPPORT_BOT_URL": agent.url}
         settings = Settings.from_environ(environ)
         kit, evidence = load(settings.kit, environ), EvidenceStore.open(settings.evidence)
         await keep_kit(evidence, kit)

@@ -121,12 +121,13 @@ class Evidence:
             again = reference(earlier, words)
             return again, _json(await read(hands.evidence, again)) if kind.windowed else None
         answer = await ask(hands, request.agent, kind.name, params=params, largest=kind.largest)
+        read_at = hands.now()
         if not kind.windowed:  # read before the first calls change it; the disk is theirs for a moment
             await hands.first.let_go()
         media_type = "application/json" if answer.json is not None else "application/octet-stream"
         label = hands.kit.evidence.label(kind.name)
         done = await sealing.seal(
-            hands.evidence, request.incident_id, name, answer.content, media_type, "halon", hands.now(), label=label
+            hands.evidence, request.incident_id, name, answer.content, media_type, "halon", read_at, label=label
         )
         return reference(done, words), answer.json
 

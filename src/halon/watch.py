@@ -149,13 +149,21 @@ async def _reopen(
     return shown.get(REF) or latest.id
 
 
+FIRST_LOOKS = ("begin.look", "record.find")
+"""What an incident asks for before it has a state."""
+
+
 async def _never_begun(client: Client, latest: WorkflowExecutionDescription) -> Beginning | None:
-    """What a run that completed no task was given; None if it did, or goes on from a run before it."""
+    """What a run that never came to a state was given; None if it did, or goes on from a run before it.
+
+    Until its first look is over it asks for nothing else, and nothing has been done that a state would have to tell of.
+    """
     given: list[Any] = []
     signals: list[tuple[str, Sequence[Any]]] = []
     handle = client.get_workflow_handle(latest.id, run_id=latest.run_id)
     async for event in handle.fetch_history_events():
-        if event.event_type == EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED:
+        scheduled = event.activity_task_scheduled_event_attributes.activity_type.name
+        if scheduled and scheduled not in FIRST_LOOKS:
             return None
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
             started = event.workflow_execution_started_event_attributes

@@ -18,11 +18,12 @@ from halon.embedded import EmbeddedServer
 from halon.evidence.store import EvidenceStore
 from halon.incident import times
 from halon.incident.alerts import Alert
-from halon.incident.opening import Opening
+from halon.incident.opening import LOOKS_ONCE, Opening
 from halon.kit import Kit, load, starter_path
 from halon.settings import Settings
 from halon.watch import reopen_terminated, watch
 from halon.worker import build_worker, keep_kit
+from halon_activities import begin
 
 
 @dataclasses.dataclass(frozen=True)
@@ -182,6 +183,40 @@ async def test_an_incident_terminated_before_its_first_task_loses_no_alert(place
             return sum(count["firing"] for count in told.get("alerts", {}).values()) == 2
 
         assert await _until(both)
+        await again.terminate()
+
+
+async def test_an_incident_terminated_during_its_first_look_loses_no_alert(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first task is over and it has no state yet, because its agent does not answer: it is started again as well."""
+    looking = begin.FirstLook._look
+    started = asyncio.Event()
+
+    async def hangs(self: begin.FirstLook, asked: Any) -> Any:
+        started.set()
+        await asyncio.sleep(300)
+
+    monkeypatch.setattr(begin.FirstLook, "_look", hangs)
+    opening = dataclasses.replace(_opening(), form=LOOKS_ONCE)
+    async with place.worker():
+        handle: WorkflowHandle[Any, Any] = await place.client.start_workflow(
+            "Incident", opening, id="incident-looks", task_queue=place.settings.task_queue,
+            memo={"agent": "support-bot"},
+        )  # fmt: skip
+        await asyncio.wait_for(started.wait(), 30)
+        await handle.terminate("somebody pressed the button")
+        await _listed_as_terminated(place, handle.id)
+        monkeypatch.setattr(begin.FirstLook, "_look", looking)
+        assert handle.id in await reopen_terminated(place.client, place.settings.task_queue)
+        again = place.client.get_workflow_handle(handle.id)
+
+        async def goes_on() -> Any:
+            told = await ask(again, "status", 10)
+            return sum(count["firing"] for count in told.get("alerts", {}).values()) == 1 and told.get("severity")
+
+        assert await _until(goes_on, 60)
+        assert (await again.describe()).status is WorkflowExecutionStatus.RUNNING
         await again.terminate()
 
 

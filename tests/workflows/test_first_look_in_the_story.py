@@ -112,6 +112,25 @@ async def test_what_is_not_over_at_a_glance_takes_its_own_turn(house: Any, monke
         await applied_once(house)
 
 
+async def test_a_glance_that_fails_ends_no_incident(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever goes wrong in it, also what nobody foresaw: a look in a turn of its own does what it should have done."""
+    look, tries = begin.FirstLook._look, []
+
+    async def fails_first(self: begin.FirstLook, asked: Any) -> Any:
+        tries.append(asked)
+        if len(tries) == 1:
+            raise RuntimeError("nobody foresaw this")
+        return await look(self, asked)
+
+    monkeypatch.setattr(begin.FirstLook, "_look", fails_first)
+    async with house.worker():
+        await house.misbehave()
+        await house.open()
+        await house.contained()
+        assert (await begun(house))[0] == "begin.look"
+        await applied_once(house)
+
+
 async def test_what_is_not_in_force_at_once_is_read_back_in_a_turn_of_its_own(
     house: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,8 +105,11 @@ async def _glance(inc: Durable, request: port.Begin) -> port.Begun | None:
     """The look within this very workflow task, before which no call can be sent; None if it has to take a turn of its own."""
     try:
         return await inc.act_within(port.glance, request, "corroborate and judge")
-    except ActivityError as error:
-        if reason_of(error)[0] in FORGED:
+    except (
+        ActivityError,
+        ApplicationError,
+    ) as error:  # a local activity's own error comes as it is, its timeout wrapped
+        if (error.type if isinstance(error, ApplicationError) else reason_of(error)[0]) in FORGED:
             raise
         return None
 

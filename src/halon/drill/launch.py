@@ -39,13 +39,22 @@ class RunningAgent:
     """
 
     def __init__(
-        self, token: str, *, smtp: str | None, name: str, state: Path | None, log: Path | None, start_seconds: float
+        self,
+        token: str,
+        *,
+        smtp: str | None,
+        name: str,
+        state: Path | None,
+        log: Path | None,
+        start_seconds: float,
+        module: str = "halon.drill",
     ) -> None:
         self.token = token
         self.name = name
         self.port = 0
         self._smtp = smtp
         self._state = state
+        self._module = module
         self._start_seconds = start_seconds
         self._process: subprocess.Popen[bytes] | None = None
         self._own_log = log is None
@@ -135,7 +144,7 @@ class RunningAgent:
         await asyncio.to_thread(self.__exit__, kind, error, trace)
 
     def _start_on(self, port: int) -> None:
-        command = [sys.executable, "-m", "halon.drill", "--host", "127.0.0.1", "--port", str(port), "--name", self.name]
+        command = [sys.executable, "-m", self._module, "--host", "127.0.0.1", "--port", str(port), "--name", self.name]
         if self._state is not None:
             command += ["--state", str(self._state)]
         if self._smtp is not None:
