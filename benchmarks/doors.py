@@ -32,6 +32,7 @@ from halon.intake.app import create_app
 from halon.kit import load
 from halon.settings import Settings
 from halon.worker import build_worker, keep_kit
+from halon_activities.ahead import Ahead
 
 INCIDENTS = 6
 JOIN_SECONDS = 6.0
@@ -106,9 +107,12 @@ async def house(
         settings = Settings.from_environ(environ)
         kit, evidence = load(settings.kit, environ), EvidenceStore.open(settings.evidence)
         await keep_kit(evidence, kit)
-        admission = Admission(environment.client, settings.task_queue)
+        ahead: Ahead[Any] = Ahead()
+        admission = Admission(environment.client, settings.task_queue, expect=ahead.expect)  # as `halon up` has it
         app = create_app(admission, settings, kit, evidence, environment.client, environ)
-        worker = build_worker(environment.client, settings, kit, http=http, environ=environ, evidence=evidence)
+        worker = build_worker(
+            environment.client, settings, kit, http=http, environ=environ, evidence=evidence, ahead=ahead
+        )
         async with worker, _door(app, tokens["HALON_TOKEN_ALERTMANAGER"]) as door, _controls(agent) as api:
             yield House(door, environment.client, api)
             await admission.aclose()

@@ -54,6 +54,12 @@ class Beforehand:
             one.task.cancel()
 
 
+def heard(reading: asyncio.Task[Any]) -> None:
+    """What went wrong with a reading that nobody takes is nobody's business, and Python would say so."""
+    with suppress(asyncio.CancelledError):
+        reading.exception()
+
+
 class _Reading:
     """One of them, begun as soon as it is ``wanted``, or a moment later."""
 
@@ -61,6 +67,7 @@ class _Reading:
         self.look = look
         self.wanted = asyncio.Event()
         self.task = asyncio.create_task(self._run(read), name="state before an order")
+        self.task.add_done_callback(heard)
 
     async def _run(self, read: Read) -> Any:
         with suppress(TimeoutError):

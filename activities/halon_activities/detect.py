@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 
 from temporalio import activity
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
@@ -28,31 +28,39 @@ from halon_activities.telemetry import Deed, Span, deeds_of, spans_in
 MOST_SUCCESSORS = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What an agent showed: its spans (None: they can't be read), its action log, its description of itself."""
+
+    spans: list[Span] | None
+    logged: list[Deed] | NotSeen
+    described: dict[str, object]
+    notes: tuple[str, ...]
+    about_itself: tuple[str, ...]
+
+
 class Detect:
     """The activities of ``halon.ports.detect``."""
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
+        hands.ahead.asks(self._shown)
 
     @activity.defn(name="detect.corroborate")
     async def corroborate(self, look: Look) -> Seen:
         """Confirm the alert from the agent's own traces and action log."""
         with typed():
-            notes: list[str] = []
-            about_itself: list[str] = []
-            # At once, because the first containment call waits for all three.
-            spans, logged, described = await asyncio.gather(
-                self._spans(look, notes), self._logged(look), self._described(look, about_itself)
-            )
-            if isinstance(logged, NotSeen):
-                notes.append(in_words(logged))
+            shown = await self._hands.ahead.take(look) or await self._shown(look)
+            spans, notes = shown.spans, list(shown.notes)
+            if isinstance(shown.logged, NotSeen):
+                notes.append(in_words(shown.logged))
                 deeds, source = deeds_of(spans or []), "trace"
                 if spans is None:
                     return Seen(reachable=False, note="; ".join(notes))
             else:
-                deeds, source = logged, "action-log"
-            notes += about_itself
-            facts, traces = facts_from(deeds, spans or [], described, source=source, now=self._hands.now())
+                deeds, source = shown.logged, "action-log"
+            notes += shown.about_itself
+            facts, traces = facts_from(deeds, spans or [], shown.described, source=source, now=self._hands.now())
             harmful = sum(1 for deed in deeds if deed.harmful)
             said = f"Looked at {counted(len(deeds), 'action')} and {counted(len(spans or []), 'span')} since {look.since}: "
             word = f"{counted(harmful, 'unauthorised action')} {'was' if harmful == 1 else 'were'}"
@@ -87,6 +95,15 @@ class Detect:
                     return Forwarded(target, opened=False)
                 target = successor_id(target)
             raise ForgedReopen(f"{MOST_SUCCESSORS} successors of {alerts.predecessor[:120]} are closed already")
+
+    async def _shown(self, look: Look) -> Shown:
+        notes: list[str] = []
+        about_itself: list[str] = []
+        # At once, because the first containment call waits for all three.
+        spans, logged, described = await asyncio.gather(
+            self._spans(look, notes), self._logged(look), self._described(look, about_itself)
+        )
+        return Shown(spans, logged, described, tuple(notes), tuple(about_itself))
 
     async def _spans(self, look: Look, notes: list[str]) -> list[Span] | None:
         try:

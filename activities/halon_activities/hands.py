@@ -16,6 +16,7 @@ from halon.incident import times
 from halon.kit import Kit
 from halon.record.journal import Journal
 from halon.record.store import RecordStore
+from halon_activities.ahead import Ahead
 from halon_activities.beforehand import Beforehand
 from halon_activities.first import First
 
@@ -26,6 +27,7 @@ class Hands:
 
     ``link`` is where people open an incident's page (``LINK/i/REFERENCE``), empty where they can't.
     ``first``: the calls that other work lets go first. ``beforehand``: what is read for them while they are written down.
+    ``ahead``: what the agent shows, asked for when the front door opens an incident.
     """
 
     kit: Kit
@@ -40,6 +42,7 @@ class Hands:
     link: str = ""
     first: First = field(default_factory=First, repr=False)
     beforehand: Beforehand = field(default_factory=Beforehand, repr=False)
+    ahead: Ahead[Any] = field(default_factory=Ahead, repr=False)
 
     def now(self) -> str:
         """The time as ISO 8601 text in UTC."""

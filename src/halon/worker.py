@@ -38,6 +38,7 @@ from halon.runner import TimelyRunner
 from halon.settings import Settings
 from halon.watch import watch
 from halon.weekly import keep_weekly
+from halon_activities.ahead import Ahead
 from halon_activities.hands import Hands, activities
 from halon_activities.observe import zone_of
 from halon_workflows.guard import SignalGuard
@@ -72,18 +73,19 @@ def build_worker(
     strict_sandbox: bool = False,
     max_cached_workflows: int | None = None,
     abandoned: Abandoned | None = None,
+    ahead: Ahead[Any] | None = None,
 ) -> Worker:
     """The worker of incidents. ``environ`` holds the secrets that the kit names; the caller owns and closes ``http``.
 
     With ``strict_sandbox`` nothing of ours is passed through the workflow sandbox: slower, and finds what workflow code
     must not import. ``max_cached_workflows=0`` replays at every task, which finds non-determinism that the cache hides.
-    ``abandoned`` is told of runs whose task did not come back.
+    ``abandoned`` is told of runs whose task did not come back. ``ahead`` is told by a front door in this process.
     """
     mask_also(kit.redaction)
     store = evidence if evidence is not None else EvidenceStore.open(settings.evidence)
     hands = Hands(
         kit=kit, evidence=store, record=RecordStore(store), journal=Journal(store), temporal=client, http=http,
-        environ=environ, home=settings.home, link=settings.link,
+        environ=environ, home=settings.home, link=settings.link, ahead=ahead or Ahead(),
     )  # fmt: skip
     tasks = _POLLS + max(2, os.cpu_count() or 2) + _GLANCES
     worker = Worker(
@@ -157,6 +159,7 @@ async def working(
     evidence: EvidenceStore,
     environ: Mapping[str, str],
     say: Callable[[str], None],
+    ahead: Ahead[Any] | None = None,
 ) -> AsyncIterator[Worker]:
     """Run the worker as long as the block runs, then stop in order; beside it the watch for terminated incidents, and
     what keeps the schedules of the weekly report and the morning roll-up.
@@ -169,7 +172,9 @@ async def working(
         say("HALON_HALT is set: this worker applies nothing and gives nothing back")
     abandoned = Abandoned(_cancelling(asyncio.current_task()))
     async with new_client() as http:
-        worker = build_worker(client, settings, kit, http=http, environ=environ, evidence=evidence, abandoned=abandoned)
+        worker = build_worker(
+            client, settings, kit, http=http, environ=environ, evidence=evidence, abandoned=abandoned, ahead=ahead
+        )
         warm_up(worker.config()["activities"])
         async with worker:
             watching = asyncio.create_task(

@@ -9,9 +9,12 @@ import pytest
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
+from halon.incident.looking_back import looked_back
 from halon.incident.opening import Opening
+from halon.intake.admit import Admission
 from halon_activities import begin
 from halon_activities import contain as hand
+from halon_activities.ahead import Ahead
 
 READ_BACK = "verify: Switch off the tool send_email"
 SEPARATE = ("record.find", "detect.corroborate", "triage.assess")
@@ -110,6 +113,27 @@ async def test_what_is_not_over_at_a_glance_takes_its_own_turn(house: Any, monke
         assert names[0] == "begin.look"
         assert not set(SEPARATE) & set(names)
         await applied_once(house)
+
+
+async def test_the_door_says_what_it_is_about_to_open(house: Any) -> None:
+    """Once, before it is open: whoever joins it opens nothing. And what goes wrong with that refuses no alert."""
+    said: list[Any] = []
+
+    async def ask(look: Any) -> None:
+        said.append(look)
+        raise OSError("the agent is gone")
+
+    ahead: Ahead[None] = Ahead()
+    ahead.asks(ask)
+    door = Admission(house.client, house.settings.task_queue, expect=ahead.expect)
+    try:
+        alert = house.alert()
+        (opened,) = await door.admit([alert])
+        (joined,) = await door.admit([house.alert(fingerprint="fp-2")])
+    finally:
+        await door.aclose()
+    assert (opened.status, joined.status, joined.incident) == ("new", "joined", opened.incident)
+    assert [(one.agent, one.since) for one in said] == [(alert.agent, looked_back([alert])[0])]
 
 
 async def test_a_glance_that_fails_ends_no_incident(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:

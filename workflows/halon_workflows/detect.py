@@ -7,14 +7,13 @@ from temporalio.exceptions import ActivityError
 from halon.incident.counting import counted
 from halon.incident.ids import successor_id
 from halon.incident.learning import learn
+from halon.incident.looking_back import looked_back
 from halon.incident.sheaves import is_sheaf, number
 from halon.incident.standing import with_phase
 from halon.incident.state import State
-from halon.incident.times import after
 from halon.ports import detect
 from halon_workflows.durable import Durable, reason_of
 
-LOOK_BACK = 3600
 AT_ONCE = 500
 """Alerts handed on in one go: Temporal refuses a payload over 2 MB."""
 
@@ -31,8 +30,7 @@ async def corroborate(inc: Durable) -> None:
 
 def request(state: State) -> detect.Look:
     """What to look for."""
-    traces = tuple(dict.fromkeys(alert.trace_id for alert in state.alerts if alert.trace_id))[:20]
-    since = after(min((alert.started_at for alert in state.alerts), default=state.opened_at), -LOOK_BACK)
+    since, traces = looked_back(state.alerts, state.opened_at)
     return detect.Look(state.incident_id, state.agent, since, traces)
 
 

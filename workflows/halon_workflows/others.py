@@ -5,11 +5,10 @@ from __future__ import annotations
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
+from halon.incident.looking_back import looked_back
 from halon.incident.others import traces_of
-from halon.incident.times import after
 from halon.ports import detect
 from halon_workflows import patches
-from halon_workflows.detect import LOOK_BACK
 from halon_workflows.durable import Durable, reason_of
 
 OPENING = "others"
@@ -20,7 +19,7 @@ async def look(inc: Durable, step: str = OPENING) -> None:
     if inc.done(step) or not workflow.patched(patches.OTHERS):
         return
     state = inc.state
-    since = after(min((alert.started_at for alert in state.alerts), default=state.opened_at), -LOOK_BACK)
+    since, _ = looked_back(state.alerts, state.opened_at)
     request = detect.Others(state.incident_id, state.agent, since, traces_of(state)[:100], state.drill,
                             state.group)  # fmt: skip
     try:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from temporalio.exceptions import ActivityError
 
-from halon.incident import seal_waits, times
+from halon.incident import seal_waits
+from halon.incident.looking_back import looked_back
 from halon.incident.timeline import tell
 from halon.ports import evidence
 from halon_workflows.durable import Durable, reason_of
@@ -35,8 +36,7 @@ async def seal_again(inc: Durable) -> None:
 
 
 async def _collect(inc: Durable) -> None:
-    began = min((alert.started_at for alert in inc.state.alerts), default=inc.state.opened_at)
-    since = times.after(began, -3600)
+    since, _ = looked_back(inc.state.alerts, inc.state.opened_at)
     request = evidence.Collect(inc.state.incident_id, inc.state.agent, since)
     try:
         # The step keeps its name of before: a run that is being renewed finds the time left of its own by it.

@@ -76,6 +76,7 @@ async def _up(settings: Settings, environ: MutableMapping[str, str]) -> None:
     from halon.intake.serve import serve
     from halon.listening import require_free
     from halon.worker import working
+    from halon_activities.ahead import Ahead
 
     kit = _kit(settings, environ)
     port = require_free(settings.gateway_port, "the front door", "HALON_GATEWAY_PORT", settings.gateway_host)
@@ -88,10 +89,13 @@ async def _up(settings: Settings, environ: MutableMapping[str, str]) -> None:
         # Only the embedded server counts here, whatever Temporal's own environment says.
         client = await connect(settings, role="up", environ={}, target_host=server.address, namespace=NAMESPACE,
                                tls=False, api_key=None)  # fmt: skip
-        async with working(client, settings, kit, evidence, environ, _note):
+        ahead: Ahead[object] = Ahead()
+        async with working(client, settings, kit, evidence, environ, _note, ahead):
             up = home.Up(os.getpid(), server.address, settings.gateway_url, server.ui)
             home.tell(settings.home, up)
-            door = asyncio.create_task(serve(settings, kit, evidence, client, environ, stop), name="front door")
+            door = asyncio.create_task(
+                serve(settings, kit, evidence, client, environ, stop, expect=ahead.expect), name="front door"
+            )
             ready = asyncio.create_task(_ready(settings, kit, up), name="say when it is ready")
             try:
                 await asyncio.wait({door, ready}, return_when=asyncio.FIRST_COMPLETED)

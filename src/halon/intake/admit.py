@@ -51,11 +51,22 @@ class Admitted:
 
 
 class Admission:
-    """The way in for alerts, shared by all routes of one gateway. Close it before the client goes away."""
+    """The way in for alerts, shared by all routes of one gateway. Close it before the client goes away.
 
-    def __init__(self, client: Client, task_queue: str, *, pace: Pace | None = None, seconds: float = SECONDS) -> None:
+    ``expect`` is told what is about to open an incident, where a worker is in the same process (see ``place.py``).
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        task_queue: str,
+        *,
+        pace: Pace | None = None,
+        seconds: float = SECONDS,
+        expect: Callable[[Sequence[Alert]], None] | None = None,
+    ) -> None:
         self._on_batch: Callable[[float], None] = _unobserved
-        self._placer = Placer(client, task_queue)
+        self._placer = Placer(client, task_queue, expect=expect)
         self._seconds = seconds
         self._relays = Relays(client, task_queue)
         self._lanes = Lanes(self._place, pace, relays=self._relays)

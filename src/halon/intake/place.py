@@ -63,14 +63,22 @@ class Placed:
 
 
 class Placer:
-    """Places batches. Remembers the newest number of each chain, which is a hint only: the server decides."""
+    """Places batches. Remembers the newest number of each chain, which is a hint only: the server decides.
+
+    ``expect`` hears of each batch that is about to open an incident whose first task is asked for at once.
+    """
 
     def __init__(
-        self, client: Client, task_queue: str, now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        client: Client,
+        task_queue: str,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        expect: Callable[[Sequence[Alert]], None] | None = None,
     ) -> None:
         self._client = client
         self._task_queue = task_queue
         self._now = now
+        self._expect = expect
         self._newest: _Remembered[int] = _Remembered()
         self._references: _Remembered[str] = _Remembered()
         self._exemplars = Exemplars()
@@ -128,6 +136,8 @@ class Placer:
         """Open the incident, or None if one has had this id."""
         workflow_id = ids.workflow_id(key, number)
         predecessor = ids.workflow_id(key, number - 1) if number > 1 else ""
+        if eager and self._expect is not None:
+            self._expect(batch)
         try:
             handle = await self._client.start_workflow(
                 WORKFLOW,

@@ -12,6 +12,7 @@ from fastapi import APIRouter
 from temporalio.client import Client
 
 from halon.evidence.store import EvidenceStore
+from halon.incident.alerts import Alert
 from halon.intake.admit import Admission
 from halon.intake.app import create_app
 from halon.intake.corked import CorkedWire
@@ -33,13 +34,14 @@ async def serve(
     *,
     routers: Sequence[APIRouter] = (),
     on_ready: Callable[[str], None] = lambda url: None,
+    expect: Callable[[Sequence[Alert]], None] | None = None,
 ) -> None:
     """Serve the front door until ``stop`` is set or this is cancelled. ``on_ready`` hears the URL once it answers.
 
-    Signals are the caller's, see ``halon.stopping``. The client may be lazy: without Temporal the door opens and
+    ``expect``: see ``Admission``. Signals are the caller's, see ``halon.stopping``. The client may be lazy: without Temporal the door opens and
     answers 503. Raises DoorRefused if a source would stand open or the address can't be had.
     """
-    door = Admission(client, settings.task_queue)
+    door = Admission(client, settings.task_queue, expect=expect)
     app = create_app(door, settings, kit, evidence, client, environ, routers=routers)
     listening = _listen(settings)
     config = uvicorn.Config(
