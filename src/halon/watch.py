@@ -154,7 +154,7 @@ FIRST_LOOKS = ("begin.look", "record.find")
 
 
 async def _never_begun(client: Client, latest: WorkflowExecutionDescription) -> Beginning | None:
-    """What a run that never came to a state was given; None if it did, or goes on from a run before it.
+    """What a run that never came to a state was given; None if it did, or goes on from a run before it or is a part of one.
 
     Until its first look is over it asks for nothing else, and nothing has been done that a state would have to tell of.
     """
@@ -167,7 +167,8 @@ async def _never_begun(client: Client, latest: WorkflowExecutionDescription) -> 
             return None
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
             started = event.workflow_execution_started_event_attributes
-            if started.continued_execution_run_id:
+            # A run that goes on from one before it, or that a Reset cut out of one, has a state elsewhere.
+            if started.continued_execution_run_id or started.original_execution_run_id not in ("", latest.run_id):
                 return None
             try:
                 given = await client.data_converter.decode(started.input.payloads, [Opening])

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 
 from halon.client import ask, data_converter
@@ -21,7 +23,7 @@ from halon.incident.alerts import Alert
 from halon.incident.opening import LOOKS_ONCE, Opening
 from halon.kit import Kit, load, starter_path
 from halon.settings import Settings
-from halon.watch import reopen_terminated, watch
+from halon.watch import FIRST_LOOKS, reopen_terminated, watch
 from halon.worker import build_worker, keep_kit
 from halon_activities import begin
 
@@ -217,6 +219,56 @@ async def test_an_incident_terminated_during_its_first_look_loses_no_alert(
 
         assert await _until(goes_on, 60)
         assert (await again.describe()).status is WorkflowExecutionStatus.RUNNING
+        await again.terminate()
+
+
+async def test_a_reset_run_terminated_during_its_first_look_keeps_the_incident(place: Place) -> None:
+    """It has no state of its own either, but the run that it was cut out of had one: that counts."""
+    async with place.worker():
+        opening = dataclasses.replace(_opening(), form=LOOKS_ONCE)
+        handle: WorkflowHandle[Any, Any] = await place.client.start_workflow(
+            "Incident", opening, id="incident-cut", task_queue=place.settings.task_queue, memo={"agent": "support-bot"}
+        )
+
+        async def recorded() -> Any:
+            told = await ask(handle, "status", 10)
+            return told if told.get("record", {}).get("entries", 0) > 3 and told.get("severity") else None
+
+        before = await _until(recorded)
+        await handle.execute_update("note", {"by": "ann", "text": "I look at it"})
+        first = (await handle.describe()).run_id
+    history = [event async for event in handle.fetch_history_events()]
+    ended = next(one.event_id for one in history if one.HasField("workflow_task_completed_event_attributes"))
+    cut = await place.client.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=place.client.namespace, reason="somebody pressed the button", request_id="cut",
+            workflow_execution=WorkflowExecution(workflow_id=handle.id, run_id=first), workflow_task_finish_event_id=ended,
+        )
+    )  # fmt: skip
+    assert cut.run_id != first
+
+    async def seen() -> Any:
+        events = [
+            event
+            async for event in place.client.get_workflow_handle(handle.id, run_id=cut.run_id).fetch_history_events()
+        ]
+        names = [one.activity_task_scheduled_event_attributes.activity_type.name for one in events]
+        return set(filter(None, names)) <= set(FIRST_LOOKS)
+
+    assert await _until(seen), "it asks for nothing but its first look"
+    await place.client.get_workflow_handle(handle.id).terminate("somebody pressed that one too")
+    await _listed_as_terminated(place, handle.id)
+    assert handle.id in await reopen_terminated(place.client, place.settings.task_queue)
+    async with place.worker():
+        again = place.client.get_workflow_handle(handle.id)
+
+        async def kept() -> Any:
+            told = await ask(again, "status", 10)
+            return told if told.get("reference") else None
+
+        after = await _until(kept, 60)
+        assert after["reference"] == before["reference"]
+        assert after["record"]["entries"] >= before["record"]["entries"]
         await again.terminate()
 
 
