@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Generic, TypeVar
 
-from halon.incident.alerts import Alert
+from halon.incident.alerts import Alert, timed
 from halon.incident.looking_back import looked_back
 from halon.ports.detect import Look
 from halon_activities.beforehand import heard
@@ -54,7 +54,7 @@ class Ahead(Generic[Shown]):
     def _expect(self, alerts: Sequence[Alert]) -> None:
         if self._ask is None or self._one is not None or not alerts:
             return
-        since, traces = looked_back(alerts)
+        since, traces = looked_back([timed(alert) for alert in alerts])
         look = Look("", alerts[0].agent, since, traces)
         self._one = one = _Asked(look, asyncio.create_task(_of(self._ask, look), name="what an agent shows"))
         one.answer.add_done_callback(heard)

@@ -1,8 +1,9 @@
 """Terminate can't end an incident: a terminated one is found within seconds and started again, to go on from its record.
 
 Any number of watches may run: of two that find the same run, the server lets one start it. The workflow itself reads
-its state from the record, says in the log what happened, and pages. A run that was terminated before its first task
-has no state yet: it is started again with exactly what it was given, so that no alert is lost.
+its state from the record, says in the log what happened, and pages. A run that was terminated before its first look was
+over has no state yet: it is started again with exactly what it was given, so that no alert is lost. It has another
+reference then, because nothing of the first one was ever written down.
 """
 
 from __future__ import annotations
@@ -149,27 +150,28 @@ async def _reopen(
     return shown.get(REF) or latest.id
 
 
+ALERTS = "alerts"
+"""The signal by which alerts join."""
 FIRST_LOOKS = ("begin.look", "record.find")
 """What an incident asks for before it has a state."""
 
 
 async def _never_begun(client: Client, latest: WorkflowExecutionDescription) -> Beginning | None:
-    """What a run that never came to a state was given; None if it did, or goes on from a run before it or is a part of one.
+    """What a run that never came to a state is begun again with; None if it did.
 
     Until its first look is over it asks for nothing else, and nothing has been done that a state would have to tell of.
+    One that goes on from another run, or that a Reset cut out of one, has its state there, if that one came to any: then
+    it is reopened, and the alerts that joined meanwhile are sent again. An incident knows those that it had.
     """
     given: list[Any] = []
     signals: list[tuple[str, Sequence[Any]]] = []
-    handle = client.get_workflow_handle(latest.id, run_id=latest.run_id)
-    async for event in handle.fetch_history_events():
-        scheduled = event.activity_task_scheduled_event_attributes.activity_type.name
-        if scheduled and scheduled not in FIRST_LOOKS:
+    elsewhere = False
+    async for event in client.get_workflow_handle(latest.id, run_id=latest.run_id).fetch_history_events():
+        if _asks_for_more(event):
             return None
         if event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED:
             started = event.workflow_execution_started_event_attributes
-            # A run that goes on from one before it, or that a Reset cut out of one, has a state elsewhere.
-            if started.continued_execution_run_id or started.original_execution_run_id not in ("", latest.run_id):
-                return None
+            elsewhere = bool(started.continued_execution_run_id)
             try:
                 given = await client.data_converter.decode(started.input.payloads, [Opening])
             except ValueError as error:  # pydantic's error is one; somebody typed a start that is no opening
@@ -177,7 +179,34 @@ async def _never_begun(client: Client, latest: WorkflowExecutionDescription) -> 
                     "%s was started with what is no opening, and is left as it is: %s", latest.id, type(error).__name__
                 )
                 return Beginning(None)
+        elif base := event.workflow_task_failed_event_attributes.base_run_id:
+            elsewhere = elsewhere or await _came_to_a_state(client, latest.id, base)
         elif event.event_type == EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED:
             signalled = event.workflow_execution_signaled_event_attributes
             signals.append((signalled.signal_name, await client.data_converter.decode(signalled.input.payloads)))
-    return Beginning(given[0], signals) if given and isinstance(given[0], Opening) else None
+    if not given or not isinstance(given[0], Opening):
+        return None
+    if elsewhere and not given[0].reopens:
+        return Beginning(Opening(reopens=latest.run_id), [one for one in signals if one[0] == ALERTS])
+    return Beginning(given[0], signals)
+
+
+async def _came_to_a_state(client: Client, workflow_id: str, run_id: str) -> bool:
+    """Whether a run, or the one that it was cut out of or goes on from, did more than look first. Also if it is gone."""
+    try:
+        async for event in client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history_events():
+            if _asks_for_more(event) or event.workflow_execution_started_event_attributes.continued_execution_run_id:
+                return True
+            base = event.workflow_task_failed_event_attributes.base_run_id
+            if base and base != run_id and await _came_to_a_state(client, workflow_id, base):
+                return True
+    except RPCError as error:
+        if error.status is not RPCStatusCode.NOT_FOUND:
+            raise
+        return True
+    return False
+
+
+def _asks_for_more(event: Any) -> bool:
+    scheduled = event.activity_task_scheduled_event_attributes.activity_type.name
+    return bool(scheduled) and scheduled not in FIRST_LOOKS

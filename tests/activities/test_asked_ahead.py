@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from halon.drill.launch import RunningAgent
-from halon.incident.alerts import Alert
+from halon.incident.alerts import Alert, timed
 from halon.incident.looking_back import LOOK_BACK, looked_back
 from halon.incident.times import after
 from halon.ports.detect import Look
@@ -63,14 +63,17 @@ async def test_what_was_shown_long_ago_is_asked_for_anew(monkeypatch: pytest.Mon
     monkeypatch.setattr(ahead, "KEPT", 0.05)
 
     async def ask(look: Look) -> str:
-        await asyncio.sleep(60)
-        return "late"
+        await asyncio.sleep(60 if look.agent == "support-bot" else 0)
+        return look.agent
 
     one: Ahead[str] = Ahead()
     one.asks(ask)
     one.expect([alert()])
     await asyncio.sleep(0.3)
-    assert await one.take(Look(INCIDENT, "support-bot", looked_back([alert()])[0])) is None
+    look = Look(INCIDENT, "support-bot", looked_back([alert()])[0])
+    assert await one.take(look) is None
+    one.expect([alert(agent="other")])
+    assert await one.take(replace(look, agent="other")) == "other"
 
 
 async def test_the_look_takes_what_was_asked_for_ahead(
@@ -103,6 +106,9 @@ async def test_what_goes_wrong_while_asking_ahead_refuses_no_alert() -> None:
     one: Ahead[str] = Ahead()
     one.asks(ask)
     one.expect([alert(started_at="no time")])
+    one.expect([alert(started_at="0001-01-01T00:00:00Z", agent="other")])
+    with pytest.raises(OSError, match="gone"):
+        await one.take(Look(INCIDENT, "other", looked_back([timed(alert(started_at="0001-01-01T00:00:00Z"))])[0]))
     one.expect([alert()])
     with pytest.raises(OSError, match="gone"):
         await one.take(Look(INCIDENT, "support-bot", looked_back([alert()])[0]))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 
-from halon_activities import first
+from halon.drill.launch import RunningAgent
+from halon.ports.evidence import Collect
+from halon_activities import evidence, first
+from halon_activities.evidence import Evidence
 from halon_activities.first import First
+from halon_activities.hands import Hands
 
 
 async def waited(one: First) -> float:
@@ -52,3 +57,27 @@ async def test_a_call_that_is_not_answered_holds_other_work_up_for_a_moment_only
     assert 0.05 < await waited(one) < 2
     await asyncio.sleep(first.UNTIL_THE_NEXT)
     assert await waited(one) < 0.05
+
+
+async def test_evidence_is_dated_when_it_was_read(
+    hands: Hands, as_incident: Any, attacked: RunningAgent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What stood before a call is sealed after it; the time on it is that of the reading, or it would tell a lie."""
+    monkeypatch.setattr(first, "A_MOMENT", 60.0)
+    ask, read = evidence.ask, asyncio.Event()
+
+    async def asked(hands: Hands, agent: str, name: str, **more: Any) -> Any:
+        answer = await ask(hands, agent, name, **more)
+        if name == "controls":
+            read.set()
+        return answer
+
+    monkeypatch.setattr(evidence, "ask", asked)
+    request = Collect("incident-support-bot.unauthorised-tool:run-1", "support-bot", "2026-01-01T00:00:00Z")
+    async with hands.first.going():
+        running = asyncio.ensure_future(as_incident(Evidence(hands).collect, request))
+        await asyncio.wait_for(read.wait(), 20)
+        await asyncio.sleep(0.5)
+        called_at = hands.now()
+    dated = {one.kind: one.collected_at for one in (await running).sealed}
+    assert dated["controls"] < called_at < dated["actions"]

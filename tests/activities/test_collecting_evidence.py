@@ -169,23 +169,6 @@ async def test_only_logs_wait_for_a_call(make_hands: Any, as_incident: Any, agen
     assert (await running).missing == ()
 
 
-async def test_it_is_dated_when_it_was_read(
-    make_hands: Any, as_incident: Any, agent: OddAgent, monkeypatch: Any
-) -> None:
-    """What stood before a call is sealed after it; the time on it is that of the reading, or it would tell a lie."""
-    monkeypatch.setattr("halon_activities.first.A_MOMENT", 60.0)
-    hands = make_hands(agent.url)
-    async with hands.first.going():
-        running = asyncio.ensure_future(as_incident(Evidence(hands).collect, REQUEST))
-        async with asyncio.timeout(20):
-            while not agent.asked[PATHS["controls"]]:
-                await asyncio.sleep(0.1)
-        await asyncio.sleep(0.5)
-        called_at = hands.now()
-    dated = {one.kind: one.collected_at for one in (await running).sealed}
-    assert dated["controls"] < called_at < dated["actions"]
-
-
 async def test_everything_is_asked_for_at_once(make_hands: Any, as_incident: Any, agent: OddAgent) -> None:
     """One slow answer does not put off the others."""
     together = threading.Barrier(len(PATHS), timeout=20)

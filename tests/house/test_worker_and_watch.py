@@ -188,8 +188,24 @@ async def test_an_incident_terminated_before_its_first_task_loses_no_alert(place
         await again.terminate()
 
 
+async def _cut(place: Place, handle: WorkflowHandle[Any, Any]) -> str:
+    """The run that a Reset to the end of the first task makes of the latest one."""
+    run = (await handle.describe()).run_id
+    found = place.client.get_workflow_handle(handle.id, run_id=run)
+    events = [event async for event in found.fetch_history_events()]
+    ended = next(one.event_id for one in events if one.HasField("workflow_task_completed_event_attributes"))
+    answer = await place.client.workflow_service.reset_workflow_execution(
+        ResetWorkflowExecutionRequest(
+            namespace=place.client.namespace, reason="somebody pressed the button", request_id=f"cut-{run}",
+            workflow_execution=WorkflowExecution(workflow_id=handle.id, run_id=run), workflow_task_finish_event_id=ended,
+        )
+    )  # fmt: skip
+    return str(answer.run_id)
+
+
+@pytest.mark.parametrize("cut", [False, True], ids=["as it began", "cut by a reset"])
 async def test_an_incident_terminated_during_its_first_look_loses_no_alert(
-    place: Place, monkeypatch: pytest.MonkeyPatch
+    place: Place, monkeypatch: pytest.MonkeyPatch, cut: bool
 ) -> None:
     """Its first task is over and it has no state yet, because its agent does not answer: it is started again as well."""
     looking = begin.FirstLook._look
@@ -203,11 +219,15 @@ async def test_an_incident_terminated_during_its_first_look_loses_no_alert(
     opening = dataclasses.replace(_opening(), form=LOOKS_ONCE)
     async with place.worker():
         handle: WorkflowHandle[Any, Any] = await place.client.start_workflow(
-            "Incident", opening, id="incident-looks", task_queue=place.settings.task_queue,
+            "Incident", opening, id=f"incident-looks-{cut}", task_queue=place.settings.task_queue,
             memo={"agent": "support-bot"},
         )  # fmt: skip
         await asyncio.wait_for(started.wait(), 30)
-        await handle.terminate("somebody pressed the button")
+        if cut:
+            started.clear()
+            await _cut(place, handle)
+            await asyncio.wait_for(started.wait(), 60)
+        await place.client.get_workflow_handle(handle.id).terminate("somebody pressed the button")
         await _listed_as_terminated(place, handle.id)
         monkeypatch.setattr(begin.FirstLook, "_look", looking)
         assert handle.id in await reopen_terminated(place.client, place.settings.task_queue)
@@ -237,25 +257,19 @@ async def test_a_reset_run_terminated_during_its_first_look_keeps_the_incident(p
         before = await _until(recorded)
         await handle.execute_update("note", {"by": "ann", "text": "I look at it"})
         first = (await handle.describe()).run_id
-    history = [event async for event in handle.fetch_history_events()]
-    ended = next(one.event_id for one in history if one.HasField("workflow_task_completed_event_attributes"))
-    cut = await place.client.workflow_service.reset_workflow_execution(
-        ResetWorkflowExecutionRequest(
-            namespace=place.client.namespace, reason="somebody pressed the button", request_id="cut",
-            workflow_execution=WorkflowExecution(workflow_id=handle.id, run_id=first), workflow_task_finish_event_id=ended,
-        )
-    )  # fmt: skip
-    assert cut.run_id != first
+    cut = await _cut(place, handle)
+    assert cut != first
 
     async def seen() -> Any:
         events = [
-            event
-            async for event in place.client.get_workflow_handle(handle.id, run_id=cut.run_id).fetch_history_events()
+            event async for event in place.client.get_workflow_handle(handle.id, run_id=cut).fetch_history_events()
         ]
         names = [one.activity_task_scheduled_event_attributes.activity_type.name for one in events]
         return set(filter(None, names)) <= set(FIRST_LOOKS)
 
     assert await _until(seen), "it asks for nothing but its first look"
+    joined = dataclasses.asdict(_opening().alerts[0]) | {"fingerprint": "f2", "summary": "odd again"}
+    await place.client.get_workflow_handle(handle.id).signal("alerts", {"alerts": [joined]})
     await place.client.get_workflow_handle(handle.id).terminate("somebody pressed that one too")
     await _listed_as_terminated(place, handle.id)
     assert handle.id in await reopen_terminated(place.client, place.settings.task_queue)
@@ -264,7 +278,8 @@ async def test_a_reset_run_terminated_during_its_first_look_keeps_the_incident(p
 
         async def kept() -> Any:
             told = await ask(again, "status", 10)
-            return told if told.get("reference") else None
+            both = sum(count["firing"] for count in told.get("alerts", {}).values()) == 2
+            return told if told.get("reference") and both else None
 
         after = await _until(kept, 60)
         assert after["reference"] == before["reference"]

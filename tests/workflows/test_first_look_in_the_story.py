@@ -125,7 +125,13 @@ async def test_the_door_says_what_it_is_about_to_open(house: Any) -> None:
 
     ahead: Ahead[None] = Ahead()
     ahead.asks(ask)
-    door = Admission(house.client, house.settings.task_queue, expect=ahead.expect)
+    heard: list[int] = []
+
+    def expect(alerts: Any) -> None:
+        heard.append(len(alerts))
+        ahead.expect(alerts)
+
+    door = Admission(house.client, house.settings.task_queue, expect=expect)
     try:
         alert = house.alert()
         (opened,) = await door.admit([alert])
@@ -133,6 +139,7 @@ async def test_the_door_says_what_it_is_about_to_open(house: Any) -> None:
     finally:
         await door.aclose()
     assert (opened.status, joined.status, joined.incident) == ("new", "joined", opened.incident)
+    assert heard == [1]
     assert [(one.agent, one.since) for one in said] == [(alert.agent, looked_back([alert])[0])]
 
 
