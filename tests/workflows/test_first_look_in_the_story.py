@@ -102,6 +102,16 @@ async def test_an_alert_at_the_door_is_one_turn_from_its_first_order(house: Any)
         await applied_once(house)
 
 
+async def test_what_the_door_opens_has_no_markers_of_older_patches(house: Any) -> None:
+    """A query beside the first task would part the history and its replay there: see ``patches.BEFORE_FORM_4``."""
+    async with house.worker():
+        await house.misbehave()
+        await house.open()
+        await house.contained()
+        names = [one.marker_recorded_event_attributes.marker_name for one in await events(house)]
+        assert set(filter(None, names)) == {"core_local_activity"}
+
+
 async def test_what_is_not_over_at_a_glance_takes_its_own_turn(house: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """An agent that answers slowly is contained a turn later, by the same steps."""
     monkeypatch.setattr(begin, "AT_A_GLANCE", 0.0)

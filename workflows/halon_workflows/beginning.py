@@ -12,7 +12,7 @@ from temporalio.exceptions import ActivityError, ApplicationError
 from halon.incident import waking
 from halon.incident.errors import ForgedState, Malformed
 from halon.incident.ids import PREFIX, incident_id
-from halon.incident.opening import LOOKS_AT_ONCE, LOOKS_ONCE, Opening
+from halon.incident.opening import LOOKS_AT_ONCE, LOOKS_ONCE, UNMARKED, Opening
 from halon.incident.opening_state import first_state
 from halon.incident.state import State
 from halon.ports import begin as port
@@ -87,7 +87,7 @@ async def _fresh(inc: Durable, opening: Opening, info: Any) -> None:
         triage.case_of(first, inc.now),
     )
     inc.was_reset = False
-    inc.orders_lead = opening.form >= LOOKS_AT_ONCE
+    inc.orders_lead, inc.unmarked = opening.form >= LOOKS_AT_ONCE, opening.form >= UNMARKED
     begun = await _glance(inc, request) if inc.orders_lead else None
     if begun is None:
         begun = await _look(inc, request)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from halon.incident import gate_question, quiet, seal_waits, watching
@@ -107,7 +106,7 @@ async def _carry_out(inc: Durable, name: str) -> None:
     allowed: Gate | None = None
     one = _get(inc, name)
     if modes.only_observed(inc):
-        if one.status in ("applying", "applied") and workflow.patched(patches.WEAKER):
+        if one.status in ("applying", "applied") and inc.goes(patches.WEAKER):
             await _verify(inc, name, _granted_gate(inc, name))  # begun before: look what became of it, begin nothing
             return
         _only_note(inc, name)
@@ -187,12 +186,12 @@ async def _allowed(inc: Durable, name: str) -> tuple[bool, Gate | None]:
         policy = order.gate
         if one.by_hand or asked_for(one):
             return not one.by_hand, None  # somebody did it elsewhere, or stops the agent by hand
-        if modes.only_observed(inc) and workflow.patched(patches.WEAKER):
+        if modes.only_observed(inc) and inc.goes(patches.WEAKER):
             _only_note(inc, name)
             return False, None
         if _left_to_another(inc, name):
             return False, None
-        if policy is None and not _needs_gate(inc, one) and workflow.patched(patches.STRONGER):
+        if policy is None and not _needs_gate(inc, one) and inc.goes(patches.STRONGER):
             return True, None  # asked in mode suggest, and the mode is act by now
         if policy is None:
             _move(inc, name, "denied", f"{order.title} has no gate in the kit and is not run.")
@@ -212,7 +211,7 @@ async def _allowed(inc: Durable, name: str) -> tuple[bool, Gate | None]:
         if asked.status != "granted":
             _move(inc, name, "denied", f"{order.title} is not run: gate {asked.id} {asked.status}. {policy.otherwise}")
             return False, None
-        if modes.only_observed(inc) and workflow.patched(patches.WEAKER):
+        if modes.only_observed(inc) and inc.goes(patches.WEAKER):
             gating.void(inc, asked, modes.HELD_BACK)
             continue  # allowed, and the mode became observe meanwhile
         return True, asked

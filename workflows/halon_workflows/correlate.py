@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from temporalio import workflow
 from temporalio.api.common.v1 import Payload
 from temporalio.exceptions import ActivityError
 
@@ -37,7 +36,7 @@ async def look_up(inc: Durable, wanted: str) -> Met:
 async def follow(inc: Durable) -> None:
     """An alert of what was merged and has closed opened this incident: it belongs to the same other one."""
     before = predecessor_id(inc.state.workflow_id)
-    if not before or inc.done(FOLLOWED) or inc.state.merged_into or not workflow.patched(patches.FOLLOWS):
+    if not before or inc.done(FOLLOWED) or inc.state.merged_into or not inc.goes(patches.FOLLOWS):
         return
     try:
         met = await inc.act(
@@ -176,7 +175,7 @@ async def merged(
             refuse("merged", *reason_of(error))
             return
         if not inc.state.close_requested_by:
-            tells = taking.closes_circle(inc.state, taken) and workflow.patched(patches.CIRCLES)
+            tells = taking.closes_circle(inc.state, taken) and inc.goes(patches.CIRCLES)
             inc.state = taking.take_over(inc.state, taken, inc.now, tells=tells)
         return
     link = taking.link_of(inc.state, source)

@@ -57,6 +57,7 @@ class Durable:
         self.flushed_seq = 0
         self.early: Early | None = None
         self.orders_lead = False
+        self.unmarked = False  # whether no older patch leaves a marker in this run
         self.head_start = False
         workflow.register_random_seed_callback(self._on_reset)
 
@@ -71,6 +72,8 @@ class Durable:
 
     def goes(self, patch: str) -> bool:
         """Whether this run goes the way that came with ``patch``. One that began after it needs no marker for that."""
+        if self.unmarked and patch in patches.BEFORE_FORM_4:
+            return True
         return (self.orders_lead and patch in patches.BEFORE_FORM_3) or workflow.patched(patch)
 
     def note(self, kind: str, phase: str, text: str, actor: str = "halon", **data: Any) -> None:

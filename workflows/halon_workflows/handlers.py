@@ -70,11 +70,7 @@ class Commands(Durable):
         await workflow.wait_condition(lambda: self.ready and not self.was_reset)
         for _ in range(VERIFIED_AGAIN_AT_MOST):
             # What counted may have changed meanwhile, and with it whether the new fact loosens anything.
-            if (
-                not who.may
-                or claimed.facts == self._claimed(command).facts
-                or not workflow.patched("fact-verified-again")
-            ):
+            if not who.may or claimed.facts == self._claimed(command).facts or not self.goes(patches.VERIFIED_AGAIN):
                 break
             claimed = self._claimed(command)
             who = await self.act_now(triage.authority, claimed, f"who is {command.by[:40]}")
@@ -98,7 +94,7 @@ class Commands(Durable):
             read = await by_hand.read_back(self, str(command["done_outside"]), self.reading)
             await workflow.wait_condition(lambda: self.ready and not self.was_reset)
         outcome: Outcome = admit(self.state, command, standing, proof, self.now, met=met, ready=ready, seen=read)
-        if said_again(command, outcome) and workflow.patched(patches.SAID_AGAIN):
+        if said_again(command, outcome) and self.goes(patches.SAID_AGAIN):
             outcome = admit(self.state, command, standing, proof, self.now, again=True)
         self.state = outcome.state
         if outcome.refusal:
@@ -141,7 +137,7 @@ class Commands(Durable):
             self.refuse_signal(name, type(error).__name__, str(error))
             return
         late = patches.BY_HAND if name == "contain" or command["done_outside"] else patches.CAME_WITH.get(name, "")
-        if late and not workflow.patched(late):
+        if late and not self.goes(late):
             self.refuse_signal(name, "UnknownSignal", f"nobody knew {name} so when it came; say it again as an Update.")
             return
         try:

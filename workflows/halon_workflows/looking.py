@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 
-from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from halon.incident import times
@@ -29,7 +28,7 @@ async def stopped(inc: Durable) -> bool:
 
     True as well where nothing more can be done by itself: a false alarm, or an agent that is only observed.
     """
-    if modes.only_observed(inc) and not workflow.patched(patches.OBSERVED):
+    if modes.only_observed(inc) and not inc.goes(patches.OBSERVED):
         inc.change(harm_stopped_at=inc.now)
         _note_observed(inc)
         return True
@@ -45,7 +44,7 @@ async def stopped(inc: Durable) -> bool:
         seen = await inc.act(port.harm, watch, "look whether the harm goes on")
     except ActivityError as error:
         seen = port.Harm(goes_on=None, at=inc.now, note=": ".join(reason_of(error)))
-    if set(_checked(inc)) - set(checked) and workflow.patched(patches.LOOKED_ANEW):
+    if set(_checked(inc)) - set(checked) and inc.goes(patches.LOOKED_ANEW):
         return False  # read back during the look, which says nothing of what it brought: looked at anew, from then on
     seen = climbing.with_word(inc, seen, max(checked, default=""))
     if seen.goes_on is False and (checked or not _wanted(inc)):
@@ -118,7 +117,7 @@ async def _settled(inc: Durable) -> tuple[str, list[str]]:
     """Wait for people's answers, and a moment after the last thing that was done. Since when to look, and what is in force."""
     while True:
         began = inc.now
-        if _nothing_yet(inc) and workflow.patched(patches.ANSWERS):
+        if _nothing_yet(inc) and inc.goes(patches.ANSWERS):
             await inc.until(partial(_heard, inc, began))
         checked = _checked(inc)
         since = max(checked, default=began if said_over(inc.state, began) else inc.now)
@@ -127,7 +126,7 @@ async def _settled(inc: Durable) -> tuple[str, list[str]]:
             inc.change(look_at=times.after(inc.now, SETTLE_SECONDS))
         heard = partial(climbing.goes_on_by_word, inc, max(checked, default=""))
         await inc.until(lambda since=since, heard=heard: not inc.state.look_at or _enough(inc, since) or heard())  # type: ignore[misc]
-        if _enough(inc, since) or _checked(inc) == checked or not workflow.patched(patches.ANSWERS):
+        if _enough(inc, since) or _checked(inc) == checked or not inc.goes(patches.ANSWERS):
             return since, checked
 
 
@@ -143,7 +142,7 @@ def _enough(inc: Durable, since: str) -> bool:
 def _look_again(inc: Durable, why: str) -> None:
     """Nothing above is left, or nothing can be seen: say so, try again what failed, look again later."""
     waits = [one.order.title for one in _asked(inc)]
-    if waits and workflow.patched(patches.ANSWERS):
+    if waits and inc.goes(patches.ANSWERS):
         body = f"{why}. It waits for your answer: {', '.join(waits)}."
         tell_lead(inc, f"harm-asked:{inc.state.rung}", "it may still go on, and an approval is missing", body)
     elif then := climbing.next_if_it_goes_on(inc):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from temporalio import workflow
-
 from halon.incident.orders import Action
 from halon.incident.standing import open_gates, with_action
 from halon.incident.stopped import stopped_at
@@ -29,7 +27,7 @@ def may_begin(inc: Durable) -> bool:
 
 def begin_what_was_noted(inc: Durable) -> bool:
     """Plan what was only noted; it is then asked for or done as anything else. False: this history knows no such thing."""
-    if not may_begin(inc) or not workflow.patched(patches.STRONGER):
+    if not may_begin(inc) or not inc.goes(patches.STRONGER):
         return False
     if inc.state.harm_stopped_at:  # an earlier build took it for stopped when it was only observed
         inc.change(harm_stopped_at="", recovered_at="")
@@ -44,7 +42,7 @@ def begin_what_was_noted(inc: Durable) -> bool:
 def hold_back(inc: Durable) -> None:
     """The mode became observe: what people were asked is asked no more."""
     asked = [one for one in open_gates(inc.state) if one.kind == "contain"]
-    if only_observed(inc) and asked and workflow.patched(patches.WEAKER):
+    if only_observed(inc) and asked and inc.goes(patches.WEAKER):
         for one in asked:
             gating.void(inc, one, HELD_BACK)
 

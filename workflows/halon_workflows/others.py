@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from halon.incident.looking_back import looked_back
@@ -16,7 +15,7 @@ OPENING = "others"
 
 async def look(inc: Durable, step: str = OPENING) -> None:
     """One look for each ``step``. It is beside the way to containment, and what can't be listed stops nothing."""
-    if inc.done(step) or not workflow.patched(patches.OTHERS):
+    if inc.done(step) or not inc.goes(patches.OTHERS):
         return
     state = inc.state
     since, _ = looked_back(state.alerts, state.opened_at)

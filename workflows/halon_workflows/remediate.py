@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from halon.incident.remedies import Rerun, case_in_words
@@ -61,7 +60,7 @@ async def _rerun(inc: Durable) -> None:
         kind, text = reason_of(error)
         result = Rerun(inc.now, passed=False, case_passed=False, evals_passed=0, evals_failed=0,
                        details=(f"could not be rerun ({kind}: {text})",),
-                       case="was not tried" if workflow.patched(patches.UNDECIDED) else "")  # fmt: skip
+                       case="was not tried" if inc.goes(patches.UNDECIDED) else "")  # fmt: skip
     inc.change(reruns=(*inc.state.reruns, result))
     _keep_result(inc, result)
     word = "passed" if result.passed else "DECIDED NOTHING" if result.undecided else "FAILED"

@@ -77,7 +77,7 @@ async def send(
             sent = await inc.act(notify.send, request, f"send {one.id}", chosen=options.sending(bool(tried), by_turns))
         except ActivityError as error:
             kind, text = reason_of(error)
-            if kind == "Uncertain" or not workflow.patched(patches.KEPT_YES):
+            if kind == "Uncertain" or not inc.goes(patches.KEPT_YES):
                 return NotSent(kind, text, kind == "Uncertain")
             same_again = same_again + 1 if text == found.text else 0
             found = NotSent(kind, text, kind not in NOT_SENT)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 from halon.incident import hearing, kits, levels, quiet, waking
@@ -70,7 +69,7 @@ async def rejudge(inc: Durable) -> None:
         )
         if inc.finished:
             return
-        if not _something_new(inc) and not workflow.patched(patches.ALERTS):
+        if not _something_new(inc) and not inc.goes(patches.ALERTS):
             as_before = True
             continue
         if quiet.due(inc.state):  # what it did meanwhile decides whether anybody is woken

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from temporalio import workflow
-
 from halon.incident.gates import Gate
 from halon.incident.orders import Action
 from halon.incident.standing import gate
@@ -19,7 +17,7 @@ def void(inc: Durable, one: Action, allowed: Gate | None, kind: str, text: str) 
 
     A gate that stayed granted could neither be answered again nor taken back. ``kind`` and ``text`` are the failure's.
     """
-    if allowed is None or kind != MISSING or not workflow.patched(patches.UNPROVED):
+    if allowed is None or kind != MISSING or not inc.goes(patches.UNPROVED):
         return False
     asked = gate(inc.state, allowed.id) or allowed
     gating.void(inc, asked, f"nothing was sent, because {text}. It is asked again.")

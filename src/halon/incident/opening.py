@@ -13,6 +13,9 @@ LOOKS_ONCE = 2
 LOOKS_AT_ONCE = 3
 """The form since which that look is part of the very first workflow task, and the orders are sent before all else."""
 
+UNMARKED = 4
+"""The form since which a run has no markers of the patches that are older than it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Opening:
@@ -22,7 +25,7 @@ class Opening:
     same workflow, whose state is then read from the record, never from this argument.
     ``form`` says how ``alerts`` join: 0 as an earlier release's front door sent them, 1 as ``storm.absorb`` says; 2 as
     well, and the incident finds, corroborates and judges in one look (``LOOKS_ONCE``); 3 as well, and looks at once
-    (``LOOKS_AT_ONCE``).
+    (``LOOKS_AT_ONCE``); 4 as well, and has no markers (``UNMARKED``).
     ``split``: what it begins with besides, where it was split off.
     """
 

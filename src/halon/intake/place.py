@@ -27,7 +27,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from halon.incident import ids
 from halon.incident.alerts import Alert
-from halon.incident.opening import LOOKS_AT_ONCE, Opening
+from halon.incident.opening import UNMARKED, Opening
 from halon.intake.chains import WORKFLOW, Chains
 from halon.intake.exemplars import Exemplars
 from halon.intake.problems import Reopening, Unavailable
@@ -141,7 +141,7 @@ class Placer:
         try:
             handle = await self._client.start_workflow(
                 WORKFLOW,
-                Opening(alerts=tuple(batch), predecessor=predecessor, form=LOOKS_AT_ONCE),
+                Opening(alerts=tuple(batch), predecessor=predecessor, form=UNMARKED),
                 id=workflow_id,
                 task_queue=self._task_queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
