@@ -91,6 +91,17 @@ async def _start(place: Place, name: str, **how: Any) -> WorkflowHandle[Any, Any
     return handle
 
 
+async def _join(handle: WorkflowHandle[Any, Any]) -> None:
+    """A second alert of the same incident, as the door signals it."""
+    joined = dataclasses.asdict(_opening().alerts[0]) | {"fingerprint": "f2", "summary": "odd again"}
+    await handle.signal("alerts", {"alerts": [joined]})
+
+
+def _firing(status: dict[str, Any]) -> int:
+    """How many firing alerts the incident counts."""
+    return sum(int(count["firing"]) for count in status.get("alerts", {}).values())
+
+
 async def _until(condition: Callable[[], Awaitable[Any]], seconds: float = 30) -> Any:
     async with asyncio.timeout(seconds):
         while True:
@@ -172,8 +183,7 @@ async def test_terminate_is_found_and_the_incident_reopened(place: Place) -> Non
 async def test_an_incident_terminated_before_its_first_task_loses_no_alert(place: Place) -> None:
     """No worker was there yet: it is started again with what it was given, and the alerts that had joined."""
     handle = await _start(place, "never-begun")
-    joined = dataclasses.asdict(_opening().alerts[0]) | {"fingerprint": "f2", "summary": "odd again"}
-    await handle.signal("alerts", {"alerts": [joined]})
+    await _join(handle)
     await handle.terminate()
     await _listed_as_terminated(place, handle.id)
     assert handle.id in await reopen_terminated(place.client, place.settings.task_queue)
@@ -181,8 +191,7 @@ async def test_an_incident_terminated_before_its_first_task_loses_no_alert(place
         again = place.client.get_workflow_handle(handle.id)
 
         async def both() -> Any:
-            told = await ask(again, "status", 10)
-            return sum(count["firing"] for count in told.get("alerts", {}).values()) == 2
+            return _firing(await ask(again, "status", 10)) == 2
 
         assert await _until(both)
         await again.terminate()
@@ -235,7 +244,7 @@ async def test_an_incident_terminated_during_its_first_look_loses_no_alert(
 
         async def goes_on() -> Any:
             told = await ask(again, "status", 10)
-            return sum(count["firing"] for count in told.get("alerts", {}).values()) == 1 and told.get("severity")
+            return _firing(told) == 1 and told.get("severity")
 
         assert await _until(goes_on, 60)
         assert (await again.describe()).status is WorkflowExecutionStatus.RUNNING
@@ -268,8 +277,7 @@ async def test_a_reset_run_terminated_during_its_first_look_keeps_the_incident(p
         return set(filter(None, names)) <= set(FIRST_LOOKS)
 
     assert await _until(seen), "it asks for nothing but its first look"
-    joined = dataclasses.asdict(_opening().alerts[0]) | {"fingerprint": "f2", "summary": "odd again"}
-    await place.client.get_workflow_handle(handle.id).signal("alerts", {"alerts": [joined]})
+    await _join(place.client.get_workflow_handle(handle.id))
     await place.client.get_workflow_handle(handle.id).terminate("somebody pressed that one too")
     await _listed_as_terminated(place, handle.id)
     assert handle.id in await reopen_terminated(place.client, place.settings.task_queue)
@@ -278,8 +286,7 @@ async def test_a_reset_run_terminated_during_its_first_look_keeps_the_incident(p
 
         async def kept() -> Any:
             told = await ask(again, "status", 10)
-            both = sum(count["firing"] for count in told.get("alerts", {}).values()) == 2
-            return told if told.get("reference") and both else None
+            return told if told.get("reference") and _firing(told) == 2 else None
 
         after = await _until(kept, 60)
         assert after["reference"] == before["reference"]
